@@ -1,0 +1,305 @@
+"""`raftoral check`: files and folders in, every problem in them out.
+
+    find the files -> read them -> what is known from an earlier run
+                   -> the compiler for the rest -> a report
+
+The report goes to standard output, the summary of the human format to standard error. Files are
+only read; the one thing written is the cache of results.
+"""
+
+from __future__ import annotations
+
+import os
+
+from raftoral.cli import DONE, FOUND_PROBLEMS
+from raftoral.cli.cache import PLACE_CODES, Results, compiler_fingerprint, record, restore
+from raftoral.cli.files import STDIN, Disk, DiskWorld, Found, find
+from raftoral.cli.options import Command, Option, Options
+from raftoral.dsl.source import Source
+from raftoral.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from raftoral.cli.terminal import Terminal
+    from raftoral.dsl.compile import Checked
+    from raftoral.dsl.diagnostics import Problem
+
+FORMATS = ("human", "short", "json", "sarif", "github")
+HUMAN_PROBLEMS_MAX = 200  # more than anyone reads; the other formats show all
+
+COMMAND = Command(
+    "check",
+    "Says what is wrong in .rft files, all of it at once. Without PATH: the current folder.\n"
+    "Exit code: 0 nothing is wrong, 1 there are errors, 2 wrong usage, 3 a bug of raftoral.",
+    words="[PATH or -]...",
+    options=(
+        Option("format", "how problems are shown (default: human)", choices=FORMATS),
+        Option("strict", "warnings count as errors"),
+        Option("explain", "print the long form of a problem instead", value="CODE"),
+        Option("max-problems", "show at most N problems; 0 shows all", value="N"),
+        Option("no-cache", "check everything again"),
+    ),
+    example="raftoral check shop/\nraftoral check --format sarif . > problems.sarif",
+)
+
+
+def run(options: Options, terminal: Terminal) -> int:
+    """Checks what the words name; returns the exit code."""
+    if options.text("explain"):
+        from raftoral.cli import explain
+
+        return explain.print_one(options.text("explain"), "human", terminal)
+    watch = _Watch(terminal)
+    found = look_for(options.words, terminal)
+    disk = Disk()
+    use_cache = not options.on("no-cache") and not os.environ.get("RAFTORAL_NO_CACHE")
+    collect = _gc_paused()
+    try:
+        problems = found.problems + check_files(found.paths, disk, watch, use_cache=use_cache)
+    finally:
+        collect()
+    _report(problems, found, options, terminal)
+    errors = sum(problem.is_error for problem in problems)
+    watch.sum_up(errors, len(problems) - errors, problems, len(found.paths), options)
+    failed = errors or (problems and options.on("strict"))
+    return FOUND_PROBLEMS if failed else DONE
+
+
+def look_for(words: list[str], terminal: Terminal) -> Found:
+    """The files that `words` name; complains about words that name nothing."""
+    found = find(words or ["."])
+    for word in found.missing:
+        terminal.complain(f"raftoral: there is no file or folder {_shown(word)}{_near(word)}")
+    for word in found.empty:
+        if found.missing or found.paths:
+            terminal.remark(f"raftoral: no .rft file below {_shown(word)}")
+    if found.missing:
+        raise UsageError("")  # said above, one line each
+    if not found.paths and not found.problems:
+        raise UsageError(f"no .rft file below {', '.join(map(_shown, found.empty))}")
+    return found
+
+
+def _shown(word: str) -> str:
+    from raftoral.dsl.render.cells import clean
+
+    return clean(word)
+
+
+def _near(word: str) -> str:
+    from raftoral.dsl.spelling import closest
+
+    folder, name = os.path.split(word)
+    try:
+        near = closest(name, os.listdir(folder or "."))
+    except (OSError, ValueError):
+        near = None
+    return f"; did you mean {_shown(os.path.join(folder, near))}?" if near else ""
+
+
+def check_files(
+    paths: list[str], disk: Disk, watch: _Watch | None = None, *, use_cache: bool = False
+) -> list[Problem]:
+    """The problems of the files, in the order of `paths`. `disk` ends up holding what was read."""
+    work = _Work(paths, disk, watch, use_cache)
+    return work.problems()
+
+
+class _Work:
+    """One run: what is known already, and what has to be found out."""
+
+    __slots__ = ("disk", "paths", "results", "watch", "world")
+
+    def __init__(self, paths: list[str], disk: Disk, watch: _Watch | None, use_cache: bool) -> None:
+        self.paths = paths
+        self.disk = disk
+        self.watch = watch
+        self.world = DiskWorld(disk)
+        self.results = _results(disk) if use_cache else None
+
+    def problems(self) -> list[Problem]:
+        """All problems, those of files that cannot be read included."""
+        found: dict[str, list[Problem]] = {}
+        sources: dict[str, Source] = {}
+        for path in self.paths:
+            source = self.disk.source(path)
+            if isinstance(source, Source):
+                sources[path] = source
+            else:
+                found[path] = [source]
+        if self.watch is not None:
+            self.watch.tick("read", len(sources))
+        known = self._known(sources)
+        rest = {path: source for path, source in sources.items() if path not in known}
+        if rest:
+            fresh = self._check(rest)
+            if known and _misplaced(fresh):  # an import may now mean another file: all again
+                known, fresh = {}, self._check(sources)
+            self._keep(fresh)
+            known.update({path: checked.problems for path, checked in fresh.items()})
+        found.update(known)
+        return [problem for path in self.paths for problem in found[path]]
+
+    def _known(self, sources: dict[str, Source]) -> dict[str, list[Problem]]:
+        if self.results is None:
+            return {}
+        known: dict[str, list[Problem]] = {}
+        for path in sources:
+            kept = self.results.get(path, self.disk) if path != STDIN else None
+            if kept is not None:
+                known[path] = [restore(each, self.disk) for each in kept]
+        return known
+
+    def _check(self, sources: dict[str, Source]) -> dict[str, Checked]:
+        from raftoral.dsl.compile import check
+
+        listed = list(sources.values())
+        try:
+            checked = check(listed, self.world)
+        except Exception as fault:
+            fault.add_note(_culprit(listed, self.world))
+            raise
+        return dict(zip(sources, checked, strict=True))
+
+    def _keep(self, fresh: dict[str, Checked]) -> None:
+        # Whether an import finds a file that stands in the wrong place depends on what else was
+        # asked for, so such a run is not kept.
+        if self.results is None or _misplaced(fresh):
+            return
+        for path, checked in fresh.items():
+            if path != STDIN:
+                records = [record(problem) for problem in checked.problems]
+                self.results.put(path, checked.imports, records, self.disk)
+        self.results.note(self.world.asked, self.world.listed, self.disk)
+        self.results.save()
+
+
+def _misplaced(fresh: dict[str, Checked]) -> bool:
+    return any(
+        problem.code in PLACE_CODES for checked in fresh.values() for problem in checked.problems
+    )
+
+
+def _results(disk: Disk) -> Results | None:
+    from raftoral import __version__, dsl
+
+    package = os.path.dirname(dsl.__file__ or "")
+    try:
+        fingerprint = __version__.encode() + compiler_fingerprint(package)
+    except OSError:  # the package lies in an archive
+        return None
+    results = Results(".", fingerprint)
+    results.load(disk)
+    return results
+
+
+def _culprit(sources: list[Source], world: DiskWorld) -> str:
+    """Which file our own bug shows on, for the report of it."""
+    from raftoral.dsl.compile import check
+
+    for source in sources:
+        try:
+            check([source], world)
+        except Exception:
+            return f"while checking {source.path}"
+    return f"while checking {len(sources)} files together"
+
+
+def _gc_paused() -> Callable[[], None]:
+    """Trees have few circles: a search for garbage costs a fifth of the time and finds none."""
+    import gc
+
+    was_on = gc.isenabled()
+    gc.disable()
+    return gc.enable if was_on else _nothing
+
+
+def _nothing() -> None:
+    return
+
+
+def _report(problems: list[Problem], found: Found, options: Options, terminal: Terminal) -> None:
+    format = options.text("format", "human")
+    most = options.number("max-problems", HUMAN_PROBLEMS_MAX if format == "human" else 0)
+    shown = problems[:most] if most else problems
+    files = len(found.paths)
+    if not problems and format not in ("json", "sarif"):
+        return
+    if format == "human":
+        from raftoral.dsl.render import human
+
+        style = terminal.style(terminal.out)
+        for index, problem in enumerate(shown):
+            terminal.result(("\n" if index else "") + human.one(problem, style))
+    elif format == "short":
+        from raftoral.dsl.render import short
+
+        terminal.result(short.render(shown, ascii=terminal.style(terminal.out).ascii))
+    elif format == "json":
+        from raftoral.dsl.render import records
+
+        terminal.result(records.render(shown, files, problems))
+    elif format == "sarif":
+        from raftoral import __version__
+        from raftoral.cli.explain import texts
+        from raftoral.dsl.render import sarif
+
+        codes = {problem.code for problem in shown}
+        terminal.result(sarif.render(shown, __version__, os.getcwd(), texts(codes)))
+    else:
+        from raftoral.dsl.render import github
+
+        terminal.result(github.render(shown))
+    if len(shown) < len(problems) and format in ("human", "short"):
+        left = len(problems) - len(shown)
+        terminal.complain(f"{left:,} more not shown; --max-problems 0 shows all")
+
+
+class _Watch:
+    """How long it takes, and a sign of life on a terminal when that is long."""
+
+    __slots__ = ("_since", "_terminal")
+
+    def __init__(self, terminal: Terminal) -> None:
+        from time import monotonic
+
+        self._terminal = terminal
+        self._since = monotonic()
+
+    def seconds(self) -> float:
+        from time import monotonic
+
+        return monotonic() - self._since
+
+    def tick(self, done: str, files: int) -> None:
+        """Called between the parts of the work."""
+        if files > 500 or self.seconds() > 1:
+            self._terminal.progress(f"{done} {files:,} files, checking ...")
+
+    def sum_up(
+        self, errors: int, warnings: int, problems: list[Problem], files: int, options: Options
+    ) -> None:
+        """`2 errors, 1 warning in 3 files`; of a clean run only where a person looks."""
+        from raftoral.cli.terminal import is_terminal
+
+        terminal = self._terminal
+        if options.text("format", "human") != "human" and not terminal.verbose:
+            return
+        if problems:
+            from raftoral.dsl.render.human import summary
+
+            touched = len({problem.primary.source.path for problem in problems})
+            text = "\n" + summary(errors, warnings, touched)
+            safe = sum(
+                each.fix is not None and each.fix.applicability == "safe" for each in problems
+            )
+            if safe:
+                text += f"; `raftoral fmt --fix` can repair {safe:,}"
+            terminal.remark(text)
+        elif terminal.verbose or is_terminal(terminal.err):
+            terminal.remark(f"no problems in {files:,} {'file' if files == 1 else 'files'}")
+        if terminal.verbose:
+            noun = "file" if files == 1 else "files"
+            terminal.remark(f"checked {files:,} {noun} in {self.seconds() * 1000:,.0f} ms")

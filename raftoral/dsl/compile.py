@@ -1,0 +1,64 @@
+"""The door: all passes on one screen.
+
+    check(sources, world) -> [Checked]      every problem of every file that was asked for
+
+Input: texts, and a world that finds imported ones. Output: problems and, for later stages, trees and facts. Opens
+no file, prints nothing, and never raises for what an author wrote.
+"""
+
+from __future__ import annotations
+
+from .diagnostics import Problem
+from .facts import Facts, Interface
+from .facts.types import forget_types
+from .resolve import resolve
+from .resolve.imports import report_unused
+from .resolve.modules import Unit, load_units
+from .source import Source
+from .typecheck import typecheck
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .resolve.modules import World
+
+
+class Checked:
+    """One file after all checks. `imports` are the paths of every file that its result depends on."""
+
+    __slots__ = ("facts", "imports", "name", "problems", "source")
+
+    def __init__(self, unit: Unit, facts: Facts, imports: list[str]) -> None:
+        self.source: Source = unit.source
+        self.name: str = unit.name
+        self.problems: list[Problem] = unit.problems.sorted()
+        self.facts = facts
+        self.imports = imports
+
+
+def check(sources: list[Source], world: World) -> list[Checked]:
+    """Checks `sources` and what they import; returns those asked for, in the order given."""
+    forget_types()
+    interfaces: dict[Unit, Interface] = {}
+    reached: dict[Unit, set[str]] = {}
+    checked: dict[Source, Checked] = {}
+    for unit in load_units(sources, world):
+        facts = _check_unit(unit, interfaces, world)
+        interfaces[unit] = facts.interface
+        paths = reached[unit] = set()
+        for other in unit.imports.values():
+            if other is not None:
+                paths |= {other.source.path} | reached.get(other, set())
+        if unit.asked:
+            checked[unit.source] = Checked(unit, facts, sorted(paths))
+    return [checked[source] for source in sources if source in checked]
+
+
+def _check_unit(unit: Unit, interfaces: dict[Unit, Interface], world: World) -> Facts:
+    def find(name: str) -> Interface | None:
+        other = unit.imports.get(name)
+        return interfaces.get(other) if other is not None else None
+
+    scope = resolve(unit.parsed, unit.name, find, unit.problems)
+    facts = typecheck(scope)
+    report_unused(scope)
+    return facts

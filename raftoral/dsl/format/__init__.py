@@ -1,0 +1,85 @@
+"""`raftoral fmt`: text -> the same program in the one style there is.
+
+    format_source(Source(path, "rft 1\nconst  a=1")).text  ->  "rft 1\n\nconst a = 1\n"
+
+Rooms: `pieces` (what can be formatted, what is copied), `row` (words, and gaps with comments), `expressions`,
+`statements`, `declarations` (the shape of each node), `spacing` (blank lines between declarations), `layout`
+(which groups are broken, and the text), `proof` (that nothing was lost), `fixes` (`fmt --fix`).
+
+The style: 100 columns, indents of two, one blank line at most. What stood on one line stays there if it fits; what
+was broken (after an opening bracket, between statements) stays broken. There are no options, and no switch in the
+source. Words and comments are never changed, dropped or moved; a declaration that cannot be read is copied.
+"""
+
+from __future__ import annotations
+
+from ..diagnostics import Problems
+from ..parser import parse
+from ..source import Source
+from .declarations import shape, shape_parentheses
+from .fixes import apply_fixes as apply_fixes
+from .layout import Layout
+from .pieces import find_pieces
+from .proof import find_lost
+from .row import Row
+from .spacing import space_out
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..diagnostics import Problem
+    from ..parser import Parsed
+    from .pieces import Piece
+
+
+class Formatted:
+    """A formatted text; `skipped` are the spans of the source that were copied, `problems` why."""
+
+    __slots__ = ("problems", "skipped", "text")
+
+    def __init__(self, text: str, problems: list[Problem], skipped: list[tuple[int, int]]) -> None:
+        self.text = text
+        self.problems = problems
+        self.skipped = skipped
+
+
+class Unshapeable(Exception):
+    """A bug in a shape met the declaration at this span: it is copied."""
+
+    def __init__(self, piece: Piece) -> None:
+        super().__init__(piece.kind, piece.lo)
+        self.piece = piece
+
+
+def format_source(source: Source) -> Formatted:
+    """`source` in the one style. Its text must have `\\n` line ends."""
+    problems = Problems(source)
+    parsed = parse(source, problems)
+    found = problems.sorted()
+    bad: list[Piece] = []
+    while True:
+        pieces = find_pieces(parsed, found, [(piece.lo, piece.hi) for piece in bad])
+        try:
+            layout = _lay_out(parsed, pieces)
+            text = layout.write()
+            lost = find_lost(parsed, found, pieces, text, layout.offsets())
+        except Unshapeable as fault:
+            lost = [fault.piece]
+        if not lost:
+            return Formatted(text, found, [(piece.lo, piece.hi) for piece in pieces if piece.copied])
+        if all(piece.copied for piece in lost):  # there is no more to be done: leave the whole file alone
+            return Formatted(source.text, found, [(0, len(source.text))])
+        bad += [piece for piece in lost if not piece.copied]
+
+
+def _lay_out(parsed: Parsed, pieces: list[Piece]) -> Layout:
+    row = Row(parsed.source.text, parsed.tokens, parsed.comments, pieces)
+    for piece in pieces:
+        if piece.node is not None:
+            try:
+                shape(row, piece.node)
+            except (KeyError, IndexError, AttributeError, AssertionError) as fault:
+                raise Unshapeable(piece) from fault
+    shape_parentheses(row)
+    layout = Layout(row)
+    space_out(row, pieces, layout)
+    return layout

@@ -1,0 +1,106 @@
+"""A parsed file -> its pieces: what is formatted, and what is copied because it could not be read.
+
+record Order { id: str }      formatted
+record { qty int = }          copied as it stands, up to the next declaration that was read
+activity ship(id: str) ...    formatted
+"""
+
+from __future__ import annotations
+
+from .. import syntax as s
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..diagnostics import Problem
+    from ..parser import Parsed
+
+HARMLESS = frozenset(
+    ("RFT0109", "RFT0117", "RFT0118")
+)  # inside of strings and comments, which are never touched
+
+
+class Piece:
+    """`text[lo:hi]`: a line of the header, an import, a declaration, or a stretch that is copied."""
+
+    __slots__ = ("copied", "hi", "kind", "lo", "node")
+
+    def __init__(
+        self, lo: int, hi: int, kind: str, node: s.Node | None = None, copied: bool = False
+    ) -> None:
+        self.lo = lo
+        self.hi = hi
+        self.kind = kind  # "edition", "module", or the name of the node's class; empty when copied
+        self.node = node
+        self.copied = copied
+
+
+def find_pieces(parsed: Parsed, problems: list[Problem], bad: list[tuple[int, int]]) -> list[Piece]:
+    """The pieces in order. `bad` holds further spans that are to be copied."""
+    pieces = _header(parsed)
+    nodes: list[s.Node] = [*parsed.module.imports, *parsed.module.decls]
+    pieces += [
+        Piece(node.lo, node.hi, node.__class__.__name__, node)
+        for node in nodes
+        if node.hi > node.lo
+    ]
+    pieces.sort(key=lambda piece: piece.lo)
+    damage = [*bad, *parsed.holes]
+    damage += [
+        (label.lo, label.hi)
+        for label in (problem.primary for problem in problems if problem.code not in HARMLESS)
+    ]
+    if damage:
+        return _around(parsed, pieces, damage)
+    return pieces
+
+
+def _header(parsed: Parsed) -> list[Piece]:
+    """`rft 1` and `module x`; the words themselves are no nodes."""
+    module, text = parsed.module, parsed.source.text
+    pieces = []
+    for what, word, kind in ((module.edition, "rft", "edition"), (module.name, "module", "module")):
+        if what is not None and what.hi > what.lo:
+            before = [
+                token for token in parsed.tokens[:8] if token.hi <= what.lo and token.text == word
+            ]
+            if before and before[-1].lo < what.lo and text[what.lo : what.hi]:
+                pieces.append(Piece(before[-1].lo, what.hi, kind))
+    return pieces
+
+
+def _around(parsed: Parsed, pieces: list[Piece], damage: list[tuple[int, int]]) -> list[Piece]:
+    """Copies what touches damage, and all text that belongs to no piece."""
+    spans = [
+        piece for piece in pieces if not any(lo <= piece.hi and hi >= piece.lo for lo, hi in damage)
+    ]
+    good: list[Piece] = []
+    for piece in spans:
+        if not good or piece.lo >= good[-1].hi:
+            good.append(piece)
+    found: list[Piece] = []
+    at = 0
+    for piece in [*good, None]:
+        end = piece.lo if piece is not None else len(parsed.source.text)
+        stray = _stray(parsed, at, end)
+        if stray is not None:
+            found.append(Piece(stray[0], stray[1], "", copied=True))
+        if piece is not None:
+            found.append(piece)
+            at = piece.hi
+    return found
+
+
+def _stray(parsed: Parsed, lo: int, hi: int) -> tuple[int, int] | None:
+    """From the first to the last character in `text[lo:hi]` that is neither blank nor comment."""
+    text = parsed.source.text
+    first, last = -1, -1
+    at = lo
+    edges = [span for span in parsed.comments if lo <= span[0] < hi]
+    for comment_lo, comment_hi in [*edges, (hi, hi)]:
+        part = text[at:comment_lo]
+        if part.strip(" \t\n"):
+            if first < 0:
+                first = at + len(part) - len(part.lstrip(" \t\n"))
+            last = at + len(part.rstrip(" \t\n"))
+        at = comment_hi
+    return None if first < 0 else (first, last)

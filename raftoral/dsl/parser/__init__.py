@@ -1,0 +1,90 @@
+"""Text -> tree. Reading never fails: what does not fit is a problem in the list and a hole in the tree.
+
+    parse(source, problems) -> Parsed(module, docs, ...)
+
+Rooms: `tokens` (one regular expression), `strings` (`${...}` and escapes), `comments` (docs and pragmas), `driver`
+(lark's tables, our loop), `build` (rule -> node), `recovery` (token repair, and the words for it).
+"""
+
+from __future__ import annotations
+
+from .. import syntax as s
+from ..diagnostics import Problems
+from ..source import Source
+from ..syntax import Token
+from . import driver
+from .build import ACTIONS
+from .comments import read_docs, read_pragmas
+from .strings import read_strings
+from .tokens import tokenize
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .driver import Recipe
+
+
+class Parsed:
+    """A file as it was read.
+
+    docs      offset of a declaration, member or field -> its `##` text
+    retired   lines that carry `# rft: retired`
+    holes     spans that could not be read, `poisoned` the names that stood in them: both are to be passed over
+              in silence by all later checks
+    """
+
+    __slots__ = ("comments", "docs", "holes", "module", "poisoned", "retired", "source", "tokens")
+
+    def __init__(
+        self,
+        source: Source,
+        module: s.Module,
+        tokens: list[Token],
+        comments: list[tuple[int, int]],
+        docs: dict[int, str],
+        retired: set[int],
+    ) -> None:
+        self.source = source
+        self.module = module
+        self.tokens = tokens
+        self.comments = comments
+        self.docs = docs
+        self.retired = retired
+        self.holes: list[tuple[int, int]] = []
+        self.poisoned: set[str] = set()
+
+    def damaged(self, node: s.Node) -> bool:
+        """Whether part of `node` could not be read."""
+        return any(lo < node.hi and hi > node.lo for lo, hi in self.holes)
+
+
+_recipes: list[Recipe] = []
+
+
+def parse(source: Source, problems: Problems) -> Parsed:
+    """The tree of `source`; what is wrong with its text goes to `problems`."""
+    tables = driver.load_tables()
+    if not _recipes:
+        _recipes.extend(driver.make_recipes(tables, ACTIONS.__getitem__))
+    text = source.text
+    lexed = tokenize(text, tables.marks)
+    tokens = lexed.tokens
+    retired = read_pragmas(text, lexed.comments, problems) if "# rft" in text or "#rft" in text else set()
+    if lexed.flaws:
+        from .recovery import report_flaws
+
+        report_flaws(lexed.flaws, source, problems)
+    if "\\" in text or "${" in text:
+        read_strings(tokens, text, tables, _recipes, problems)
+    docs = read_docs(text, lexed.comments) if "##" in text else {}
+    try:
+        module = driver.parse(tables, _recipes, tokens, "start")
+        return Parsed(source, module, tokens, lexed.comments, docs, retired)
+    except driver.Stuck:
+        from .recovery import repair  # not loaded for a file without mistakes
+
+        repaired = repair(tokens, lexed.flaws, tables, source, problems)
+    module = driver.parse(tables, _recipes, repaired.tokens, "start")
+    parsed = Parsed(source, module, tokens, lexed.comments, docs, retired)
+    parsed.holes = repaired.holes
+    parsed.poisoned = repaired.poisoned
+    return parsed

@@ -1,0 +1,155 @@
+"""Tokens that do not parse -> tokens that do, and a problem for each mistake.
+
+    repair(tokens, flaws, tables, source, problems) -> Repaired(tokens, holes, poisoned)
+
+Reads the tokens again on linked state stacks (`machine`), and where one does not fit asks in turn: `layout` (a missing
+`}`), `habits` (Python and C), `names` (misspelt words, wrong case), `places` (right things in the wrong place), `edits`
+(one token put in, left out or changed), `resync` (skip to where reading can go on). The first that can mend it
+reports it. `flaws` words what the lexer could not read; `depth` stops what is nested too deeply.
+
+Loaded only for a file with mistakes. Never raises, and never leaves tokens that do not parse.
+"""
+
+from __future__ import annotations
+
+from ...diagnostics import Fix, Problems
+from ...source import Source
+from ...syntax import Token
+from ..driver import Tables
+from ..tokens import Flaw
+from . import edits, habits, layout, names, places
+from .flaws import report_flaws as report_flaws
+from .machine import Machine
+from .mender import Mender
+from .resync import resync
+
+PROBLEMS_MAX = 100
+REPAIRS_MAX = 400
+
+DETECTIVES = (
+    habits.comment,
+    layout.close_blocks,
+    habits.colon_block,
+    habits.negation,
+    habits.prefixed_string,
+    habits.foreign_word,
+    places.return_value,
+    places.pattern,
+    places.missing_version,
+    places.nested_declaration,
+    places.late_member,
+    places.closed_early,
+    names.mend_case,
+    names.spell_keyword,
+    places.lone_value,
+    places.top_statement,
+    edits.small_repair,
+    resync,
+)
+
+
+class Repaired:
+    """Tokens that parse; what was left out (`holes`) and which names stood there (`poisoned`)."""
+
+    __slots__ = ("holes", "poisoned", "tokens")
+
+    def __init__(
+        self, tokens: list[Token], holes: list[tuple[int, int]], poisoned: set[str]
+    ) -> None:
+        self.tokens = tokens
+        self.holes = holes
+        self.poisoned = poisoned
+
+
+def repair(
+    tokens: list[Token], flaws: list[Flaw], tables: Tables, source: Source, problems: Problems
+) -> Repaired:
+    """Reports what is wrong with the order of `tokens`, and returns a list that parses."""
+    machine = Machine(tables)
+    m = Mender(tokens, machine, source, problems, [(flaw.lo, flaw.hi) for flaw in flaws])
+    _edition(m)
+    repairs = 0
+    while not _read_on(m):
+        repairs += 1
+        if repairs > REPAIRS_MAX or len(problems.found) >= PROBLEMS_MAX:
+            _give_up(m)
+            break
+        _mend(m)
+    return Repaired(m.out, m.holes, m.poisoned)
+
+
+def _edition(m: Mender) -> None:
+    """`rft 1` must be there, whatever follows."""
+    first, second = m.tokens[0], m.ahead()
+    if first.text == "rft" and second.type == "INT":
+        m.take(2)
+        return
+    if first.text == "rft" and second.type in ("FLOAT", "DEC", "DURATION", "STRING", "SIZE"):
+        m.push(Token("NAME", "rft", first.lo, first.hi), Token("INT", "1", second.lo, second.hi))
+        m.problems.add(
+            "RFT0102",
+            f"there is no edition {second.text}",
+            second,
+            "an edition is a whole number: `rft 1`",
+        )
+        m.at += 2
+        return
+    lo = first.lo
+    has_word = first.text == "rft"
+    m.problems.at(
+        "RFT0101",
+        "this file does not say which edition of the language it uses",
+        lo,
+        first.hi,
+        "`rft` needs a number" if has_word else "put `rft 1` on the first line",
+        notes=[
+            "an edition fixes the grammar, the meaning and the standard library of a file, for good"
+        ],
+        fix=_edition_fix(first, has_word),
+    )
+    m.push(Token("NAME", "rft", lo, lo), Token("INT", "1", lo, lo))
+    m.at += 1 if has_word else 0
+
+
+def _edition_fix(first: Token, has_word: bool) -> Fix:
+    return Fix([(first.hi, first.hi, " 1")] if has_word else [(first.lo, first.lo, "rft 1\n\n")])
+
+
+def _read_on(m: Mender) -> bool:
+    """Reads until something does not fit; True at the end of the text."""
+    machine, tokens = m.machine, m.tokens
+    count = len(tokens)
+    while m.at < count:
+        planned = m.planned.pop(m.at, None)
+        if planned:
+            for token in planned:
+                m.push(token)
+        token = tokens[m.at]
+        after = tokens[m.at + 1] if m.at + 1 < count and m.at != m.loose else None
+        moved = machine.advance(m.stack, token, len(m.out), after)
+        if moved is None:
+            return False
+        m.out.append(token)
+        m.history.append((m.stack, m.at))
+        m.stack = moved
+        m.at += 1
+    return True
+
+
+def _mend(m: Mender) -> None:
+    for detective in DETECTIVES:
+        if detective(m):
+            return
+    _give_up(m)  # never so far: the end of the text always fits
+
+
+def _give_up(m: Mender) -> None:
+    """Ends the reading here: what is complete stays, the rest of the text becomes a hole."""
+    stack, above = m.stack, None
+    while stack[1] is not None and not m.machine.takes(stack, "RECORD"):
+        above, stack = stack, stack[1]
+    if above is not None:
+        m.cut(stack, above)
+    m.skip(len(m.tokens) - 1 - m.at)
+    m.holes.append((m.before().hi, len(m.text)))
+    m.take()

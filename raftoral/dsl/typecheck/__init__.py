@@ -1,0 +1,43 @@
+"""Types, names in bodies, and whether control goes on: one walk over the tree of a module.
+
+    typecheck(scope) -> Facts        problems go to `scope.problems`
+
+Rooms: `context` (the state of the walk), `declarations`, `statements`, `effects`, `dag`, `policies`, `expressions`,
+`operators`, `members`, `calls`, `methods`, `builtins`, `matching`, `patterns`, `narrowing`, and for the words
+`names` and `mismatch`. They register their handlers by node class in `context`.
+"""
+
+from __future__ import annotations
+
+from .. import syntax as s
+from ..facts import Facts
+from ..resolve.scope import Scope
+from . import calls, dag, effects, expressions, matching, members, methods, operators, statements
+from .context import Cx
+from .declarations import check_constants, check_declaration
+
+HANDLERS = (calls, dag, effects, expressions, matching, members, methods, operators, statements)
+
+
+def typecheck(scope: Scope) -> Facts:
+    """Checks every declaration of the module. One that nests too deeply to follow is said to (RFT0116)."""
+    facts = Facts(scope.parsed, scope.interface)
+    cx = Cx(scope, facts)
+    check_constants(cx)
+    for decl in scope.parsed.module.decls:
+        try:
+            check_declaration(cx, decl)
+        except RecursionError:
+            _too_deep(scope, decl)
+    return facts
+
+
+def _too_deep(scope: Scope, decl: s.Decl) -> None:
+    scope.problems.at(
+        "RFT0116",
+        "this declaration is nested too deeply",
+        decl.lo,
+        decl.lo + 1,
+        "it begins here",
+        helps=["give parts of it names with `let`, or move them to functions"],
+    )

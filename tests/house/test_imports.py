@@ -1,0 +1,171 @@
+"""Who may import what, as one table: the invariants of absence in `ARCHITECTURE.md`."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.house import laws
+from tests.house.laws import Room
+
+# What reaches out of the process, or is not the same on every machine and in every run.
+THE_WORLD = (
+    *("asyncio", "concurrent", "multiprocessing", "signal", "subprocess", "threading", "_thread"),
+    *("glob", "io", "os", "pathlib", "shutil", "sys", "tempfile"),
+    *("ftplib", "http", "select", "selectors", "smtplib", "socket", "socketserver", "ssl"),
+    *("urllib.request", "datetime", "random", "secrets", "time", "uuid"),
+    *("ctypes", "importlib", "logging", "marshal", "sqlite3"),
+)
+REACHING_CALLS = ("__import__", "breakpoint", "eval", "exec", "input", "open", "print")
+
+# Bytes that run code when they are read have no place in stored or sent data.
+RUNS_CODE_WHEN_READ = ("cloudpickle", "dill", "pickle", "shelve")
+
+DATA = ("codes", "diagnostics", "facts", "graph", "source", "spelling", "syntax")
+PASSES = ("parser", "resolve", "typecheck", "effects", "lower", "liveness", "emit")
+DOORS = ("compile", "format", "lock", "compat", "diagram")
+
+
+def dsl(*rooms: str) -> tuple[str, ...]:
+    return tuple(f"raftoral.dsl.{room}" for room in rooms)
+
+
+TABLE = {
+    "raftoral": Room(
+        may={"raftoral": "its own house; rooms inside are stricter"},
+        never=RUNS_CODE_WHEN_READ,
+    ),
+    "raftoral.dsl": Room(
+        may={
+            "raftoral.dsl": "its own house",
+            "raftoral.errors": "the public exceptions",
+            "raftoral.program": "the contract between compiler and runtime",
+        },
+        never=("raftoral", *dsl("make_tables"), *THE_WORLD),
+        never_call=REACHING_CALLS,
+    ),
+    # Data rooms lie below the passes, and no pass knows another one: `compile` lines them up.
+    **{room: Room(never=dsl(*PASSES, *DOORS)) for room in dsl(*DATA)},
+    **{
+        room: Room(
+            may={room: "itself"},
+            never=[other for other in dsl(*PASSES, *DOORS) if other != room],
+        )
+        for room in dsl(*PASSES)
+    },
+    # Exceptions, by name.
+    "raftoral.dsl.make_tables": Room(
+        may={
+            "lark": "it is the door to lark: the grammar goes in, plain tables come out",
+            "marshal": "writes the tables; they are read only beside the grammar they came from",
+            "os": "finds the grammar and puts the table file in place in one step",
+        },
+        may_call={"open": "reads the grammar, writes the tables; never at the run time of a wheel"},
+    ),
+    "raftoral.dsl.parser.driver": Room(
+        may={
+            "marshal": "reads the tables; loading them takes a millisecond, computing them 100",
+            "os": "finds the tables and the grammar of its own package",
+            "raftoral.dsl.make_tables": "in a checkout whose grammar was edited since the tables",
+        },
+        may_call={"open": "reads the tables and the grammar of its own package, nothing else"},
+    ),
+    "raftoral.dsl.emit": Room(
+        may={
+            "black": "the layout of generated modules",
+            "jinja2": "the templates of generated modules",
+        },
+    ),
+}
+
+
+def test_rooms_import_only_what_the_table_allows():
+    laws.assert_kept(laws.import_faults(laws.read_tree(laws.ROOT), TABLE))
+
+
+def test_rooms_of_the_compiler_call_nothing_that_reaches_the_world():
+    laws.assert_kept(laws.call_faults(laws.read_tree(laws.ROOT), TABLE))
+
+
+def test_every_permission_has_a_reason():
+    for name, room in TABLE.items():
+        for entry, reason in [*room.may.items(), *room.may_call.items()]:
+            assert reason.strip(), f"{name}: why may it have {entry}?"
+
+
+# --- each law can fail ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "refused"),
+    [
+        ("raftoral/dsl/resolve.py", "import os", "os"),
+        ("raftoral/dsl/resolve.py", "import os.path as p", "os.path"),
+        ("raftoral/dsl/resolve.py", "from os import path", "os"),
+        ("raftoral/dsl/resolve.py", "def f():\n    import time", "time"),
+        ("raftoral/dsl/resolve.py", "import lark", "lark"),
+        ("raftoral/dsl/resolve.py", "from .. import cli", "raftoral.cli"),
+        ("raftoral/dsl/resolve.py", "from ..cli.check import main", "raftoral.cli.check"),
+        ("raftoral/dsl/resolve.py", "from raftoral.runtime.core import x", "raftoral.runtime.core"),
+        ("raftoral/dsl/resolve.py", "import raftoral.sim", "raftoral.sim"),
+        ("raftoral/dsl/resolve.py", "from . import lower", "raftoral.dsl.lower"),
+        ("raftoral/dsl/resolve.py", "from .compile import all", "raftoral.dsl.compile"),
+        ("raftoral/dsl/resolve.py", "import make_believe", "make_believe"),
+        ("raftoral/dsl/source.py", "from .parser.build import x", "raftoral.dsl.parser.build"),
+        ("raftoral/dsl/parser/__init__.py", "from .. import lower", "raftoral.dsl.lower"),
+        ("raftoral/dsl/parser/build.py", "import marshal", "marshal"),
+        ("raftoral/dsl/parser/build.py", "import lark.lexer", "lark.lexer"),
+        ("raftoral/dsl/parser/build.py", "from ... import cli", "raftoral.cli"),
+        ("raftoral/dsl/parser/driver.py", "import pickle", "pickle"),
+        ("raftoral/dsl/parser/driver.py", "import sys", "sys"),
+        ("raftoral/runtime/codec.py", "import pickle", "pickle"),
+        ("raftoral/runtime/codec.py", "import lark", "lark"),
+        ("raftoral/cli/check.py", "from shelve import open", "shelve"),
+    ],
+)
+def test_a_planted_import_is_found(path, text, refused):
+    found = laws.import_faults([laws.module(path, text), *NEIGHBOURS], TABLE)
+    assert [fault.what.split(" must not import ")[1] for fault in found] == [refused]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("raftoral/dsl/resolve.py", "from __future__ import annotations\nimport re, difflib"),
+        ("raftoral/dsl/resolve.py", "from . import syntax as s\nfrom .source import Source"),
+        ("raftoral/dsl/resolve.py", "from raftoral.program.v1 import ABI"),
+        ("raftoral/dsl/parser/build.py", "from . import driver\nfrom .driver import x"),
+        ("raftoral/dsl/parser/driver.py", "import os, marshal\nfrom ..make_tables import x"),
+        ("raftoral/dsl/compile.py", "from . import lower, resolve"),
+        ("raftoral/dsl/emit/module.py", "import jinja2, black"),
+        ("raftoral/cli/check.py", "import os, sys\nfrom ..dsl.compile import check"),
+    ],
+)
+def test_what_the_table_allows_is_no_fault(path, text):
+    assert laws.import_faults([laws.module(path, text), *NEIGHBOURS], TABLE) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "faults"),
+    [
+        ("raftoral/dsl/resolve.py", "x = open('a')", 1),
+        ("raftoral/dsl/parser/build.py", "def f():\n    print(1)\n    exec('')", 2),
+        ("raftoral/dsl/parser/driver.py", "x = open('a')", 0),
+        ("raftoral/dsl/resolve.py", "x.open('a')", 0),
+        ("raftoral/cli/check.py", "print(open('a'))", 0),
+    ],
+)
+def test_a_planted_call_is_found(path, text, faults):
+    assert len(laws.call_faults([laws.module(path, text)], TABLE)) == faults
+
+
+# The modules that `from package import module` is resolved against.
+NEIGHBOURS = [
+    laws.module(path, "")
+    for path in (
+        "raftoral/__init__.py",
+        "raftoral/cli/__init__.py",
+        "raftoral/dsl/__init__.py",
+        "raftoral/dsl/lower.py",
+        "raftoral/dsl/syntax/__init__.py",
+    )
+]
