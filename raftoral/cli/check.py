@@ -21,12 +21,14 @@ from raftoral.errors import UsageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from raftoral.cli.terminal import Terminal
     from raftoral.dsl.compile import Checked
     from raftoral.dsl.diagnostics import Problem
 
 FORMATS = ("human", "short", "json", "sarif", "github")
+WATCHED_FILES_MIN = 20  # fewer cannot take a second
 HUMAN_PROBLEMS_MAX = 200  # more than anyone reads; the other formats show all
 
 COMMAND = Command(
@@ -50,7 +52,8 @@ def run(options: Options, terminal: Terminal) -> int:
     if options.text("explain"):
         from raftoral.cli import explain
 
-        return explain.print_one(options.text("explain"), "human", terminal)
+        format = "json" if options.text("format") == "json" else "human"
+        return explain.print_one(options.text("explain"), format, terminal)
     watch = _Watch(terminal)
     found = look_for(options.words, terminal)
     disk = Disk()
@@ -99,9 +102,7 @@ def _near(word: str) -> str:
     return f"; did you mean {_shown(os.path.join(folder, near))}?" if near else ""
 
 
-def check_files(
-    paths: list[str], disk: Disk, watch: _Watch | None = None, *, use_cache: bool = False
-) -> list[Problem]:
+def check_files(paths: list[str], disk: Disk, watch: _Watch | None = None, *, use_cache: bool = False) -> list[Problem]:
     """The problems of the files, in the order of `paths`. `disk` ends up holding what was read."""
     work = _Work(paths, disk, watch, use_cache)
     return work.problems()
@@ -129,8 +130,6 @@ class _Work:
                 sources[path] = source
             else:
                 found[path] = [source]
-        if self.watch is not None:
-            self.watch.tick("read", len(sources))
         known = self._known(sources)
         rest = {path: source for path, source in sources.items() if path not in known}
         if rest:
@@ -156,11 +155,16 @@ class _Work:
         from raftoral.dsl.compile import check
 
         listed = list(sources.values())
+        if self.watch is not None:
+            self.watch.begin(len(listed))
         try:
             checked = check(listed, self.world)
         except Exception as fault:
             fault.add_note(_culprit(listed, self.world))
             raise
+        finally:
+            if self.watch is not None:
+                self.watch.end()
         return dict(zip(sources, checked, strict=True))
 
     def _keep(self, fresh: dict[str, Checked]) -> None:
@@ -177,9 +181,7 @@ class _Work:
 
 
 def _misplaced(fresh: dict[str, Checked]) -> bool:
-    return any(
-        problem.code in PLACE_CODES for checked in fresh.values() for problem in checked.problems
-    )
+    return any(problem.code in PLACE_CODES for checked in fresh.values() for problem in checked.problems)
 
 
 def _results(disk: Disk) -> Results | None:
@@ -260,27 +262,46 @@ def _report(problems: list[Problem], found: Found, options: Options, terminal: T
 class _Watch:
     """How long it takes, and a sign of life on a terminal when that is long."""
 
-    __slots__ = ("_since", "_terminal")
+    __slots__ = ("_before", "_since", "_terminal")
 
     def __init__(self, terminal: Terminal) -> None:
         from time import monotonic
 
         self._terminal = terminal
         self._since = monotonic()
+        self._before: Any = None  # who got the alarm before
 
     def seconds(self) -> float:
         from time import monotonic
 
         return monotonic() - self._since
 
-    def tick(self, done: str, files: int) -> None:
-        """Called between the parts of the work."""
-        if files > 500 or self.seconds() > 1:
-            self._terminal.progress(f"{done} {files:,} files, checking ...")
+    def begin(self, files: int) -> None:
+        """From now on, says every second that work goes on: an alarm does, the compiler knows nothing."""
+        if files < WATCHED_FILES_MIN or not self._terminal.shows_progress():
+            return
+        import signal
 
-    def sum_up(
-        self, errors: int, warnings: int, problems: list[Problem], files: int, options: Options
-    ) -> None:
+        def show(number: int, frame: object) -> None:
+            self._terminal.progress(f"checking {files:,} files, {self.seconds():.0f} s ...")
+
+        try:
+            self._before = signal.signal(signal.SIGALRM, show)
+            signal.setitimer(signal.ITIMER_REAL, 1, 1)
+        except (AttributeError, ValueError):  # no alarms on this system, or not the main thread
+            self._before = None
+
+    def end(self) -> None:
+        """The work is done."""
+        if self._before is not None:
+            import signal
+
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, self._before)
+            self._before = None
+            self._terminal.clear_progress()
+
+    def sum_up(self, errors: int, warnings: int, problems: list[Problem], files: int, options: Options) -> None:
         """`2 errors, 1 warning in 3 files`; of a clean run only where a person looks."""
         from raftoral.cli.terminal import is_terminal
 
@@ -292,9 +313,7 @@ class _Watch:
 
             touched = len({problem.primary.source.path for problem in problems})
             text = "\n" + summary(errors, warnings, touched)
-            safe = sum(
-                each.fix is not None and each.fix.applicability == "safe" for each in problems
-            )
+            safe = sum(each.fix is not None and each.fix.applicability == "safe" for each in problems)
             if safe:
                 text += f"; `raftoral fmt --fix` can repair {safe:,}"
             terminal.remark(text)

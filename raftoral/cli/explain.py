@@ -4,7 +4,7 @@ The texts are `raftoral/dsl/explain/01.md` to `09.md`, a file for each group of 
 
     ## RFT0103 missing-token
     prose
-    ```rft wrong            (or right; `file=shop/catalog.rft` marks a companion module)
+    ```rft wrong            (right, with; `file=shop/catalog.rft` says where a program stands)
     activity pack(id: str) { timeout 10s }
     ```
 
@@ -40,6 +40,7 @@ GROUPS = {
     "09": "versions and migration",
 }
 SCHEMA = 1
+KINDS = ("wrong", "right", "with")  # `with`: a file beside the program; later-wrong: as wrong
 PROSE_COLUMNS = 92
 
 COMMAND = Command(
@@ -54,7 +55,7 @@ COMMAND = Command(
 
 
 class Piece:
-    """A paragraph, or a program. `kind` is prose, wrong, right or another word of the fence."""
+    """A paragraph (`kind` is prose), or a program (one of KINDS)."""
 
     __slots__ = ("file", "kind", "text")
 
@@ -159,7 +160,8 @@ def parse(text: str) -> list[Piece]:
         if program is None and line.startswith("```"):
             end_of_prose()
             words = line[3:].split()
-            kind = next((word for word in words if word in ("wrong", "right")), "program")
+            said = words[1].removeprefix("later-") if len(words) > 1 else ""
+            kind = said if said in KINDS else "program"
             file = next((word[5:] for word in words if word.startswith("file=")), "")
             program = []
         elif program is not None and line.startswith("```"):
@@ -188,7 +190,7 @@ def laid_out(code: str, pieces: list[Piece], style: Style) -> str:
             text = clean(piece.text, style.ascii, keep="\n")
             bullets = any(line.lstrip().startswith(("- ", "* ")) for line in text.split("\n"))
             lines = text.split("\n") if bullets else _filled(text.split())
-            rows += [_inline(line, style) for line in lines]
+            rows += _inline("\n".join(lines), style).split("\n")
         else:
             kind = {"wrong": "error", "right": "added"}.get(piece.kind, "bold")
             head = piece.kind + (f" ({piece.file})" if piece.file else "")
@@ -211,26 +213,20 @@ def _filled(words: list[str]) -> list[str]:
     return [*rows, row]
 
 
-def _inline(line: str, style: Style) -> str:
-    """`marked` words in colour; without colour the marks stay."""
-    if not style.color:
-        return line
-    parts = line.split("`")
-    if len(parts) % 2 == 0:
-        return line
-    return "".join(
-        style.paint("code", part) if index % 2 else part for index, part in enumerate(parts)
-    )
+def _inline(text: str, style: Style) -> str:
+    """`marked` words in colour, also over the end of a line; without colour the marks stay."""
+    parts = text.split("`")
+    if not style.color or len(parts) % 2 == 0:
+        return text
+    for index in range(1, len(parts), 2):
+        parts[index] = "\n".join(style.paint("code", line) for line in parts[index].split("\n"))
+    return "".join(parts)
 
 
 def _listing(style: Style) -> str:
     rows: list[str] = []
     for group, title in GROUPS.items():
-        rows += (
-            ["", style.paint("bold", f"{group}xx {title}")]
-            if rows
-            else [style.paint("bold", f"{group}xx {title}")]
-        )
+        rows += ["", style.paint("bold", f"{group}xx {title}")] if rows else [style.paint("bold", f"{group}xx {title}")]
         for code, (slug, severity) in CODES.items():
             if code[3:5] == group:
                 mark = style.paint("warning", "warning") if severity == "warning" else ""

@@ -127,8 +127,11 @@ def read_bytes(path: str, bytes_max: int) -> bytes | str:
         if path == STDIN:
             raw = sys.stdin.buffer.read(bytes_max + 1) if sys.stdin else b""
         else:
-            with open(path, "rb", 0) as file:
-                raw = _read_all(file.fileno(), bytes_max + 1)
+            descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+            try:
+                raw = _read_all(descriptor, bytes_max + 1)
+            finally:
+                os.close(descriptor)
     except (FileNotFoundError, NotADirectoryError):
         return MISSING
     except IsADirectoryError:
@@ -142,13 +145,10 @@ def read_bytes(path: str, bytes_max: int) -> bytes | str:
 
 def _read_all(descriptor: int, bytes_max: int) -> bytes:
     """Up to `bytes_max` bytes; a device that never ends does no harm."""
-    wanted = min(os.fstat(descriptor).st_size + 1, bytes_max)
-    first = os.read(descriptor, wanted)
-    if len(first) == wanted - 1 or not first:  # the whole of an ordinary file
-        rest = os.read(descriptor, 1)
-        if not rest:
-            return first
-        first += rest
+    size = os.fstat(descriptor).st_size
+    first = os.read(descriptor, min(size + 1, bytes_max))
+    if len(first) == size > 0:  # the whole of an ordinary file
+        return first
     pieces, length = [first], len(first)
     while length < bytes_max:
         piece = os.read(descriptor, min(1 << 20, bytes_max - length))
@@ -235,9 +235,7 @@ def _has_nul(path: str, text: str) -> Problem:
     return _problem(headline, source, at, at + 1, "here", [])
 
 
-def _problem(
-    headline: str, source: Source, lo: int, hi: int, text: str, helps: list[str]
-) -> Problem:
+def _problem(headline: str, source: Source, lo: int, hi: int, text: str, helps: list[str]) -> Problem:
     from raftoral.dsl.diagnostics import Label, Problem
 
     return Problem("RFT0115", headline, [Label(source, lo, hi, text)], [], helps, None)

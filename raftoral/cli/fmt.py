@@ -89,6 +89,7 @@ def run(options: Options, terminal: Terminal) -> int:
             _show(outcome, options, terminal)
         elif outcome.changed:
             fault = replace(path, outcome.after)
+            disk.forget(path)
             if fault is not None:
                 problems.append(fault)
                 changed -= 1
@@ -130,29 +131,14 @@ def fixed(source: Source, disk: Disk) -> str:
     """The text with all safe fixes made, one round after the other: a fix may uncover another."""
     from raftoral.cli.files import DiskWorld
     from raftoral.dsl.compile import check
-    from raftoral.dsl.diagnostics import SAFE
-    from raftoral.dsl.render.change import apply
+    from raftoral.dsl.format import apply_fixes
 
     for _ in range(FIX_ROUNDS_MAX):
-        problems = check([source], DiskWorld(disk))[0].problems
-        edits: list[tuple[int, int, str]] = []
-        for problem in problems:  # a fix is made whole or not at all
-            fix = problem.fix
-            if fix and fix.applicability == SAFE and not _touch(fix.edits, edits):
-                edits += fix.edits
-        if not edits:
+        better = apply_fixes(source, check([source], DiskWorld(disk))[0].problems)
+        if better.text == source.text:
             break
-        source = Source(source.path, apply(source.text, edits))
+        source = better
     return source.text
-
-
-def _touch(some: list[tuple[int, int, str]], others: list[tuple[int, int, str]]) -> bool:
-    """Whether two sets of edits change the same place."""
-    return any(
-        (lo < other_hi and other_lo < hi) or lo == other_lo
-        for lo, hi, _ in some
-        for other_lo, other_hi, _ in others
-    )
 
 
 def replace(path: str, content: bytes) -> Problem | None:

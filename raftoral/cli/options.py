@@ -138,9 +138,7 @@ def read_front(arguments: Sequence[str], command: Command) -> tuple[Options, lis
     return _read(arguments, command, stop_at_word=True)
 
 
-def _read(
-    arguments: Sequence[str], command: Command, *, stop_at_word: bool
-) -> tuple[Options, list[str]]:
+def _read(arguments: Sequence[str], command: Command, *, stop_at_word: bool) -> tuple[Options, list[str]]:
     found = Options()
     words: list[str] = []
     waiting = list(reversed(arguments))

@@ -42,13 +42,19 @@ class Terminal:
             self.complain(text)
 
     def complain(self, text: str) -> None:
-        """Writes a line that must be seen."""
+        """Writes a line that must be seen, after all results so far."""
         self.clear_progress()
+        if self.out is not None:
+            self.out.flush()
         _write(self.err, text + "\n")
+
+    def shows_progress(self) -> bool:
+        """Whether there is a person to look at a line that changes."""
+        return not self.quiet and is_terminal(self.err) and os.environ.get("TERM") != "dumb"
 
     def progress(self, text: str) -> None:
         """Shows how far long work is, on one line; only where a person looks."""
-        if self.quiet or not is_terminal(self.err) or os.environ.get("TERM") == "dumb":
+        if not self.shows_progress():
             return
         text = text[:78]
         _write(self.err, "\r" + text.ljust(self._line) + "\r")
@@ -91,9 +97,7 @@ def is_terminal(stream: TextIO | None) -> bool:
 
 def speaks_unicode(stream: TextIO | None) -> bool:
     """Whether every character can be written to it."""
-    encoding = (
-        getattr(stream, "encoding", None) or "utf-8"
-    )  # a stream in memory has none and takes all
+    encoding = getattr(stream, "encoding", None) or "utf-8"  # a stream in memory has none and takes all
     return encoding.lower().replace("-", "").replace("_", "") in ("utf8", "utf8sig", "cp65001")
 
 

@@ -9,6 +9,7 @@ no file, prints nothing, and never raises for what an author wrote.
 from __future__ import annotations
 
 from .diagnostics import Problem
+from .effects import check_effects
 from .facts import Facts, Interface
 from .facts.types import forget_types
 from .resolve import resolve
@@ -60,5 +61,6 @@ def _check_unit(unit: Unit, interfaces: dict[Unit, Interface], world: World) -> 
 
     scope = resolve(unit.parsed, unit.name, find, unit.problems)
     facts = typecheck(scope)
+    check_effects(scope, facts, lambda name: world.python(name, unit.root))
     report_unused(scope)
     return facts

@@ -34,7 +34,7 @@ def make_tables(grammar: str) -> dict[str, Any]:
     from lark.parsers.lalr_analysis import Shift
 
     lark = Lark(grammar, parser="lalr", start=list(STARTS), maybe_placeholders=True)
-    table: Any = lark.parser.parser._parse_table  # type: ignore[attr-defined]
+    table: Any = lark.parser.parser._parse_table
     rule_numbers = {rule: number for number, rule in enumerate(lark.rules)}
     keywords, marks = _words(lark.terminals)
     order = _reached(table)

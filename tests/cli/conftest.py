@@ -38,6 +38,7 @@ def door(monkeypatch):
     monkeypatch.setitem(sys.modules, "raftoral.dsl.compile", fake)
     layout = types.ModuleType("raftoral.dsl.format")
     layout.format_source = doors.format_source  # type: ignore[attr-defined]
+    layout.apply_fixes = doors.apply_fixes  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "raftoral.dsl.format", layout)
     return made
 

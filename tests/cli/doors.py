@@ -11,6 +11,7 @@ import re
 import types
 
 from raftoral.dsl.diagnostics import SAFE, Fix, Label, Problem
+from raftoral.dsl.render import change
 from raftoral.dsl.source import Source
 
 
@@ -69,6 +70,14 @@ def _problem(source, match, code, headline, fix, *more):
     lo, hi = match.span()
     made = Fix([(lo, hi, fix)], SAFE) if fix else None
     return Problem(code, headline, [Label(source, lo, hi, "here"), *more], [], [], made)
+
+
+def apply_fixes(source, problems):
+    """The first safe fix that there is: a round makes at least one."""
+    for problem in problems:
+        if problem.fix is not None and problem.fix.applicability == SAFE:
+            return Source(source.path, change.apply(source.text, problem.fix.edits))
+    return source
 
 
 def format_source(source):

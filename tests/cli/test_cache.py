@@ -18,7 +18,7 @@ def check(door, raftoral):
     def run(*words: str) -> tuple[int, list[str], list[str]]:
         door.calls.clear()
         code, out, _ = raftoral("check", "--format=short", *words)
-        return code, out.splitlines(), sum(door.calls, [])
+        return code, out.splitlines(), [path for call in door.calls for path in call]
 
     return run
 
@@ -175,9 +175,8 @@ def damage(position: int):
         damage(12),
         damage(60),
         damage(-1),
+        lambda raw: cache.MAGIC + cache.digest(b"", b"N") + b"N",
         lambda raw: cache.MAGIC + cache.digest(b"N") + b"N",
-        lambda raw: cache.MAGIC + cache.digest(b"\xff") + b"\xff",
-        lambda raw: cache.MAGIC + cache.digest(b""),
     ],
 )
 def test_a_damaged_cache_is_as_good_as_none(here, check, change):
@@ -197,6 +196,13 @@ def test_a_cache_that_cannot_be_written(here, check):
     (folder / ".raftoral_cache" / "check.bin").mkdir(parents=True)
     assert check() == (0, [], ["a.rft"])
     assert os.listdir(".raftoral_cache") == ["check.bin"]
+
+
+def test_a_link_in_the_place_of_the_folder_is_not_followed(here, check):
+    folder = here(a_rft="fine\n", other__notes="")
+    (folder / ".raftoral_cache").symlink_to("other", target_is_directory=True)
+    assert check() == (0, [], ["a.rft"])
+    assert os.listdir("other") == ["notes"]
 
 
 def test_the_cache_is_bounded(here, check, monkeypatch):

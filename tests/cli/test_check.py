@@ -70,8 +70,7 @@ def test_formats(here, door, raftoral):
     here(a_rft=BAD)
     assert raftoral("check", "--format", "short") == (
         1,
-        "a.rft:2:1: error[RFT0201]: nothing called `oops`\n"
-        "a.rft:3:1: warning[RFT0209]: `hmm` is never read\n",
+        "a.rft:2:1: error[RFT0201]: nothing called `oops`\na.rft:3:1: warning[RFT0209]: `hmm` is never read\n",
         "",
     )
     code, out, err = raftoral("check", "--format=json")
@@ -135,6 +134,8 @@ def test_standard_input(here, door, raftoral, monkeypatch):
 def test_explain(here, door, raftoral):
     here()
     assert raftoral("check", "--explain", "RFT0103") == raftoral("explain", "RFT0103")
+    as_json = raftoral("explain", "RFT0103", "--format=json")
+    assert raftoral("check", "--explain", "RFT0103", "--format=json") == as_json
 
 
 # --- wrong usage ----------------------------------------------------------------------------------

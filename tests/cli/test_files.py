@@ -30,7 +30,7 @@ def headline(found: object) -> str:
 def test_a_folder_means_all_below_it_in_order(here):
     here(
         b_rft="", a__z_rft="", a__b__c_rft="", a_txt="", B_rft="",
-        **{"_hidden__x_rft": ""},
+        _hidden__x_rft="",
     )  # fmt: skip
     here(**{".git__x_rft": "", ".venv__y_rft": "", "node_modules__z_rft": "", "a-b__c_rft": ""})
     assert find(["."]).paths == [
@@ -75,9 +75,7 @@ def test_a_folder_that_cannot_be_listed(here, is_root):
     finally:
         (folder / "closed").chmod(0o755)
     assert found.paths == ["b.rft"]
-    assert [problem.headline for problem in found.problems] == [
-        "`closed` cannot be read: Permission denied"
-    ]
+    assert [problem.headline for problem in found.problems] == ["`closed` cannot be read: Permission denied"]
 
 
 # --- reading --------------------------------------------------------------------------------------
@@ -119,7 +117,7 @@ def test_nul():
 
 def test_what_cannot_be_read(here, monkeypatch):
     monkeypatch.setattr(files, "FILE_BYTES_MAX", 1 << 20)
-    folder = here(**{"big_rft": b"x" * ((1 << 20) + 1), "fits_rft": b"x" * (1 << 20)})
+    folder = here(big_rft=b"x" * ((1 << 20) + 1), fits_rft=b"x" * (1 << 20))
     (folder / "folder.rft").mkdir()
     (folder / "broken.rft").symlink_to(folder / "nowhere")
     disk = Disk()

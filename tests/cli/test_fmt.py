@@ -9,8 +9,6 @@ import sys
 
 import pytest
 
-from raftoral.cli import fmt
-
 UGLY = "one  \ntwo\n"
 NICE = "one\ntwo\n"
 
@@ -123,7 +121,7 @@ def test_a_failed_write_leaves_the_old_file(here, door, raftoral, monkeypatch):
             raise OSError(28, "No space left on device")
         replace(new, target)
 
-    monkeypatch.setattr(fmt.os, "replace", fail)
+    monkeypatch.setattr("raftoral.cli.fmt.os.replace", fail)
     code, _, err = raftoral("fmt")
     assert code == 1
     assert "`a.rft` cannot be written: No space left on device" in err
@@ -176,9 +174,7 @@ def test_standard_input_that_cannot_be_read(here, door, raftoral, monkeypatch):
     assert "`<stdin>` is not UTF-8" in err
 
 
-@pytest.mark.parametrize(
-    "words", [("--stdin-filename=x.rft",), ("-", "a.rft"), ("nope.rft",), ("--cheque",)]
-)
+@pytest.mark.parametrize("words", [("--stdin-filename=x.rft",), ("-", "a.rft"), ("nope.rft",), ("--cheque",)])
 def test_wrong_usage(here, door, raftoral, words):
     here(a_rft=NICE)
     code, out, err = raftoral("fmt", *words)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import signal
 import sys
 
 import pytest
@@ -144,6 +145,24 @@ def test_progress_is_for_people(screen):
     shown = screen(terminal=False)
     Terminal().progress("reading")
     assert shown.getvalue() == ""
+
+
+def test_long_work_shows_a_sign_of_life(here, door, screen, monkeypatch):
+    here(**{f"a{number}_rft": "fine" for number in range(30)})
+    shown = screen()
+    check = door.check
+
+    def slow(sources, world):
+        signal.raise_signal(signal.SIGALRM)
+        return check(sources, world)
+
+    monkeypatch.setattr(sys.modules["raftoral.dsl.compile"], "check", slow)
+    before = signal.getsignal(signal.SIGALRM)
+    assert main(["check"]) == 0
+    assert shown.getvalue().startswith("\rchecking 30 files, 0 s ...\r")
+    assert shown.getvalue().endswith("\rno problems in 30 files\n")
+    assert signal.getsignal(signal.SIGALRM) == before
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
 
 
 # --- when something goes wrong --------------------------------------------------------------------

@@ -100,7 +100,9 @@ def test_what_stands_after_the_command_wins():
 
 
 def test_help():
-    assert help_text(COMMAND) == """\
+    assert (
+        help_text(COMMAND)
+        == """\
 usage: raftoral paint [options] [THING]...
 
 Paints things.
@@ -117,3 +119,4 @@ options:
 example:
   raftoral paint --shade dark wall
 """
+    )

@@ -153,9 +153,7 @@ class _Reader:
         if self.section == SOURCE:
             self.programs.append(Program(match[2] or ""))
         elif self.section not in self.known:
-            raise CaseFault(
-                f"no section is called {self.section}; there are {SOURCE}, {self.known}"
-            )
+            raise CaseFault(f"no section is called {self.section}; there are {SOURCE}, {self.known}")
         elif not self.programs or match[2]:
             raise CaseFault(f"{self.section} stands below a source and has no title of its own")
         elif self.section in self.programs[-1].expected:

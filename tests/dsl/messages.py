@@ -100,8 +100,7 @@ def python_habit() -> Problem:
 def swapped_arguments() -> Problem:
     source = file(
         "shop/orders.rft",
-        "let total = total_of(order.items)\n"
-        "let charge_id = do charge_card(total, order.customer)\n",
+        "let total = total_of(order.items)\nlet charge_id = do charge_card(total, order.customer)\n",
         35,
     )
     return problem(
@@ -111,9 +110,7 @@ def swapped_arguments() -> Problem:
             at(source, "total", "this is a decimal, but `customer` wants a str", 3),
             at(source, "order.customer", "this is a str, but `amount` wants a decimal"),
         ],
-        notes=[
-            "activity charge_card(customer: str, amount: decimal) -> str      shop/orders.rft:20"
-        ],
+        notes=["activity charge_card(customer: str, amount: decimal) -> str      shop/orders.rft:20"],
         helps=["swap them, or name them"],
         fix=[
             edit(source, "total", "order.customer", 3),
@@ -136,8 +133,7 @@ def open_match() -> Problem:
             insert(
                 source,
                 35,
-                "  Reject(by, reason) => fail Declined(reason: reason)\n"
-                "  Withdrawn => return none\n",
+                "  Reject(by, reason) => fail Declined(reason: reason)\n  Withdrawn => return none\n",
             )
         ],
         applicability=SKETCH,
@@ -147,8 +143,7 @@ def open_match() -> Problem:
 def recursion() -> Problem:
     source = file(
         "shop/tree.rft",
-        "fn depth(n: Node) -> int = 1 + below(n)\n"
-        "fn below(n: Node) -> int = sum([depth(k) for k in n.children])\n",
+        "fn depth(n: Node) -> int = 1 + below(n)\nfn below(n: Node) -> int = sum([depth(k) for k in n.children])\n",
         4,
     )
     return problem(
@@ -180,8 +175,7 @@ def impure_extern() -> Problem:
         "`shop.rates.convert` does not look pure",
         [at(source, "convert", "declared pure here")],
         notes=[
-            "shop/rates.py:3   import requests\n"
-            "shop/rates.py:21  return requests.get(url).json()   called by convert",
+            "shop/rates.py:3   import requests\nshop/rates.py:21  return requests.get(url).json()   called by convert",
             "an extern function runs inside transitions, on every node and again after a crash",
         ],
         helps=[
@@ -243,9 +237,7 @@ def race_in_loop() -> Problem:
             at(source, "rows", "up to 8 turns run at once, and each would overwrite the others", 2),
             at(source, "rows", "declared outside the loop"),
         ],
-        helps=[
-            "give the value out and add up afterwards: results come back in the order of `parts`"
-        ],
+        helps=["give the value out and add up afterwards: results come back in the order of `parts`"],
         fix=[
             edit(source, "  rows += loaded.rows\n", ""),
             insert(source, 28, "rows = sum([l.rows for l in loads])\n"),
@@ -330,7 +322,7 @@ error[RFT0301]: arguments are in the wrong order
    ╭─ suggested fix
 36 - let charge_id = do charge_card(total, order.customer)
 36 + let charge_id = do charge_card(order.customer, total)
-""",  # noqa: E501 - a message is as wide as it is
+""",
     open_match: """\
 error[RFT0401]: this match does not cover every `Decision`
    ┌─ finance/expenses.rft:33:1

@@ -18,9 +18,7 @@ from raftoral.dsl.source import Source
 from tests.dsl.test_explain import World
 
 FOLDER = Path(__file__).parents[2] / "examples"
-FILES = {
-    p.name: p.read_text(encoding="utf-8") for p in FOLDER.iterdir() if p.suffix in (".rft", ".py")
-}
+FILES = {p.name: p.read_text(encoding="utf-8") for p in FOLDER.iterdir() if p.suffix in (".rft", ".py")}
 EXAMPLES = sorted(name for name in FILES if name.endswith(".rft"))
 LINE_MAX = 100
 SEEDS = [
@@ -43,9 +41,7 @@ def test_all_examples_together_have_no_problems() -> None:
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_example_is_formatted(name: str) -> None:
     text = format_source(Source(name, FILES[name])).text
-    diff = difflib.unified_diff(
-        FILES[name].splitlines(), text.splitlines(), name, "formatted", lineterm=""
-    )
+    diff = difflib.unified_diff(FILES[name].splitlines(), text.splitlines(), name, "formatted", lineterm="")
     assert text == FILES[name], "\n" + "\n".join(diff)
 
 
@@ -64,8 +60,6 @@ def test_the_scenarios_of_the_seeds_are_there() -> None:
 
 
 def test_the_readme_has_one_line_for_each_example() -> None:
-    rows = re.findall(
-        r"^\| \[`(\w+\.rft)`\]\((\w+\.rft)\) \|", (FOLDER / "README.md").read_text("utf-8"), re.M
-    )
+    rows = re.findall(r"^\| \[`(\w+\.rft)`\]\((\w+\.rft)\) \|", (FOLDER / "README.md").read_text("utf-8"), re.M)
     assert sorted(shown for shown, _ in rows) == EXAMPLES
     assert all(shown == linked for shown, linked in rows)

@@ -120,10 +120,9 @@ def test_json_counts_what_is_not_listed():
 def sarif_run(*problems: Problem, **more) -> dict:
     document = json.loads(sarif.render(problems, "0.1.0", **more))
     with open(SCHEMA, encoding="utf-8") as schema:
-        jsonschema.Draft4Validator(
-            json.load(schema), format_checker=jsonschema.FormatChecker()
-        ).validate(document)
+        jsonschema.Draft4Validator(json.load(schema), format_checker=jsonschema.FormatChecker()).validate(document)
     assert document["version"] == "2.1.0"
+    run: dict
     [run] = document["runs"]
     return run
 

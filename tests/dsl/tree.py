@@ -13,12 +13,7 @@ HIDDEN = ("lo", "hi", "op_lo")
 
 def fields_of(kind: type) -> list[str]:
     """The fields of a class of nodes, in the order of its constructor."""
-    return [
-        name
-        for base in reversed(kind.__mro__)
-        for name in getattr(base, "__slots__", ())
-        if name not in HIDDEN
-    ]
+    return [name for base in reversed(kind.__mro__) for name in getattr(base, "__slots__", ()) if name not in HIDDEN]
 
 
 def dump(value: object) -> str:
@@ -42,4 +37,3 @@ def _node(node: Node) -> str:
         return f"({node.__class__.__name__} {dump(shown[0][1])})"
     parts = [node.__class__.__name__, *(f"{name}:{dump(field)}" for name, field in shown)]
     return f"({' '.join(parts)})"
-

@@ -61,7 +61,8 @@ def format_source(source: Source) -> Formatted:
         try:
             layout = _lay_out(parsed, pieces)
             text = layout.write()
-            lost = find_lost(parsed, found, pieces, text, layout.offsets())
+            unchanged = text == source.text
+            lost = [] if unchanged else find_lost(parsed, found, pieces, text, layout.offsets())
         except Unshapeable as fault:
             lost = [fault.piece]
         if not lost:

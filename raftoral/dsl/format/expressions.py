@@ -61,6 +61,7 @@ def some_of(row: Row, node: s.SomeOf, todo: list[Any]) -> None:
     opening = row.partner[row.ends[node.hi]]
     row.seps[opening] = ""
     row.bracketed(opening, node.value.__class__ in HUGGED)
+    row.breaks[row.partner[opening]] = ""  # `some(x,)` is not in the grammar
     todo.append(node.value)
 
 
@@ -228,6 +229,7 @@ def some_pattern(row: Row, node: s.SomePattern, todo: list[Any]) -> None:
     opening = row.partner[row.ends[node.hi]]
     row.seps[opening] = ""
     row.bracketed(opening, node.inner.__class__ in (s.SomePattern, s.VariantPattern))
+    row.breaks[row.partner[opening]] = ""
     todo.append(node.inner)
 
 

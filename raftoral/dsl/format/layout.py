@@ -178,20 +178,23 @@ class Layout:
 
     def _squeeze(self, first: int, stop: int, point: int) -> None:
         """Writes words that do not fit: ends a line between two of them wherever the next would not fit."""
-        row, reach, seps = self.row, self.reach, self.row.seps
+        row, reach, may_end = self.row, self.reach, self._may_end_before
         for index in range(first, stop):
-            if not self.fresh and row.owners[index] is None and self._may_end_before(index):
+            if not self.fresh and row.owners[index] is None and may_end(index):
+                spaced = row.seps[index] != ""
                 last = index
-                if seps[index]:
-                    while last + 1 < point and not seps[last + 1]:
-                        last += 1
-                if self.column + reach[last + 1] - reach[index] > WIDTH:
+                # What stays together: all without a space, or (if that is too long) all up to the next dot.
+                while last + 1 < point and not (may_end(last + 1) and (row.seps[last + 1] or not spaced)):
+                    last += 1
+                if self.column + reach[last + 1] - reach[index] + len(row.breaks[last + 1]) > WIDTH:
                     self._newline(index, self.until, self.until)
             self._emit(index, index)
 
     def _may_end_before(self, index: int) -> bool:
         before, word = self.row.words[index - 1], self.row.words[index]
-        return before != "return" and before not in OPENERS and word not in CLOSERS
+        if before == "return" or before in OPENERS or word in CLOSERS:
+            return False
+        return self.row.seps[index] != "" or word in (".", "?.")
 
     # --- line ends ------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ Rooms: `tokens` (one regular expression), `strings` (`${...}` and escapes), `com
 from __future__ import annotations
 
 from .. import syntax as s
-from ..diagnostics import Problems
+from ..diagnostics import Fix, Problems
 from ..source import Source
 from ..syntax import Token
 from . import driver
@@ -78,13 +78,31 @@ def parse(source: Source, problems: Problems) -> Parsed:
     docs = read_docs(text, lexed.comments) if "##" in text else {}
     try:
         module = driver.parse(tables, _recipes, tokens, "start")
+        if module.edition is not None and module.edition.text != "1":
+            report_edition(module.edition, problems)
         return Parsed(source, module, tokens, lexed.comments, docs, retired)
     except driver.Stuck:
         from .recovery import repair  # not loaded for a file without mistakes
 
         repaired = repair(tokens, lexed.flaws, tables, source, problems)
     module = driver.parse(tables, _recipes, repaired.tokens, "start")
+    if module.edition is not None and module.edition.text != "1":
+        report_edition(module.edition, problems)
     parsed = Parsed(source, module, tokens, lexed.comments, docs, retired)
     parsed.holes = repaired.holes
     parsed.poisoned = repaired.poisoned
     return parsed
+
+
+def report_edition(edition: Token, problems: Problems) -> None:
+    """RFT0102; the file is then read as edition 1."""
+    number = edition.text
+    newer = number.lstrip("0") not in ("", "1")
+    problems.add(
+        "RFT0102",
+        f"edition {number} is newer than this compiler" if newer else f"there is no edition {number}",
+        edition,
+        "this compiler knows edition 1",
+        helps=["upgrade with `pip install -U raftoral`"] if newer else ["write `rft 1`"],
+        fix=None if newer else Fix([(edition.lo, edition.hi, "1")]),
+    )

@@ -272,7 +272,7 @@ def _name_ref(lo: int, hi: int, name: Token) -> s.Expr:
 
 def _text(lo: int, hi: int, token: Token) -> s.Text:
     if token.__class__ is s.TextToken:
-        return s.Text(lo, hi, token.parts)  # type: ignore[attr-defined]
+        return s.Text(lo, hi, token.parts)
     return s.Text(lo, hi, [token.text[1:-1]])
 
 

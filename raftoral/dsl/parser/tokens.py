@@ -15,7 +15,7 @@ from ..syntax import Token
 SCAN = re.compile(
     r"[ \t\n]*+(?:"
     r"([A-Za-z_][A-Za-z0-9_]*+)"  # 1 word
-    r'|("(?:[^"\\\n$]++|\\.|\$(?!\{)|\$\{(?:[^{}"\n]++|"(?:[^"\\\n]++|\\.)*+"|\{[^{}"\n]*+\})*+\})*+"'
+    r'|("(?:[^"\\\n$]++|\\.|\$(?!\{)|\$\{(?:[^{}"\n]++|"(?:[^"\\\n]++|\\.)*+"|\{(?:[^{}"\n]++|"(?:[^"\\\n]++|\\.)*+")*+\})*+\})*+"'
     r'|"(?:[^"\\\n]++|\\.)*+")'  # 2 string; the first form lets `${…}` hold strings
     r"|(\d[\d_]*+(?:(?:kb|mb)|(?:ms|[smhdw])(?:\d+(?:ms|[smh]))*+|(?:\.\d++)?+[eE][+-]?+\d++|\.\d++)?+"
     r"(?![A-Za-z0-9_]))"  # 3 number
@@ -27,13 +27,9 @@ SCAN = re.compile(
 )
 ENDS_LINE = re.compile(r"[ \t]*+(?:\#[^\n]*+)?+(?:\n|\Z)")
 
-BAD_NUMBER = "bad-number"
-OPEN_STRING = "open-string"
-BAD_CHARACTER = "bad-character"
-
 
 class Flaw:
-    """A place where the text fits no token; `recovery` words the problem."""
+    """A place where the text fits no token; `recovery.characters` says what kinds there are."""
 
     __slots__ = ("hi", "kind", "lo")
 
@@ -85,7 +81,9 @@ def tokenize(text: str, marks: dict[str, str], lo: int = 0, end: int | None = No
             elif kind == 4:
                 comments.append((at, after))
             else:
-                after = _flawed(text, at, after, limit, tokens, flaws)
+                from .recovery.characters import take_in  # not loaded for a clean file
+
+                after = take_in(text, at, limit, marks, tokens, flaws)
         at = after
     add(Token("$END", "", limit, limit))
     return Lexed(tokens, comments, flaws)
@@ -101,32 +99,3 @@ def number_type(word: str) -> str:
     if "e" in word or "E" in word:
         return "FLOAT"
     return "DEC" if "." in word else "INT"
-
-
-def _flawed(text: str, at: int, after: int, limit: int, tokens: list[Token], flaws: list[Flaw]) -> int:
-    """Takes in what fits no token, as the token that was most likely meant; returns where to go on."""
-    char = text[at]
-    if char.isdigit() and char.isascii():
-        flaws.append(Flaw(BAD_NUMBER, at, after))
-        tokens.append(Token("DURATION" if not text[at:after].isdigit() else "INT", text[at:after], at, after))
-        return after
-    if char == '"':
-        line_end = text.find("\n", at, limit)
-        after = limit if line_end < 0 else line_end
-        flaws.append(Flaw(OPEN_STRING, at, after))
-        tokens.append(Token("STRING", text[at:after], at, after))
-        return after
-    if char.isalnum():
-        start = at
-        if tokens and tokens[-1].hi == at and tokens[-1].type in ("NAME", "TNAME"):
-            start = tokens.pop().lo
-        while after < limit and (text[after].isalnum() or text[after] == "_"):
-            after += 1
-        flaws.append(Flaw(BAD_CHARACTER, start, after))
-        tokens.append(Token("TNAME" if text[start].isupper() else "NAME", text[start:after], start, after))
-        return after
-    if flaws and flaws[-1].kind == BAD_CHARACTER and flaws[-1].hi == at and text[flaws[-1].lo] == char:
-        flaws[-1].hi = after  # a run of the same stray character is one mistake
-    else:
-        flaws.append(Flaw(BAD_CHARACTER, at, after))
-    return after

@@ -32,10 +32,7 @@ def clean(text: str, ascii: bool = False, keep: str = "") -> str:
         return text
     if ascii:
         text = text.replace("…", "...")
-    return "".join(
-        c if c in keep or (c.isprintable() and (not ascii or c < "\x7f")) else escape(c)
-        for c in text
-    )
+    return "".join(c if c in keep or (c.isprintable() and (not ascii or c < "\x7f")) else escape(c) for c in text)
 
 
 def lay_out(text: str, ascii: bool) -> tuple[str, list[int]]:

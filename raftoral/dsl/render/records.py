@@ -34,9 +34,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 
 
-def render(
-    problems: Sequence[Problem], files: int, counted: Sequence[Problem] | None = None
-) -> str:
+def render(problems: Sequence[Problem], files: int, counted: Sequence[Problem] | None = None) -> str:
     """The document, with a line end. `counted` are all problems, if only some are listed."""
     import json
 
@@ -82,7 +80,5 @@ def _fix(problem: Problem, rulers: Rulers) -> dict[str, object] | None:
     return {
         "applicability": problem.fix.applicability,
         "path": source.path,
-        "edits": [
-            {"span": ruler.span(lo, hi), "text": new} for lo, hi, new in sorted(problem.fix.edits)
-        ],
+        "edits": [{"span": ruler.span(lo, hi), "text": new} for lo, hi, new in sorted(problem.fix.edits)],
     }

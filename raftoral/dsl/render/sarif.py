@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 
     Json = dict[str, object]
 
-SCHEMA_URI = (
-    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-)
+SCHEMA_URI = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 ROOT = "%SRCROOT%"
 SAYS = {
     "safe": "apply the suggested fix",
@@ -162,5 +160,8 @@ def _region(source: Source, lo: int, hi: int) -> Json:
 def _percent(path: str) -> str:
     """A path as a URI reference; undecodable bytes of a file name come back as they were."""
     safe = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/"
-    raw = path.encode("utf-8", "surrogateescape")
+    try:
+        raw = path.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # other halves of a pair occur in names on Windows
+        raw = path.encode("utf-8", "surrogatepass")
     return "".join(chr(byte) if byte in safe else f"%{byte:02X}" for byte in raw)

@@ -39,9 +39,7 @@ class Mark:
         self.primary = primary
 
 
-def snippet(
-    source: Source, labels: list[Label], primary: Label, gutter: int, severity: str, style: Style
-) -> list[str]:
+def snippet(source: Source, labels: list[Label], primary: Label, gutter: int, severity: str, style: Style) -> list[str]:
     """The block of one file: where, then the lines."""
     path = clean(source.path, style.ascii)
     corner = " " * gutter + style.paint("frame", style.corner)
@@ -102,9 +100,7 @@ def _numbered(number: int, text: str, gutter: int, style: Style) -> str:
     return style.paint("frame", f"{number:>{gutter}} {style.bar}") + f" {text}"
 
 
-def _line(
-    line: str, number: int, marks: list[Mark], gutter: int, severity: str, style: Style
-) -> list[str]:
+def _line(line: str, number: int, marks: list[Mark], gutter: int, severity: str, style: Style) -> list[str]:
     """One line and the rows under it; a very long line once for each group of labels."""
     out: list[str] = []
     margin = frame_lines(gutter, style) + " "

@@ -26,9 +26,7 @@ class Style:
 
     __slots__ = ("ascii", "bar", "color", "corner", "dots", "fix", "gap", "hook", "width")
 
-    def __init__(
-        self, *, color: bool = False, ascii: bool = False, width: int = LINE_WIDTH
-    ) -> None:
+    def __init__(self, *, color: bool = False, ascii: bool = False, width: int = LINE_WIDTH) -> None:
         self.color = color
         self.ascii = ascii
         self.width = width

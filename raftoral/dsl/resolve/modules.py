@@ -101,7 +101,7 @@ class _Loader:
             if found is None:
                 continue
             if found in path:
-                _report_cycle(current, line, path[path.index(found) :])
+                _report_cycle(path[path.index(found) :])
                 current.imports[line.path.text] = None
             elif found not in self.done:
                 self.done.add(found)
@@ -153,15 +153,17 @@ def _check_place(unit: Unit) -> None:
         )
 
 
-def _report_cycle(unit: Unit, line: s.Import, circle: list[Unit]) -> None:
+def _report_cycle(circle: list[Unit]) -> None:
+    """Says RFT0205 once, in the file of the circle that was met first: the one that was asked for."""
+    unit = circle[0]
     names = [member.name for member in circle]
-    start = names.index(unit.name) if unit.name in names else 0
-    names = names[start:] + names[:start]
+    following = names[1] if len(names) > 1 else names[0]
+    line = next(line for line in unit.parsed.module.imports if line.path.text == following)
     way = " → ".join([*names, names[0]])
     unit.problems.add(
         "RFT0205",
         f"these modules import each other: {way}" if len(names) > 1 else f"`{unit.name}` imports itself",
         line.path,
-        "this closes the circle",
+        "the circle begins here",
         helps=["move the shared types to a third module"] if len(names) > 1 else ["remove the import"],
     )

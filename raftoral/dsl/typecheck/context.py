@@ -141,7 +141,7 @@ class Cx:
             self.ended[name] = local
             if self.known:
                 self.forget(name)
-            if not local.reads and local.kind in ("let", "var") and name[0] != "_":
+            if not local.reads and local.kind in ("let", "var") and name[:1] not in ("_", ""):
                 from .names import report_unused_local
 
                 report_unused_local(self, local)
@@ -159,7 +159,7 @@ class Cx:
         if self.known:
             for inner in s.walk(node):
                 if inner.__class__ is s.Assign:
-                    self.forget(inner.name.text)  # type: ignore[attr-defined]
+                    self.forget(inner.name.text)
 
     # --- blocks and values ---------------------------------------------------------------------------------
 
@@ -197,7 +197,7 @@ class Cx:
     def body(self, node: s.Block | s.Stmt) -> bool:
         """The body of an arm: a block, or one statement in a scope of its own."""
         if node.__class__ is s.Block:
-            return self.block(node)  # type: ignore[arg-type]
+            return self.block(node)
         mark = len(self.opened)
         goes_on = STATEMENTS[node.__class__](self, node)
         self.leave(mark)

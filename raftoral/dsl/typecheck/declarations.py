@@ -103,7 +103,7 @@ def _defaults(cx: Cx, written: list[tuple[str, s.Expr | None, Node]], fields: di
             continue
         if default is not None:
             cx.expect(default, field.type, f"`{name}` is {a(field.type)}")
-        if isinstance(node, s.Field) or isinstance(node, s.Param):
+        if isinstance(node, s.Field | s.Param):
             _money_as_float(cx, name, field.type, node.name)
 
 

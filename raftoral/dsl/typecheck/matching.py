@@ -76,11 +76,14 @@ def match_arms(
     rows: list[tuple[Row, Node, bool]] = []
     found: Type = NEVER
     goes_on = False
+    sound = True
     for arm in arms:
         mark = len(cx.opened)
+        before_reading = len(cx.problems.found)
         for pattern in arm.patterns:
             shape = read_pattern(cx, pattern, type)
             rows.append(([shape], pattern, arm.guard is not None))
+        sound = sound and len(cx.problems.found) == before_reading
         cx.known = _narrowed(cx, subject, type, arm.patterns, before)
         if arm.guard is not None:
             cx.condition(arm.guard)
@@ -92,7 +95,7 @@ def match_arms(
     cx.known = before
     if isinstance(node, s.MatchStmt):
         cx.forget_assigned(node)
-    if type is POISON or cx.parsed.damaged(node):
+    if type is POISON or not sound or cx.parsed.damaged(node):
         return found if isinstance(node, s.MatchExpr) and found is not NEVER else POISON
     covered = _coverage(cx, node, subject, type, rows)
     if isinstance(node, s.MatchExpr):
@@ -308,7 +311,6 @@ def _coverage(
     rows: list[tuple[Row, Node, bool]],
 ) -> bool:
     seen: list[Row] = []
-    sound = len(cx.problems.found)
     for row, pattern, guarded in rows:
         if seen and not _Search().useful(seen, row, [type]):
             by = next(
@@ -327,8 +329,6 @@ def _coverage(
             seen.append(row)
     missing = _Search().uncovered(seen, [type])
     if missing is None:
-        return True
-    if len(cx.problems.found) > sound and not rows:
         return True
     _not_covered(cx, node, subject, type, [w[0] for w in missing], rows)
     return False

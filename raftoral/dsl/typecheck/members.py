@@ -31,13 +31,13 @@ WORKFLOW_FACTS = {"id": STR, "run": STR, "version": INT, "attempt": INT}
 def _attr(cx: Cx, node: s.Attr, want: Type | None) -> Type:
     value = node.value
     if value.__class__ is s.TypeRef:
-        return _enum_member(cx, node, value)  # type: ignore[arg-type]
-    if value.__class__ is s.NameRef and value.name.text not in cx.locals:  # type: ignore[union-attr]
-        special = _of_a_name(cx, node, value)  # type: ignore[arg-type]
+        return _enum_member(cx, node, value)
+    if value.__class__ is s.NameRef and value.name.text not in cx.locals:
+        special = _of_a_name(cx, node, value)
         if special is not None:
             return special
     elif value.__class__ is s.TypeAttr:
-        special = _enum_of_module(cx, node, value)  # type: ignore[arg-type]
+        special = _enum_of_module(cx, node, value)
         if special is not None:
             return special
     got = cx.expr(value)

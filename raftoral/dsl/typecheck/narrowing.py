@@ -22,24 +22,23 @@ _NOTHING: Known = {}
 def path_of(node: s.Expr) -> str | None:
     """`order.card` as a key, when `node` is a plain path of names."""
     if node.__class__ is s.NameRef:
-        return node.name.text  # type: ignore[union-attr]
-    if node.__class__ is s.Attr and not node.optional:  # type: ignore[union-attr]
-        inner = path_of(node.value)  # type: ignore[union-attr]
-        return f"{inner}.{node.name.text}" if inner else None  # type: ignore[union-attr]
+        return node.name.text
+    if node.__class__ is s.Attr and not node.optional:
+        inner = path_of(node.value)
+        return f"{inner}.{node.name.text}" if inner else None
     return None
 
 
 def learn(cx: Cx, node: s.Expr) -> tuple[Known, Known]:
     """What is known when the condition held, and when it did not. The condition was typed before."""
-    kind = node.__class__
-    if kind is s.Is:
-        return _about_none(cx, node.value, node.negated) if node.what is None else (_NOTHING, _NOTHING)  # type: ignore[union-attr]
-    if kind is s.Unary:
-        true, false = learn(cx, node.operand)  # type: ignore[union-attr]
-        return (false, true) if node.op == "not" else (_NOTHING, _NOTHING)  # type: ignore[union-attr]
-    if kind is not s.Binary:
-        return _NOTHING, _NOTHING
-    return _from_binary(cx, node)  # type: ignore[arg-type]
+    if isinstance(node, s.Binary):
+        return _from_binary(cx, node)
+    if isinstance(node, s.Is):
+        return _about_none(cx, node.value, node.negated) if node.what is None else (_NOTHING, _NOTHING)
+    if isinstance(node, s.Unary) and node.op == "not":
+        true, false = learn(cx, node.operand)
+        return false, true
+    return _NOTHING, _NOTHING
 
 
 def _from_binary(cx: Cx, node: s.Binary) -> tuple[Known, Known]:

@@ -368,14 +368,14 @@ def _unary(cx: Cx, node: s.Unary, want: Type | None) -> Type:
 def _is(cx: Cx, node: s.Is, want: Type | None) -> Type:
     got = cx.expr(node.value)
     if node.what is None:
-        if not isinstance(got, OptionalType) and got is not POISON and got is not NONE:
-            if node.value not in cx.facts.narrowed:
-                cx.problems.add("RFT0312", f"{described(cx, node.value)} is never none", node.value, a(got))
+        sure = not isinstance(got, OptionalType) and got is not POISON and got is not NONE
+        if sure and node.value not in cx.facts.narrowed:
+            cx.problems.add("RFT0312", f"{described(cx, node.value)} is never none", node.value, a(got))
         return BOOL
     if got is POISON:
         return BOOL
     inner = got.inner if isinstance(got, OptionalType) else got
-    if isinstance(inner, OutcomeType) or isinstance(inner, UnionType):
+    if isinstance(inner, OutcomeType | UnionType):
         names = list(inner.variants)
     elif errors_in(inner):
         names = [error.name for error in errors_in(inner)]

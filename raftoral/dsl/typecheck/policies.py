@@ -180,7 +180,7 @@ def _prints_plainly(type: Type) -> bool:
 
 def _check_together(cx: Cx, seen: dict[str, s.Policy]) -> None:
     """RFT0702: the heartbeat is shorter than the timeout."""
-    timeout, heartbeat = _ms(seen, "timeout"), _ms(seen, "heartbeat")
+    timeout, heartbeat = policy_ms(seen, "timeout"), policy_ms(seen, "heartbeat")
     if timeout is None or heartbeat is None or heartbeat < timeout:
         return
     text = cx.problems.source.text
@@ -195,7 +195,8 @@ def _check_together(cx: Cx, seen: dict[str, s.Policy]) -> None:
     )
 
 
-def _ms(seen: dict[str, s.Policy], name: str) -> Decimal | None:
+def policy_ms(seen: dict[str, s.Policy], name: str) -> Decimal | None:
+    """A policy's duration in milliseconds, when it is a literal."""
     policy = seen.get(name)
     if policy is None or not isinstance(policy.value, s.Number) or policy.value.token.type != "DURATION":
         return None

@@ -17,7 +17,7 @@ from ...source import Source
 from ...syntax import Token
 from ..driver import Tables
 from ..tokens import Flaw
-from . import edits, habits, layout, names, places
+from . import edits, habits, layout, marks, names, places
 from .flaws import report_flaws as report_flaws
 from .machine import Machine
 from .mender import Mender
@@ -30,6 +30,13 @@ DETECTIVES = (
     habits.comment,
     layout.close_blocks,
     habits.colon_block,
+    marks.angle_brackets,
+    marks.split_mark,
+    marks.foreign_mark,
+    marks.power,
+    marks.spaced_unit,
+    marks.equals_block,
+    habits.doc_string,
     habits.negation,
     habits.prefixed_string,
     habits.foreign_word,
@@ -39,6 +46,7 @@ DETECTIVES = (
     places.nested_declaration,
     places.late_member,
     places.closed_early,
+    marks.walrus,
     names.mend_case,
     names.spell_keyword,
     places.lone_value,

@@ -19,7 +19,7 @@ ENOUGH = 3.0
 # What may be put in, with what it costs: the dearer, the more must fit afterwards.
 INSERTS: tuple[tuple[tuple[str, ...], float], ...] = (
     (("=",), 0.0), ((":",), 0.0), ((",",), 0.0), ((")",), 0.2), (("{",), 0.3), (("}",), 1.0), (("]",), 0.2),
-    (("->",), 0.0), (("=>",), 0.0), (("(",), 0.6), (("in",), 0.0), (("then",), 0.0), (("as",), 0.6),
+    (("->",), 0.0), (("=>",), 0.0), (("(",), 1.4), (("in",), 0.0), (("then",), 0.0), (("as",), 0.6),
     (("version",), 0.3), (("from",), 0.6), (("..",), 1.2), ((".",), 1.2), (("",), 1.0), (("T",), 1.0), (("1",), 1.5),
     (('""',), 1.5), (("else",), 1.0), (("times",), 0.5), (("do",), 1.0),
     ((")", ")"), 1.0), ((")", "}"), 1.4), ((")", "{"), 1.0), (("=", ""), 1.5), ((":", "T"), 1.5), (("->", "T"), 1.5),
@@ -78,8 +78,10 @@ def _choices(m: Mender) -> list[Choice]:
             choices.append(Choice(-0.8, (), 0, 1))
         if m.ahead().type != "$END":
             choices.append(Choice(-1.7, (), 2))
+        extra = 0.7 if token.type in ("NAME", "TNAME", "STRING", "INT") else 0.4
+        if token.text in words.STARTERS or token.text in words.DECLARATIONS:
+            extra += 1.0 + m.begins_line(m.at)
         for put, cost in INSERTS[:24]:
-            extra = 0.7 if token.type in ("NAME", "TNAME", "STRING", "INT") else 0.4
             if put[0] != token.text:
                 choices.append(Choice(-cost - extra - 0.3, put, 1))
         if before.hi > before.lo:
@@ -231,17 +233,12 @@ def _say_extra(m: Mender, bad: Token, choice: Choice) -> None:
     before = m.before()
     text = words.shown(bad.text)
     edits = [(bad.lo, bad.hi, "")] if choice.skip + choice.back == 1 else None
-    if bad.text == before.text or (choice.back and bad.text == m.ahead().text):
-        m.say("RFT0103", f"`{text}` stands here twice", bad, "one of them is enough", edits=edits)
-    elif bad.text in CLOSER:
+    if bad.text in CLOSER:
         opener = CLOSER[bad.text]
-        m.say(
-            "RFT0103",
-            f"this `{text}` closes nothing",
-            bad,
-            f"there is no `{opener}` for it",
-            edits=edits,
-        )
+        label = f"there is no `{opener}` for it"
+        m.say("RFT0103", f"this `{text}` closes nothing", bad, label, edits=edits)
+    elif bad.text == before.text or (choice.back and bad.text == m.ahead().text):
+        m.say("RFT0103", f"`{text}` stands here twice", bad, "one of them is enough", edits=edits)
     elif bad.text in ("(", "[", "{"):
         m.say(
             "RFT0103",

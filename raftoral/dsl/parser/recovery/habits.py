@@ -151,7 +151,7 @@ def negation(m: Mender) -> bool:
         return False
     m.say("RFT0110", "`!` is written `not`", token, "here `!` only follows an optional: `x!`",
           edits=[(token.lo, token.hi, "not ")])  # fmt: skip
-    m.push(Token("NAME", "not", token.lo, token.hi))
+    m.push(m.keyword("not", token))
     m.at += 1
     return True
 
@@ -185,6 +185,33 @@ def prefixed_string(m: Mender) -> bool:
     return True
 
 
+def doc_string(m: Mender) -> bool:
+    """A text between three quotes, on one line: to the lexer that is three strings."""
+    if m.token.text == '""' and m.ahead().type == "STRING" and m.ahead().lo == m.token.hi:
+        back = 0
+    elif m.before().text == '""' and m.token.type == "STRING" and m.before().hi == m.token.lo:
+        back = 1
+    else:
+        return False
+    m.back(back)
+    first, text = m.token, m.ahead()
+    alone = m.begins_line(m.at)
+    if alone:
+        m.say("RFT0110", "documentation is written in comments with `##`", first,
+              "a text by itself is no statement", helps=["put `## ...` above the declaration"])  # fmt: skip
+    else:
+        m.say("RFT0110", "strings are written with one quote on each side", first, "`\"...\"` is enough",
+              edits=[(first.lo, text.lo, "")])  # fmt: skip
+    m.at += 1
+    if alone:
+        m.at += 1
+    else:
+        m.take()
+    if m.token.text == '""' and m.token.lo == text.hi:
+        m.at += 1
+    return True
+
+
 def foreign_word(m: Mender) -> bool:
     """`def`, `elif`, `raise`, `class`, `pass`, `await` and their like, at the place where the right word would fit."""
     token = m.token
@@ -196,7 +223,7 @@ def foreign_word(m: Mender) -> bool:
     word = words.HABITS.get(token.text)
     if word is None:
         return False
-    put = Token("NAME", word, token.lo, token.hi)
+    put = m.keyword(word, token)
     if m.survives([put], 1, 4) < 1:
         return False
     if word == "log" and m.ahead().type != "LPAR":
@@ -221,9 +248,28 @@ def _elif(m: Mender) -> bool:
         return False
     m.say("RFT0110", f"`{token.text}` is written `else if`", token, "two words here",
           edits=[(token.lo, token.hi, "else if")])  # fmt: skip
-    m.push(Token("NAME", "else", token.lo, token.lo), Token("NAME", "if", token.lo, token.hi))
+    m.push(m.made("else", token.lo), m.keyword("if", token))
     m.at += 1
     return True
+
+
+def _case(m: Mender) -> bool:
+    """`case low:` and `default:` of a `switch`."""
+    token = m.token
+    if token.text == "case" and m.accepts("on"):
+        m.say("RFT0110", "`case` is written `on` here", token, "an arm of a `select`: `on signal => ...`",
+              edits=[(token.lo, token.hi, "on")])  # fmt: skip
+        return m.replace("on")
+    if not m.machine.takes(m.stack, "UNDERSCORE"):
+        return False
+    if token.text == "case":
+        m.say("RFT0110", "an arm begins with its pattern", token, "`match` needs no `case`",
+              edits=[(token.lo, m.ahead().lo, "")])  # fmt: skip
+        m.at += 1
+        return True
+    m.say("RFT0110", f"`{token.text}` is written `_` here", token, "`_ => ...` takes what no other arm takes",
+          edits=[(token.lo, token.hi, "_")])  # fmt: skip
+    return m.replace("_")
 
 
 def _pass(m: Mender) -> bool:
@@ -249,7 +295,7 @@ def _async(m: Mender) -> bool:
         notes=[f"`{m.ahead().text}` is written `{word}`"] if word != m.ahead().text else [],
         edits=[(token.lo, m.ahead().hi, word)],
     )
-    m.push(Token("NAME", word, m.ahead().lo, m.ahead().hi))
+    m.push(m.keyword(word, m.ahead()))
     m.at += 2
     return True
 
@@ -276,7 +322,7 @@ def _from(m: Mender) -> bool:
         return False
     text = f"import {''.join(t.text for t in path)} {{ {m.text[names[0].lo : last.hi]} }}"
     lo, hi = m.made("{", path[-1].hi), m.made("}", last.hi)
-    if not m.push(Token("NAME", "import", first.lo, first.hi), *path, lo, *names, hi):
+    if not m.push(m.keyword("import", first), *path, lo, *names, hi):
         return False
     m.say(
         "RFT0110",
@@ -320,6 +366,10 @@ _SPECIAL = {
     "elif": _elif,
     "elseif": _elif,
     "elsif": _elif,
+    "case": _case,
+    "default": _case,
+    "otherwise": _case,
+    "else": _case,
     "pass": _pass,
     "async": _async,
     "from": _from,

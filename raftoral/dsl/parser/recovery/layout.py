@@ -95,6 +95,8 @@ def _report(m: Mender, opener: int, index: int) -> None:
     same_line = m.line_of(tokens[opener]) == m.line_of(before)
     if same_line:
         edit = (before.hi, before.hi, " }")
+    elif token.text in ("catch", "else", "finally"):
+        edit = (token.lo, token.lo, "} ")
     else:
         edit = (before.hi, before.hi, "\n" + " " * m.indent(opener) + "}")
     also: list[tuple[Token, str]] = []
@@ -102,7 +104,8 @@ def _report(m: Mender, opener: int, index: int) -> None:
         helps = [f"add `}}` after `{_line_text(m, before)}`"]
     else:
         also = [(token, "indentation suggests the block was meant to end before this line")]
-        helps = [f"add `}}` before `{_line_text(m, token)}`"]
+        where = f"`{_line_text(m, token)}`" if token.type != "RBRACE" else f"line {m.line_of(token)}"
+        helps = [f"add `}}` before {where}"]
     m.problems.add(
         "RFT0104",
         "this `{` is never closed",

@@ -43,8 +43,8 @@ class Machine:
         self.dots = frozenset(tables.marks[mark] for mark in (".", "?."))
 
     def mark(self, text: str, at: int) -> Token:
-        """A token for a keyword or a punctuation mark, of no width, at `at`."""
-        kind = self.marks.get(text, "NAME")
+        """A token for a keyword or a punctuation mark, of no width, at `at`. It is never taken for a name."""
+        kind = self.marks.get(text) or self.keywords.get(text, "NAME")
         return Token(kind, text, at, at)
 
     def advance(self, stack: Stack, token: Token, index: int, after: Token | None) -> Stack | None:

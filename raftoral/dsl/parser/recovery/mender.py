@@ -26,7 +26,7 @@ HISTORY_MAX = 40_000  # how far a repair may go back, in tokens
 class Mender:
     """Everything a repair may look at and do."""
 
-    __slots__ = ("at", "done", "flawed", "history", "holes", "loose", "machine", "out", "planned", "poisoned",
+    __slots__ = ("at", "closers", "done", "flawed", "history", "holes", "loose", "machine", "out", "planned", "poisoned",
                  "problems", "quiet", "recased", "source", "stack", "start", "text", "tokens")  # fmt: skip
 
     def __init__(
@@ -58,6 +58,7 @@ class Mender:
         ] = {}  # a name in the wrong case -> the type its tokens should have
         self.done: set[tuple[str, int]] = set()  # repairs that are worth one trial per place
         self.loose = -1  # the token at this index is taken as leniently as the driver takes it
+        self.closers: dict[str, list[str]] = {}  # a closing mark that was foretold -> what it is read as
         self.quiet = False
 
     # --- looking ------------------------------------------------------------------------------------------
@@ -105,6 +106,19 @@ class Mender:
             or self.tokens[index + 1].type == "$END"
         )
 
+    def construct(self) -> str:
+        """The keyword that began what is being read: `let`, `enum`, `timeout`; "" at the top of the file."""
+        stack = self.stack
+        words = self.machine.keywords
+        while stack[1] is not None:
+            first = stack[2]
+            if first < len(self.out):
+                text = self.out[first].text
+                if words.get(text) == self.machine.symbol(stack):
+                    return text
+            stack = stack[1]
+        return ""
+
     def indent(self, index: int) -> int:
         """How far the line of the source token at `index` is indented."""
         start = self.text.rfind("\n", 0, self.tokens[index].lo) + 1
@@ -151,6 +165,19 @@ class Mender:
             kind = {"": "NAME", "T": "TNAME", "1": "INT", '""': "STRING"}[text]
             return Token(kind, "" if text == "T" else text, at, at)
         return self.machine.mark(text, at)
+
+    def keyword(self, word: str, at: Node) -> Token:
+        """The keyword or mark `word` in the place of what is written at `at`."""
+        token = self.machine.mark(word, at.lo)
+        token.hi = at.hi
+        return token
+
+    def replace(self, word: str, count: int = 1) -> bool:
+        """Reads the next `count` tokens as one keyword or mark."""
+        if not self.push(self.keyword(word, Node(self.token.lo, self.ahead(count - 1).hi))):
+            return False
+        self.at += count
+        return True
 
     def take(self, count: int = 1) -> bool:
         """Moves source tokens to the output as they are."""

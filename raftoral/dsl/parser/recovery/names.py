@@ -49,7 +49,7 @@ def _spell(m: Mender, token: Token, stack: Stack, back: int) -> bool:
     word = _nearest(token.text, possible)
     if word is None:
         return False
-    put = Token("NAME", word, token.lo, token.hi)
+    put = m.keyword(word, token)
     between = [t for t in m.out[len(m.out) - back :][1:]] if back else []
     skip = 1 if back == 0 else 0
     least = 2 if len(word) > 3 else 3

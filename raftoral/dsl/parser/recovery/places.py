@@ -22,7 +22,7 @@ def return_value(m: Mender) -> bool:
         if token.type != "RETURN_END":
             continue
         stack = m.stack_before(back + 1)
-        put = Token("NAME", "return", token.lo, token.hi)
+        put = m.keyword("return", token)
         rest = m.out[len(m.out) - back :] if back else []
         if stack is None or m.survives([put, *rest], 0, 4, stack) < 2:
             return False
@@ -274,11 +274,7 @@ def closed_early(m: Mender) -> bool:
     if not m.machine.takes(m.stack, "RECORD") or m.machine.takes(m.stack, "RFT"):
         return False
     token = m.token
-    if (
-        token.type != "RBRACE"
-        and token.text not in words.STATEMENTS | words.MEMBERS
-        and not m.indent(m.at)
-    ):
+    if token.type != "RBRACE" and not m.indent(m.at):
         return False
     if m.is_top(m.at) or not m.once("early"):
         return False
@@ -295,11 +291,9 @@ def closed_early(m: Mender) -> bool:
         score = m.machine.survives(stack, rest, m.tokens, m.at, most)
         if score < 1:
             continue
-        odd = _is_odd_brace(m, index)
-        rank = score + (1000 if odd else 0)
-        if best is None or rank > best[0]:
-            best = (rank, back)
-    if best is None or best[0] < 3:
+        if _is_odd_brace(m, index) and (best is None or score > best[0]):
+            best = (score, back)
+    if best is None:
         return False
     return _drop_brace(m, best[1])
 

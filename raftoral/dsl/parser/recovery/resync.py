@@ -135,6 +135,14 @@ def _cut(m: Mender, stack: Stack, above: Stack | None, filler: list[Token], inde
             notes = [f"reading goes on at line {m.line_of(end)}"]
         elif end.type == "$END" and lines > 1:
             notes = ["the rest of the file was not read"]
+        if bad.type in ("NAME", "TNAME") and m.accepts("let") and m.accepts("log"):
+            m.say(
+                "RFT0103",
+                f"`{words.shown(bad.text)}` does not begin a statement",
+                bad,
+                "a statement begins with a word such as `let`, `do` or `if`, or assigns",
+                notes=notes,
+            )
         label = (
             f"this cannot follow `{words.shown(before.text)}`"
             if before.text

@@ -1,0 +1,156 @@
+"""Times things side by side, and says what else the machine was doing.
+
+    pairs = interleave({"bare": start_python, "check": start_check}, runs=15)
+    Figure("cold check", value=5.8, unit="x", target=Target("<=", 8), load=0.02)
+
+Machines are noisy: what is compared runs alternately, and the median counts. The load is what
+*other* processes used meanwhile, in cores; above `LOAD_MAX` a figure is marked. Standard library
+only. Never writes a file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+LOAD_MAX = 0.15  # cores
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a figure shall reach: `Target("<=", 8)`."""
+
+    sign: str
+    value: float
+
+    def reached(self, value: float) -> bool:
+        return value <= self.value if self.sign == "<=" else value >= self.value
+
+
+@dataclass
+class Figure:
+    """One number of a benchmark. `spread` is its smallest and largest single value."""
+
+    name: str
+    value: float
+    unit: str
+    target: Target | None = None
+    spread: tuple[float, float] | None = None
+    load: float | None = None
+    note: str = ""
+    runs: list[float] = field(default_factory=list, repr=False)
+
+    @property
+    def verdict(self) -> str:
+        if self.target is None:
+            return ""
+        return "pass" if self.target.reached(self.value) else "miss"
+
+    @property
+    def loaded(self) -> bool:
+        return self.load is not None and self.load > LOAD_MAX
+
+    def record(self) -> dict[str, object]:
+        """As plain data, for `--json`."""
+        return {
+            "name": self.name,
+            "value": self.value,
+            "unit": self.unit,
+            "target": f"{self.target.sign} {self.target.value:g}" if self.target else None,
+            "verdict": self.verdict or None,
+            "spread": self.spread,
+            "load": self.load,
+            "note": self.note,
+        }
+
+
+class Load:
+    """CPU time that other processes used between `start` and `other()`, in cores; from /proc/stat."""
+
+    def __init__(self) -> None:
+        self._wall = time.monotonic()
+        self._busy = _busy_seconds()
+        self._own = _own_seconds()
+
+    def other(self) -> float | None:
+        """None where the machine does not tell."""
+        wall = time.monotonic() - self._wall
+        busy = _busy_seconds()
+        if busy is None or self._busy is None or wall <= 0:
+            return None
+        return max(0.0, busy - self._busy - (_own_seconds() - self._own)) / wall
+
+
+def _busy_seconds() -> float | None:
+    try:
+        with open("/proc/stat", encoding="ascii") as file:
+            words = file.readline().split()
+        # user nice system idle iowait irq softirq steal: all but idle and iowait
+        ticks = [int(word) for word in words[1:9]]
+        return (sum(ticks) - ticks[3] - ticks[4]) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError, AttributeError):
+        return None
+
+
+def _own_seconds() -> float:
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system
+
+
+@contextmanager
+def loaded(figures: list[Figure]) -> Iterator[None]:
+    """Gives the figures that are added meanwhile the load of the time they took."""
+    load, before = Load(), len(figures)
+    yield
+    other = load.other()
+    for figure in figures[before:]:
+        figure.load = other
+
+
+def interleave(jobs: Mapping[str, Callable[[], float]], runs: int) -> dict[str, list[float]]:
+    """Each job `runs` times, in turns; a first turn does not count."""
+    taken: dict[str, list[float]] = {name: [] for name in jobs}
+    for turn in range(runs + 1):
+        for name, job in jobs.items():
+            value = job()
+            if turn:
+                taken[name].append(value)
+    return taken
+
+
+def ratio(above: list[float], below: list[float]) -> tuple[float, tuple[float, float]]:
+    """The ratio of the medians, and what a lucky and an unlucky run would give."""
+    base = statistics.median(below)
+    value = statistics.median(above) / base
+    return value, (min(above) / base, max(above) / base)
+
+
+def seconds_of(command: list[str], folder: str) -> float:
+    """How long a process takes, from its start to its end, in seconds; it must end well."""
+    environment = {**os.environ, "PYTHONPATH": ROOT}
+    environment.pop("RAFTORAL_NO_CACHE", None)
+    start = time.perf_counter()
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True)
+    taken = time.perf_counter() - start
+    if done.returncode != 0:
+        said = (done.stdout + done.stderr).decode("utf-8", "replace")[-2000:]
+        raise SystemExit(f"benchmark: {' '.join(command)} gave {done.returncode}:\n{said}")
+    return taken
+
+
+def answer_of(words: list[str], folder: str) -> dict[str, float]:
+    """What a fresh process of ours measured: it prints one line of JSON."""
+    environment = {**os.environ, "PYTHONPATH": ROOT}
+    done = subprocess.run([sys.executable, *words], cwd=folder, env=environment, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise SystemExit(f"benchmark: {' '.join(words)} gave {done.returncode}:\n{done.stderr}")
+    answer: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return answer

@@ -1,0 +1,86 @@
+"""Shows figures: as a table, as lines of JSON, and in benchmarks/RESULTS.md.
+
+In RESULTS.md each suite has a section between `<!-- begin: NAME -->` and `<!-- end: NAME -->`;
+what stands around it is written by people and stays. Nothing here says which host it was.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import time
+
+from benchmarks.measure import LOAD_MAX, ROOT, Figure
+
+RESULTS = os.path.join(ROOT, "benchmarks", "RESULTS.md")
+HEAD = "# Results\n\nWritten by `./dev bench --write`; what was tried stands in NOTES.md.\n"
+
+
+def number(value: float) -> str:
+    """Few digits: 23,410 or 5.83 or 0.041."""
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.2f}" if abs(value) >= 0.1 else f"{value:.3f}"
+
+
+def rows(figures: list[Figure]) -> list[tuple[str, str, str, str, str]]:
+    """(what, reached, target, verdict, remark) of each figure."""
+    shown = []
+    for figure in figures:
+        target = f"{figure.target.sign} {number(figure.target.value)}" if figure.target else ""
+        remarks = [figure.note] if figure.note else []
+        if figure.spread:
+            remarks.append(f"{number(figure.spread[0])} to {number(figure.spread[1])}")
+        if figure.loaded:
+            remarks.append(f"under load: others used {figure.load:.2f} cores")
+        reached = f"{number(figure.value)} {figure.unit}".strip()
+        shown.append((figure.name, reached, target, figure.verdict, "; ".join(remarks)))
+    return shown
+
+
+def table(figures: list[Figure]) -> str:
+    """For the terminal."""
+    lines = [("figure", "reached", "target", "", ""), *rows(figures)]
+    widths = [max(len(line[column]) for line in lines) for column in range(4)]
+    text = []
+    for line in lines:
+        cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=False)]
+        text.append("  ".join([*cells, line[4]]).rstrip())
+    return "\n".join(text)
+
+
+def section(figures: list[Figure]) -> str:
+    """For RESULTS.md: when, on what, and the table."""
+    from raftoral import __version__
+
+    text = [
+        f"{time.strftime('%Y-%m-%d', time.gmtime())}, raftoral {__version__}, "
+        f"{platform.python_implementation()} {platform.python_version()}, {platform.system()} "
+        f"{platform.machine()}, {os.cpu_count()} cores.",
+        "",
+        "| figure | reached | target | | remark |",
+        "|---|---|---|---|---|",
+        *("| " + " | ".join(row) + " |" for row in rows(figures)),
+        "",
+    ]
+    if any(figure.loaded for figure in figures):
+        text.append(f"Marked figures were taken while other processes used more than {LOAD_MAX} cores.")
+        text.append("")
+    return "\n".join(text)
+
+
+def write(name: str, figures: list[Figure]) -> None:
+    """Puts the section of `name` in the place of the old one."""
+    try:
+        with open(RESULTS, encoding="utf-8") as file:
+            text = file.read()
+    except FileNotFoundError:
+        text = HEAD
+    begin, end = f"<!-- begin: {name} -->", f"<!-- end: {name} -->"
+    if begin not in text:
+        text += f"\n## {name.capitalize()}\n\n{begin}\n{end}\n"
+    pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
+    text = pattern.sub(lambda _: f"{begin}\n{section(figures)}{end}", text)
+    with open(RESULTS, "w", encoding="utf-8") as file:
+        file.write(text)
