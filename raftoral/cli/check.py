@@ -54,6 +54,7 @@ def run(options: Options, terminal: Terminal) -> int:
 
         format = "json" if options.text("format") == "json" else "human"
         return explain.print_one(options.text("explain"), format, terminal)
+    most = options.number("max-problems", -1)  # asked before the work, which may be long
     watch = _Watch(terminal)
     found = look_for(options.words, terminal)
     disk = Disk()
@@ -63,7 +64,7 @@ def run(options: Options, terminal: Terminal) -> int:
         problems = found.problems + check_files(found.paths, disk, watch, use_cache=use_cache)
     finally:
         collect()
-    _report(problems, found, options, terminal)
+    _report(problems, len(found.paths), options.text("format", "human"), most, terminal)
     errors = sum(problem.is_error for problem in problems)
     watch.sum_up(errors, len(problems) - errors, problems, len(found.paths), options)
     failed = errors or (problems and options.on("strict"))
@@ -222,11 +223,10 @@ def _nothing() -> None:
     return
 
 
-def _report(problems: list[Problem], found: Found, options: Options, terminal: Terminal) -> None:
-    format = options.text("format", "human")
-    most = options.number("max-problems", HUMAN_PROBLEMS_MAX if format == "human" else 0)
+def _report(problems: list[Problem], files: int, format: str, most: int, terminal: Terminal) -> None:
+    if most < 0:
+        most = HUMAN_PROBLEMS_MAX if format == "human" else 0
     shown = problems[:most] if most else problems
-    files = len(found.paths)
     if not problems and format not in ("json", "sarif"):
         return
     if format == "human":

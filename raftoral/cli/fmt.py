@@ -134,7 +134,12 @@ def fixed(source: Source, disk: Disk) -> str:
     from raftoral.dsl.format import apply_fixes
 
     for _ in range(FIX_ROUNDS_MAX):
-        better = apply_fixes(source, check([source], DiskWorld(disk))[0].problems)
+        try:
+            problems = check([source], DiskWorld(disk))[0].problems
+        except Exception as fault:
+            fault.add_note(f"while checking {source.path}")
+            raise
+        better = apply_fixes(source, problems)
         if better.text == source.text:
             break
         source = better

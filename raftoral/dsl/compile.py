@@ -12,15 +12,15 @@ from .diagnostics import Problem
 from .effects import check_effects
 from .facts import Facts, Interface
 from .facts.types import forget_types
+from .project import Unit, load_units
 from .resolve import resolve
 from .resolve.imports import report_unused
-from .resolve.modules import Unit, load_units
 from .source import Source
 from .typecheck import typecheck
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .resolve.modules import World
+    from .project import World
 
 
 class Checked:

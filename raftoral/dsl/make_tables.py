@@ -101,7 +101,7 @@ def write_tables(path: str) -> None:
     os.replace(temporary, path)
 
 
-def _words(terminals: list[Any]) -> tuple[dict[str, str], dict[str, str]]:
+def _words(terminals: Any) -> tuple[dict[str, str], dict[str, str]]:
     """Terminals that are fixed texts: keywords (`when` -> WHEN), and marks (`->` -> __ANON_3)."""
     keywords: dict[str, str] = {}
     marks: dict[str, str] = {}

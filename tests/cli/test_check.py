@@ -159,6 +159,13 @@ def test_nothing_to_check(here, door, raftoral):
     assert err == "raftoral check: no .rft file below .\ntry: raftoral check --help\n"
 
 
+def test_a_bad_number_is_told_before_the_work(here, door, raftoral):
+    here(a_rft=CLEAN)
+    code, _, err = raftoral("check", "--max-problems=x")
+    assert (code, door.calls) == (2, [])
+    assert err.startswith("raftoral check: --max-problems takes a whole number, and 'x' is none\n")
+
+
 def test_an_empty_folder_beside_others_is_remarked(here, door, raftoral):
     here(a_rft=CLEAN, empty__notes="")
     assert raftoral("check", "a.rft", "empty") == (0, "", "raftoral: no .rft file below empty\n")

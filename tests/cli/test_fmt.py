@@ -138,6 +138,13 @@ def test_safe_fixes(here, door, raftoral):
     assert read("a.rft") == b"ook ook\noops\n"
 
 
+def test_our_own_bug_names_the_file(here, door, raftoral):
+    here(a_rft="boom\n")
+    code, out, err = raftoral("fmt", "--fix")
+    assert (code, out) == (3, "")
+    assert "  while checking a.rft\n  KeyError: 'boom'" in err
+
+
 # --- standard input -------------------------------------------------------------------------------
 
 

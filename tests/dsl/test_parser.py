@@ -260,6 +260,14 @@ def test_good_tables_are_used_as_they_are(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert driver.load_tables().rows == tables().rows
 
 
+def test_long_lists_grow_in_place() -> None:
+    """A list that were copied for each of its items would take quadratic time."""
+    recipes = zip(tables().rules, generic(), strict=True)
+    again = [recipe for rule, recipe in recipes if rule[0].startswith("_") and rule[3][0] == ~0]
+    assert again
+    assert {mode for _, _, mode, _, _ in again} == {driver.GROW}
+
+
 # --- words --------------------------------------------------------------------------------------
 
 

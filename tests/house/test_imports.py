@@ -20,9 +20,9 @@ REACHING_CALLS = ("__import__", "breakpoint", "eval", "exec", "input", "open", "
 # Bytes that run code when they are read have no place in stored or sent data.
 RUNS_CODE_WHEN_READ = ("cloudpickle", "dill", "pickle", "shelve")
 
-DATA = ("codes", "diagnostics", "facts", "graph", "source", "spelling", "syntax")
+DATA = ("codes", "diagnostics", "facts", "graph", "scope", "source", "spelling", "syntax")
 PASSES = ("parser", "resolve", "typecheck", "effects", "lower", "liveness", "emit")
-DOORS = ("compile", "format", "lock", "compat", "diagram")
+DOORS = ("compile", "project", "format", "lock", "compat", "diagram")
 
 
 def dsl(*rooms: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from .. import syntax as s
 from ..facts import Facts
 from ..facts.symbols import Workflow
-from ..resolve.scope import Scope
+from ..scope import Scope
 from .activities import check_activity
 from .durability import check_checkpoints, check_children, check_labels, check_signals, check_waits
 from .escapes import Escapes

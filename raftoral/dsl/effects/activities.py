@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from .. import syntax as s
 from ..facts.symbols import Activity
-from ..resolve.scope import Scope
-from ..typecheck.expressions import number_value
-from ..typecheck.policies import policy_ms
+from ..scope import Scope
+from ..syntax import number_value
+from ..syntax.literals import policy_ms
 
 
 def check_activity(scope: Scope, decl: s.Activity) -> None:
@@ -57,7 +57,8 @@ def _no_key(scope: Scope, decl: s.Activity, retry: s.Retry) -> None:
         retry,
         "again and again",
         helps=[
-            f'add `key: "{decl.name.text}-${{{param}}}"`, so that the service behind it can tell a repeat from a new request'
+            f'add `key: "{decl.name.text}-${{{param}}}"`, so that the service behind it can tell a repeat\n'
+            "from a new request"
         ],
     )
 
@@ -84,10 +85,7 @@ def _pauses(retry: s.Retry, count: int) -> list[float]:
         return []
     pause = float(first) if first is not None else 1000.0
     most_value = number_value(retry.most) if retry.most is not None else None
-    if retry.first is None:
-        most = 60_000.0
-    else:
-        most = float(most_value) if most_value is not None else pause
+    most = 60_000.0 if retry.first is None else float(most_value) if most_value is not None else pause
     factor = float(number_value(retry.factor) or 2) if retry.factor is not None else 2.0
     step = float(number_value(retry.step) or 0) if retry.step is not None else None
     pauses: list[float] = []

@@ -6,7 +6,7 @@ from __future__ import annotations
 from .. import syntax as s
 from ..facts import Facts
 from ..facts.symbols import Local, Signal, Workflow
-from ..resolve.scope import Scope
+from ..scope import Scope
 from ..syntax import Node, Token
 from .outline import inner
 

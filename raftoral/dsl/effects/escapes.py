@@ -10,7 +10,7 @@ from ..diagnostics import Fix, Problems
 from ..facts import Facts
 from ..facts.symbols import Activity, HandleType, Local, Workflow, WorkflowVersion
 from ..facts.types import POISON, ErrorType, errors_in
-from ..resolve.scope import ACTIVITY_FAILED, CANCELLED, INTERRUPTED, Scope
+from ..scope import ACTIVITY_FAILED, CANCELLED, INTERRUPTED, Scope
 from ..syntax import Node
 from .outline import SUSPENDING, effect_of, inner
 

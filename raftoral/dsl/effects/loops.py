@@ -7,7 +7,7 @@ from .. import syntax as s
 from ..facts import Facts
 from ..facts.symbols import Local
 from ..facts.types import STR
-from ..resolve.scope import Scope
+from ..scope import Scope
 from ..syntax import Node
 from .outline import SUSPENDING, effect_of, inner, suspends
 
@@ -182,13 +182,15 @@ def _report_clock(scope: Scope, started: s.Let, later: Node) -> None:
         "the same time: the clock moves only at `do`, `wait`, `sleep` and `select`",
         also=[(started.value, "the time this transition began")],
         notes=[
-            "`now()` is the time written in the log entry that woke the workflow, so that every\nnode computes the same value"
+            "`now()` is the time written in the log entry that woke the workflow,\n"
+            "so that every node computes the same value"
         ],
     )
 
 
 def check_growing_text(scope: Scope, facts: Facts, loop: s.For | s.While) -> None:
     """RFT0513: `trail = trail + x` in a loop, where `trail` is text from outside of it."""
+    turn = "item" if isinstance(loop, s.For) else "turn"
     for node in s.walk(loop.body):
         if not isinstance(node, s.Assign):
             continue
@@ -198,7 +200,7 @@ def check_growing_text(scope: Scope, facts: Facts, loop: s.For | s.While) -> Non
         if node.op == "+=" or _starts_with(facts, node.value, local):
             scope.problems.add(
                 "RFT0513",
-                f"`{local.name}` grows with every {'item' if isinstance(loop, s.For) else 'turn'} and is copied each time",
+                f"`{local.name}` grows with every {turn} and is copied each time",
                 node,
                 "the whole text again, and a little more",
                 helps=['collect the pieces and join them: `join("", [x.text for x in items])`'],

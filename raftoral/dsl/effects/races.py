@@ -9,7 +9,7 @@ from __future__ import annotations
 from .. import syntax as s
 from ..facts import Facts
 from ..facts.symbols import BRANCH, Local, Signal
-from ..resolve.scope import Scope
+from ..scope import Scope
 from ..syntax import Node
 
 TYPE_CHECKING = False

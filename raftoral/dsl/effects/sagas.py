@@ -5,7 +5,7 @@ from __future__ import annotations
 from .. import syntax as s
 from ..facts import Facts
 from ..facts.symbols import Activity
-from ..resolve.scope import Scope
+from ..scope import Scope
 from ..syntax import Node
 from .outline import effect_of, inner, outline
 

@@ -11,7 +11,7 @@ from .types import Field, Type
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..parser import Parsed
+    from ..syntax import Parsed
 
 
 class Facts:

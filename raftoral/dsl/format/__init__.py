@@ -62,7 +62,7 @@ def format_source(source: Source) -> Formatted:
             layout = _lay_out(parsed, pieces)
             text = layout.write()
             unchanged = text == source.text
-            lost = [] if unchanged else find_lost(parsed, found, pieces, text, layout.offsets())
+            lost = [] if unchanged else find_lost(parsed, pieces, text, layout.offsets())
         except Unshapeable as fault:
             lost = [fault.piece]
         if not lost:

@@ -44,9 +44,7 @@ def import_(row: Row, node: s.Import, todo: list[Any]) -> None:
         row.bracketed(row.ends[node.path.hi] + 1, pad=" ")
 
 
-def in_braces(
-    row: Row, node: s.Node, inside: list[Any], todo: list[Any], kept: bool = False
-) -> None:
+def in_braces(row: Row, node: s.Node, inside: list[Any], todo: list[Any], kept: bool = False) -> None:
     opening = row.partner[row.ends[node.hi]]
     row.braces(node, [(opening, row.firsts(inside))], ", ", kept)
     todo += inside
@@ -87,9 +85,7 @@ def const(row: Row, node: s.Const | s.Checkpoint, todo: list[Any]) -> None:
 # --- functions and activities -------------------------------------------------------------------------------
 
 
-def parameters(
-    row: Row, before: s.Token, params: list[s.Param], todo: list[Any], sep: str = ""
-) -> None:
+def parameters(row: Row, before: s.Token, params: list[s.Param], todo: list[Any], sep: str = "") -> None:
     opening = row.ends[before.hi] + 1
     row.seps[opening] = sep
     row.bracketed(opening)
@@ -110,11 +106,11 @@ def fn(row: Row, node: s.Fn, todo: list[Any]) -> None:
     parameters(row, node.name, node.params, todo)
     todo.append(node.result)
     body = node.body
-    if body.__class__ is s.Pure:
-        after_equals(row, node, body.value, row.at[body.lo] + 1)  # type: ignore[union-attr]
+    if isinstance(body, s.Pure):
+        after_equals(row, node, body.value, row.at[body.lo] + 1)
         todo.append(body)
     else:
-        statements.blocks(row, node, [body], todo)  # type: ignore[list-item]
+        statements.blocks(row, node, [body], todo)
 
 
 def extern(row: Row, node: s.Extern, todo: list[Any]) -> None:
@@ -184,8 +180,8 @@ def migrate(row: Row, node: s.Migrate, todo: list[Any]) -> None:
 def migrate_slot(row: Row, node: s.MigrateSlot, todo: list[Any]) -> None:
     for ref in (node.old, node.new):
         if ref.__class__ is s.SlotRef:
-            numbers = [part.type == "INT" for part in ref.parts]  # type: ignore[union-attr]
-            for at, part in enumerate(ref.parts[1:], 1):  # type: ignore[union-attr]
+            numbers = [part.type == "INT" for part in ref.parts]
+            for at, part in enumerate(ref.parts[1:], 1):
                 if numbers[at] and numbers[at - 1]:
                     row.seps[row.at[part.lo] - 1] = " "  # `2.3` would be one number
 

@@ -23,9 +23,7 @@ LEVELS = {
 }  # fmt: skip
 
 # What ends in a bracket that can break: it may stay on the line of what opens it.
-HUGGED = frozenset(
-    (s.Call, s.SomeOf, s.ListLiteral, s.MapLiteral, s.TupleLiteral, s.Comprehension, s.MatchExpr)
-)
+HUGGED = frozenset((s.Call, s.SomeOf, s.ListLiteral, s.MapLiteral, s.TupleLiteral, s.Comprehension, s.MatchExpr))
 
 
 # --- postfix ------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ Never changes a word, and never asks for line ends of the source except through 
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from itertools import accumulate
 
 from .groups import HARD, Group

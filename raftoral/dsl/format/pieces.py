@@ -7,6 +7,9 @@ activity ship(id: str) ...    formatted
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from itertools import accumulate
+
 from .. import syntax as s
 
 TYPE_CHECKING = False
@@ -14,9 +17,7 @@ if TYPE_CHECKING:
     from ..diagnostics import Problem
     from ..parser import Parsed
 
-HARMLESS = frozenset(
-    ("RFT0109", "RFT0117", "RFT0118")
-)  # inside of strings and comments, which are never touched
+HARMLESS = frozenset(("RFT0109", "RFT0117", "RFT0118"))  # inside of strings and comments, which are never touched
 
 
 class Piece:
@@ -24,9 +25,7 @@ class Piece:
 
     __slots__ = ("copied", "hi", "kind", "lo", "node")
 
-    def __init__(
-        self, lo: int, hi: int, kind: str, node: s.Node | None = None, copied: bool = False
-    ) -> None:
+    def __init__(self, lo: int, hi: int, kind: str, node: s.Node | None = None, copied: bool = False) -> None:
         self.lo = lo
         self.hi = hi
         self.kind = kind  # "edition", "module", or the name of the node's class; empty when copied
@@ -38,16 +37,11 @@ def find_pieces(parsed: Parsed, problems: list[Problem], bad: list[tuple[int, in
     """The pieces in order. `bad` holds further spans that are to be copied."""
     pieces = _header(parsed)
     nodes: list[s.Node] = [*parsed.module.imports, *parsed.module.decls]
-    pieces += [
-        Piece(node.lo, node.hi, node.__class__.__name__, node)
-        for node in nodes
-        if node.hi > node.lo
-    ]
+    pieces += [Piece(node.lo, node.hi, node.__class__.__name__, node) for node in nodes if node.hi > node.lo]
     pieces.sort(key=lambda piece: piece.lo)
     damage = [*bad, *parsed.holes]
     damage += [
-        (label.lo, label.hi)
-        for label in (problem.primary for problem in problems if problem.code not in HARMLESS)
+        (label.lo, label.hi) for label in (problem.primary for problem in problems if problem.code not in HARMLESS)
     ]
     if damage:
         return _around(parsed, pieces, damage)
@@ -60,9 +54,7 @@ def _header(parsed: Parsed) -> list[Piece]:
     pieces = []
     for what, word, kind in ((module.edition, "rft", "edition"), (module.name, "module", "module")):
         if what is not None and what.hi > what.lo:
-            before = [
-                token for token in parsed.tokens[:8] if token.hi <= what.lo and token.text == word
-            ]
+            before = [token for token in parsed.tokens[:8] if token.hi <= what.lo and token.text == word]
             if before and before[-1].lo < what.lo and text[what.lo : what.hi]:
                 pieces.append(Piece(before[-1].lo, what.hi, kind))
     return pieces
@@ -70,23 +62,24 @@ def _header(parsed: Parsed) -> list[Piece]:
 
 def _around(parsed: Parsed, pieces: list[Piece], damage: list[tuple[int, int]]) -> list[Piece]:
     """Copies what touches damage, and all text that belongs to no piece."""
-    spans = [
-        piece for piece in pieces if not any(lo <= piece.hi and hi >= piece.lo for lo, hi in damage)
-    ]
+    damage.sort()
+    begins = [lo for lo, _ in damage]
+    reach = list(accumulate((hi for _, hi in damage), max))  # how far the damage up to here goes
     good: list[Piece] = []
-    for piece in spans:
-        if not good or piece.lo >= good[-1].hi:
+    for piece in pieces:
+        index = bisect_right(begins, piece.hi) - 1
+        touched = index >= 0 and reach[index] >= piece.lo
+        if not touched and (not good or piece.lo >= good[-1].hi):
             good.append(piece)
     found: list[Piece] = []
     at = 0
-    for piece in [*good, None]:
-        end = piece.lo if piece is not None else len(parsed.source.text)
+    for index, end in enumerate([*(piece.lo for piece in good), len(parsed.source.text)]):
         stray = _stray(parsed, at, end)
         if stray is not None:
             found.append(Piece(stray[0], stray[1], "", copied=True))
-        if piece is not None:
-            found.append(piece)
-            at = piece.hi
+        if index < len(good):
+            found.append(good[index])
+            at = good[index].hi
     return found
 
 
@@ -95,7 +88,7 @@ def _stray(parsed: Parsed, lo: int, hi: int) -> tuple[int, int] | None:
     text = parsed.source.text
     first, last = -1, -1
     at = lo
-    edges = [span for span in parsed.comments if lo <= span[0] < hi]
+    edges = parsed.comments[bisect_left(parsed.comments, (lo, lo)) : bisect_left(parsed.comments, (hi, hi))]
     for comment_lo, comment_hi in [*edges, (hi, hi)]:
         part = text[at:comment_lo]
         if part.strip(" \t\n"):

@@ -104,21 +104,15 @@ class Row:
         "words",
     )
 
-    def __init__(
-        self, text: str, tokens: list[Token], comments: list[tuple[int, int]], pieces: list[Piece]
-    ) -> None:
+    def __init__(self, text: str, tokens: list[Token], comments: list[tuple[int, int]], pieces: list[Piece]) -> None:
         self.words: list[str] = []
         self.seps: list[str] = []  # what stands in the gap on one line
-        self.breaks: list[
-            str
-        ] = []  # what stands before its line end when it is broken: a comma, or nothing
+        self.breaks: list[str] = []  # what stands before its line end when it is broken: a comma, or nothing
         self.newlines = bytearray()  # in the source: none, one, or (2) a blank line
         self.commas = bytearray()
         self.remarks: dict[int, Remarks] = {}
         self.at: dict[int, int] = {}  # offset -> the word that begins there
-        self.ends: dict[
-            int, int
-        ] = {}  # offset -> the word that ends there, a comma after it included
+        self.ends: dict[int, int] = {}  # offset -> the word that ends there, a comma after it included
         self.partner: dict[int, int] = {}  # a bracket -> its other one
         self.commas_in: dict[int, list[int]] = {}  # opening bracket -> gaps with its commas
         self.starts: list[int] = []  # first word of each piece
@@ -128,18 +122,12 @@ class Row:
         self.blanks = bytearray(count)
         self.owners: list[Group | None] = [None] * count
         self.groups: list[Group] = []
-        self.forced = sorted(
-            self.remarks
-        )  # gaps that end a line whatever the width: so does all around them
+        self.forced = sorted(self.remarks)  # gaps that end a line whatever the width: so does all around them
         self.must: set[int] = set(self.remarks)  # the same, for gaps of soft groups
         self.shaped: set[int] = set()  # opening parentheses that the shapes have seen
-        self.wide: set[int] = (
-            set()
-        )  # ids of conditions: their further lines stand clear of the block below
+        self.wide: set[int] = set()  # ids of conditions: their further lines stand clear of the block below
 
-    def _read(
-        self, text: str, tokens: list[Token], comments: list[tuple[int, int]], pieces: list[Piece]
-    ) -> None:
+    def _read(self, text: str, tokens: list[Token], comments: list[tuple[int, int]], pieces: list[Piece]) -> None:
         reader = _Reader(self, text, comments)
         index = 0
         for piece in pieces:
@@ -187,9 +175,7 @@ class Row:
         self.seps[opening + 1] = pad
         commas = [gap for gap in self.commas_in.get(opening, ()) if gap != closing]
         newline = self.newlines[opening + 1]
-        if hug and not (
-            commas or newline or opening + 1 in self.remarks or closing in self.remarks
-        ):
+        if hug and not (commas or newline or opening + 1 in self.remarks or closing in self.remarks):
             self.breaks[closing] = ""
             return
         self.group(opening, closing, [opening + 1, *commas, closing], HARD)
@@ -234,9 +220,7 @@ class Row:
         newlines = self.newlines
         self.forced += [gap for gap in (own if kept else own[:1]) if newlines[gap]]
 
-    def braces(
-        self, node: Node, bodies: Iterable[tuple[int, list[int]]], sep: str, kept: bool
-    ) -> None:
+    def braces(self, node: Node, bodies: Iterable[tuple[int, list[int]]], sep: str, kept: bool) -> None:
         """A group over `node` that breaks in all of its bodies, (brace, first words), or in none."""
         gaps: list[int] = []
         pairs = list(bodies)
@@ -295,9 +279,7 @@ class _Reader:
         before = words[-1] if words else "("
         hi = self.hi
         comma = 0
-        comment_lo = (
-            comments[self.next_comment][0] if self.next_comment < len(comments) else len(text) + 1
-        )
+        comment_lo = comments[self.next_comment][0] if self.next_comment < len(comments) else len(text) + 1
         for token in tokens:
             word = token.text
             lo = token.lo
@@ -310,11 +292,7 @@ class _Reader:
             if comment_lo < lo:
                 self.hi = hi
                 self._gap(lo, index)
-                comment_lo = (
-                    comments[self.next_comment][0]
-                    if self.next_comment < len(comments)
-                    else len(text) + 1
-                )
+                comment_lo = comments[self.next_comment][0] if self.next_comment < len(comments) else len(text) + 1
             elif lo == hi:
                 add_newline(0)
             elif lo == hi + 1:

@@ -7,6 +7,8 @@ its neighbour is of the same kind and has no comment above it (a list of activit
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from .layout import Layout
 
 TYPE_CHECKING = False
@@ -20,7 +22,7 @@ ALONE = frozenset(("Fn", "Workflow", "Extern", "Migrate"))  # never directly bel
 def space_out(row: Row, pieces: list[Piece], layout: Layout) -> None:
     """Sets the line ends of the gaps between pieces."""
     starts = [*row.starts, len(row.words) - 1]
-    several = [layout.spans_lines(first, after - 1) for first, after in zip(starts, starts[1:], strict=False)]
+    several = [layout.spans_lines(first, after - 1) for first, after in pairwise(starts)]
     for index in range(1, len(pieces)):
         above, below = pieces[index - 1], pieces[index]
         gap = starts[index]

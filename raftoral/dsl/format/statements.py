@@ -138,7 +138,7 @@ def compensated(row: Row, node: Any, todo: list[Any], value: s.Node | None = Non
         todo.append(undo.body)
         row.soft(node, [row.at[undo.lo]])
     elif value.__class__ is s.Text:
-        row.soft(node, [row.at[value.lo]])  # type: ignore[union-attr]
+        row.soft(node, [row.at[value.lo]])
 
 
 def let(row: Row, node: s.Let, todo: list[Any]) -> None:

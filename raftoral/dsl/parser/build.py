@@ -1,7 +1,7 @@
 """Rule -> node: what the driver calls at each reduction. No decision here but the shape of the tree.
 
 Most rules of the grammar have the arguments of their node's constructor, so the action *is* the class. A rule
-that is a list (`params`, `policies`, ...) becomes a Python list, or a `Listed` where its span is needed.
+that is a list (`params`, `policies`, ...) has `list` itself as its action: the driver then makes no call.
 """
 
 from __future__ import annotations
@@ -15,10 +15,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     Action = Callable[..., Any]
-
-
-def listed(lo: int, hi: int, *items: Any) -> list[Any]:
-    return list(items)
 
 
 def _module(lo: int, hi: int, edition: Token, name: s.Dotted | None, *rest: Any) -> s.Module:
@@ -278,33 +274,33 @@ def _text(lo: int, hi: int, token: Token) -> s.Text:
 
 ACTIONS: dict[str, Action] = {
     "start": _module, "edition": _first, "module_decl": _first, "import_": s.Import, "import_name": s.ImportName,
-    "import_names": listed, "dotted": _dotted,
-    "record": s.Record, "error_decl": _error, "fields": listed, "field": s.Field, "enum": s.Enum,
-    "members": listed, "union": s.Union, "variants": listed, "variant": _variant, "const": s.Const,
-    "fn": s.Fn, "pure_body": s.Pure, "extern": s.Extern, "extern_fns": listed, "extern_fn": _extern_fn,
-    "params": listed, "param": s.Param,
-    "activity": _activity, "raises": listed, "policies": listed, "policy": s.Policy,
+    "import_names": list, "dotted": _dotted,
+    "record": s.Record, "error_decl": _error, "fields": list, "field": s.Field, "enum": s.Enum,
+    "members": list, "union": s.Union, "variants": list, "variant": _variant, "const": s.Const,
+    "fn": s.Fn, "pure_body": s.Pure, "extern": s.Extern, "extern_fns": list, "extern_fn": _extern_fn,
+    "params": list, "param": s.Param,
+    "activity": _activity, "raises": list, "policies": list, "policy": s.Policy,
     "retry_never": _retry_never, "retry_times": _retry_times, "retry_count": _first, "retry_forever": _none,
     "backoff": _Backoff, "growth_factor": lambda lo, hi, value: ("factor", value),
-    "growth_step": lambda lo, hi, value: ("step", value), "excepts": listed,
+    "growth_step": lambda lo, hi, value: ("step", value), "excepts": list,
     "workflow": _workflow, "workflow_body": _block, "checkpoint": s.Checkpoint, "signal": s.Signal,
     "query": s.Query, "query_write": _first, "bare_assign": lambda lo, hi, name, op, value: s.QueryWrite(lo, hi, name),
-    "migrate": s.Migrate, "migrate_rules": listed, "migrate_slot": s.MigrateSlot, "migrate_let": s.MigrateLet,
+    "migrate": s.Migrate, "migrate_rules": list, "migrate_slot": s.MigrateSlot, "migrate_let": s.MigrateLet,
     "slot_ref": _slot_ref,
     "block": _block, "return_unit": _return_unit, "let": s.Let, "var": s.Var, "assign": s.Assign, "assign_op": _word,
     "tuple_target": _tuple_target, "do_stmt": s.DoStmt, "do_": _do, "callee_local": _callee,
     "callee_module": _module_callee, "overrides": _first, "compensate": s.Compensation, "label": _first,
     "wait_stmt": s.WaitStmt, "wait": s.Wait, "spawn": s.Spawn, "spawn_stmt": s.SpawnStmt, "send": s.Send,
     "sleep": _sleep, "log": _log, "level": _word, "assert_": s.Assert,
-    "if_stmt": s.If, "assignment_as_condition": s.Assignment, "match_stmt": s.MatchStmt, "arms": listed,
-    "match_arm": s.MatchArm, "patterns": listed, "any_pattern": s.AnyPattern, "member_pattern": s.MemberPattern,
+    "if_stmt": s.If, "assignment_as_condition": s.Assignment, "match_stmt": s.MatchStmt, "arms": list,
+    "match_arm": s.MatchArm, "patterns": list, "any_pattern": s.AnyPattern, "member_pattern": s.MemberPattern,
     "some_pattern": s.SomePattern, "literal_pattern": s.LiteralPattern, "variant_pattern": s.VariantPattern,
-    "subpatterns": listed, "named_pattern": s.NamedPattern, "bind_pattern": s.BindPattern,
-    "for_stmt": s.For, "range": s.Range, "while_stmt": s.While, "try_": s.Try, "catches": listed,
-    "catch": s.Catch, "catch_types": listed, "parallel": _parallel, "branches": listed, "branch": s.Branch,
-    "dag": s.Dag, "steps": listed, "step": _step, "after": listed, "parallel_for": _parallel_for,
+    "subpatterns": list, "named_pattern": s.NamedPattern, "bind_pattern": s.BindPattern,
+    "for_stmt": s.For, "range": s.Range, "while_stmt": s.While, "try_": s.Try, "catches": list,
+    "catch": s.Catch, "catch_types": list, "parallel": _parallel, "branches": list, "branch": s.Branch,
+    "dag": s.Dag, "steps": list, "step": _step, "after": list, "parallel_for": _parallel_for,
     "parallel_for_stmt": s.ParallelForStmt, "select_stmt": s.SelectStmt, "select_value": s.Select,
-    "select_arms": listed, "on_signal": s.OnSignal, "on_timer": s.OnTimer, "on_done": s.OnDone,
+    "select_arms": list, "on_signal": s.OnSignal, "on_timer": s.OnTimer, "on_done": s.OnDone,
     "return_": s.Return, "fail": s.Fail, "give": s.Give, "break_": s.Break, "continue_": s.Continue,
     "continue_as_new": s.ContinueAsNew,
     "optional_type": s.OptionalType, "bounded_type": s.BoundedType, "prim_type": _prim, "prim": _word,
@@ -314,7 +310,7 @@ ACTIONS: dict[str, Action] = {
     "not_expr": _not, "negate": _negate, "or_fail": s.OrFail, "attr": _attr, "optional_attr": _optional_attr,
     "type_attr": s.TypeAttr, "call": s.Call, "index": s.Index, "force": s.Force, "name_ref": _name_ref,
     "type_ref": s.TypeRef, "tuple_": _tuple, "list_": _list, "comprehension": s.Comprehension, "map_": _map,
-    "some": s.SomeOf, "match_expr": s.MatchExpr, "value_arms": listed, "value_arm": s.ValueArm, "pair": s.Pair,
-    "args": listed, "plain_arg": _plain_arg, "named_arg": _named_arg, "spread_arg": _spread_arg,
+    "some": s.SomeOf, "match_expr": s.MatchExpr, "value_arms": list, "value_arm": s.ValueArm, "pair": s.Pair,
+    "args": list, "plain_arg": _plain_arg, "named_arg": _named_arg, "spread_arg": _spread_arg,
     "number": s.Number, "string": _text, "boolean": _boolean, "none": _none_literal,
 }  # fmt: skip

@@ -1,16 +1,23 @@
 """An LALR(1) driver over the tables that lark computed: tokens -> values of the actions.
 
-Why not lark itself: several times the speed, a few milliseconds to be ready instead of forty, and a recovery that
-works on copies of the state stack. A test compares its trees with lark's on the whole corpus.
+Why not lark itself: ten times the speed, a few milliseconds to be ready instead of forty, and a
+recovery that works on copies of the state stack. A test compares its trees with lark's on the
+whole corpus.
 
-Chains of unit reductions (`1` is a literal, a primary, a postfix, ... an `expr`) are followed once per state and
-look-ahead and remembered in `chains`; that is most of the speed.
+What makes it quick, and why it is written out in one loop:
+
+- `quick` and `follow` of the tables remember each decision once it was made: what a state does on
+  a word, defaults included; and the state after a reduction, with the chain of unit reductions
+  (`1` is a literal, a primary, a postfix, ... an `expr`) that the look-ahead asks for.
+- a reduction of a single value, which is every second one, replaces the top of the stacks.
+- a helper's list (`x*` in the grammar) grows in place.
 """
 
 from __future__ import annotations
 
 import marshal
 import os
+from operator import itemgetter
 
 from ..syntax import Token
 
@@ -20,11 +27,18 @@ if TYPE_CHECKING:
     from typing import Any
 
     Action = Callable[..., Any]
-    Rule = tuple[str, str, int, tuple[int | None, ...], bool]
-    Recipe = tuple[int, str, int, Action | None, tuple[int | None, ...]]
+    Pick = tuple[int | None, ...]
+    Rule = tuple[str, str, int, Pick, bool]
+    # (length, origin, mode, action, what the mode needs to find its arguments)
+    Recipe = tuple[int, str, int, Any, Any]
 
-# What a reduction does with the values on the stack.
-LIST, PASS, PLAIN, SPLICED = range(4)
+# What a reduction does with the values on the stack:
+ONE = 0  # calls the action with one value, at an offset from the top
+MANY = 1  # with several, by an itemgetter; one index behind the last is None
+FIXED = 2  # with none, or with Nones alone
+GROW = 3  # appends a value to the list that is the first
+PASS = 4  # hands a value on
+GATHER = 5  # makes a list of values, spliced lists and Nones; the action gets them as arguments
 
 
 class Stuck(Exception):
@@ -37,9 +51,11 @@ class Stuck(Exception):
 
 
 class Tables:
-    """The parse tables, unpacked for the driver."""
+    """The parse tables, unpacked for the driver. `quick` and `follow` are filled as texts are read."""
 
-    __slots__ = ("chains", "ends", "gotos", "keywords", "marks", "rows", "rules", "starts")
+    __slots__ = (
+        "ends", "follow", "gotos", "keywords", "marks", "passing", "quick", "rows", "rules", "starts",
+    )  # fmt: skip
 
     def __init__(self, data: dict[str, Any]) -> None:
         self.rules: list[Rule] = data["rules"]
@@ -49,30 +65,50 @@ class Tables:
         self.marks: dict[str, str] = data["marks"]
         self.starts: dict[str, int] = data["starts"]
         self.ends: dict[str, int] = data["ends"]
-        self.chains: dict[tuple[int, str, str], int] = {}
-
-    def action(self, state: int, token: Token) -> int | None:
-        """What `state` does on `token`: a shift (>= 0), a reduction (< 0), or None. A keyword goes before a name."""
-        row = self.rows[state]
-        word, kind = self.meanings(token)
-        act = row.get(word)
-        if act is None:
-            act = row.get(kind, row.get(""))
-        return act
+        # Rules that hand their only value on: a chain of them is one step.
+        self.passing = {
+            ~number: rule[0]
+            for number, rule in enumerate(self.rules)
+            if rule[4] and rule[2] == 1 and not rule[0].startswith("_")
+        }
+        self.quick: list[dict[str, int]] = [{} for _ in self.rows]
+        self.follow: list[dict[str, dict[str, int]]] = [{} for _ in self.rows]
 
     def meanings(self, token: Token) -> tuple[str, str]:
-        """The terminals that a token may be, in the order in which a state is asked: `timeout` is TIMEOUT or NAME."""
+        """The terminals that a token may be, in the order in which a state is asked.
+
+        `timeout` is TIMEOUT or NAME; after a dot, `return` is a name at the end of its line too.
+        """
         kind = token.type
         if kind == "NAME":
             return self.keywords.get(token.text, kind), kind
         return kind, "NAME" if kind == "RETURN_END" else kind
+
+    def action(self, state: int, token: Token) -> int | None:
+        """What `state` does on `token`: a shift (>= 0), a reduction (~rule), or None."""
+        row = self.rows[state]
+        word, kind = self.meanings(token)
+        act = row.get(word)
+        return row.get(kind, row.get("")) if act is None else act
+
+    def after(self, under: int, origin: str, token: Token, word: str) -> int:
+        """The state when `origin` was put on `under`, with all that is only handed on; remembered."""
+        state = self.gotos[under][origin]
+        while True:
+            act = self.action(state, token)
+            further = None if act is None else self.passing.get(act)
+            if further is None:
+                break
+            state = self.gotos[under][further]
+        self.follow[under].setdefault(origin, {})[word] = state
+        return state
 
 
 _loaded: list[Tables] = []
 
 
 def load_tables() -> Tables:
-    """The tables beside this package; fresh ones from lark when they are missing or older than the grammar."""
+    """The tables beside this package; fresh ones from lark when they are missing or outdated."""
     if not _loaded:
         here = os.path.dirname(os.path.abspath(__file__))
         with open(os.path.join(here, "grammar.lark"), encoding="utf-8") as file:
@@ -96,46 +132,57 @@ def _saved_tables(path: str) -> dict[str, Any] | None:
 
 
 def make_recipes(tables: Tables, action_of: Callable[[str], Action]) -> list[Recipe]:
-    """Per rule, what the driver needs: (length, origin, mode, action, pick)."""
+    """Per rule, what the driver needs. An action that is `list` gets the bare list of its values."""
     return [_recipe(rule, action_of) for rule in tables.rules]
 
 
 def _recipe(rule: Rule, action_of: Callable[[str], Action]) -> Recipe:
     origin, kind, length, pick, passes = rule
     if origin.startswith("_"):
-        return length, origin, LIST, None, pick
-    if passes:
-        return length, origin, PASS, None, pick
-    spliced = any(index is not None and index < 0 for index in pick)
-    return length, origin, SPLICED if spliced else PLAIN, action_of(kind), pick
+        if len(pick) == 2 and pick[0] == ~0 and pick[1] is not None and pick[1] > 0:
+            return length, origin, GROW, None, pick[1] - length
+        return length, origin, GATHER, None, pick
+    if passes and pick[0] is not None:
+        return length, origin, PASS, None, pick[0] - length
+    action = action_of(kind)
+    if action is list:
+        return length, origin, GATHER, None, pick
+    present = [index for index in pick if index is not None]
+    if any(index < 0 for index in present):
+        return length, origin, GATHER, action, pick
+    if not present:
+        return length, origin, FIXED, action, pick
+    if len(pick) == 1:
+        return length, origin, ONE, action, present[0] - length
+    return length, origin, MANY, action, itemgetter(*[length if i is None else i for i in pick])
 
 
 def parse(tables: Tables, recipes: list[Recipe], tokens: list[Token], start: str) -> Any:
     """The value of the start rule's action. Raises `Stuck` at the first token that does not fit.
 
-    `starts[i]` is where the text of `values[i]` begins; where it ends is where the last shifted token ended.
+    `starts[i]` is where the text of `values[i]` begins; where it ends is where the last shifted
+    token ended.
     """
-    rows, gotos, keywords, chains = tables.rows, tables.gotos, tables.keywords, tables.chains
-    final = tables.ends[start]
+    quick, follow, keywords = tables.quick, tables.follow, tables.keywords
     state = tables.starts[start]
-    states, values, starts = [state], [], []
+    states: list[int] = [state]
+    values: list[Any] = []
+    starts: list[int] = []
     end = tokens[0].lo
     for token in tokens:
-        kind = token.type
-        word = kind
-        if kind == "NAME":
-            word = keywords.get(token.text, kind)
-        elif kind == "RETURN_END":
-            kind = "NAME"  # after a dot, `return` is a name at the end of its line too
+        word = token.type
+        if word == "NAME":
+            word = keywords.get(token.text, word)
         while True:
-            row = rows[state]
-            act = row.get(word)
-            if act is None:
-                act = row.get(kind)
-                if act is None:
-                    act = row.get("")
-                    if act is None:
-                        raise Stuck(tokens.index(token), states)
+            try:
+                act = quick[state][word]
+            except KeyError:
+                known = tables.action(state, token)
+                if known is None:
+                    if word == "$END" and state == tables.ends[start]:
+                        return values[-1]
+                    raise Stuck(tokens.index(token), states) from None
+                act = quick[state][word] = known
             if act >= 0:
                 states.append(act)
                 values.append(token)
@@ -143,75 +190,51 @@ def parse(tables: Tables, recipes: list[Recipe], tokens: list[Token], start: str
                 state, end = act, token.hi
                 break
             length, origin, mode, action, pick = recipes[~act]
-            if length:
-                lo = starts[-length]
-                if mode == 2:  # PLAIN
-                    parts = values[-length:]
-                    value = action(lo, end, *[None if i is None else parts[i] for i in pick])
-                elif mode == 1:  # PASS
-                    value = values[pick[0] - length]
+            if length == 1:
+                if mode == ONE:
+                    values[-1] = action(starts[-1], end, values[-1])
+                elif mode != PASS:
+                    values[-1] = _reduce(values, 1, starts[-1], end, mode, action, pick)
+            elif length:
+                if mode == GROW:
+                    value = values[-length]
+                    value.append(values[pick])
+                elif mode == ONE:
+                    value = action(starts[-length], end, values[pick])
                 else:
-                    value = _gather(values, length, lo, end, action, pick)
-                del states[-length:], values[-length:], starts[-length:]
+                    value = _reduce(values, length, starts[-length], end, mode, action, pick)
+                del states[1 - length :], values[1 - length :], starts[1 - length :]
+                values[-1] = value
             else:
-                lo = token.lo
-                value = action(lo, lo, *pick) if action is not None else []
-            under = states[-1]
-            key = (under, origin, word)
+                states.append(0)
+                values.append(_reduce(values, 0, token.lo, token.lo, mode, action, pick))
+                starts.append(token.lo)
+            under = states[-2]
             try:
-                state = chains[key]
+                state = states[-1] = follow[under][origin][word]
             except KeyError:
-                state = chains[key] = _chain(tables, recipes, under, origin, word, kind)
-            states.append(state)
-            values.append(value)
-            starts.append(lo)
-            if state == final and kind == "$END":
-                return value
+                state = states[-1] = tables.after(under, origin, token, word)
     raise AssertionError("the last token is $END")  # pragma: no cover
 
 
-def _gather(
-    values: list[Any],
-    length: int,
-    lo: int,
-    end: int,
-    action: Action | None,
-    pick: tuple[int | None, ...],
+def _reduce(
+    values: list[Any], length: int, lo: int, hi: int, mode: int, action: Any, pick: Any
 ) -> Any:
-    """Arguments with a helper's list spliced in; a helper's own list grows in place."""
-    parts = values[-length:]
-    if action is None and pick and pick[0] == -1:
-        grown: list[Any] = parts[0]
-        for index in pick[1:]:
-            _take(grown, parts, index)
-        return grown
+    """The value of a reduction of `length` values, in the modes that need several steps."""
+    if mode == MANY:
+        parts = values[-length:]
+        parts.append(None)
+        return action(lo, hi, *pick(parts))
+    if mode == PASS:
+        return values[pick]
+    if mode == FIXED:
+        return action(lo, hi, *pick)
     arguments: list[Any] = []
     for index in pick:
-        _take(arguments, parts, index)
-    return arguments if action is None else action(lo, end, *arguments)
-
-
-def _take(into: list[Any], parts: list[Any], index: int | None) -> None:
-    if index is None:
-        into.append(None)
-    elif index >= 0:
-        into.append(parts[index])
-    else:
-        into.extend(parts[~index])
-
-
-def _chain(tables: Tables, recipes: list[Recipe], under: int, origin: str, word: str, kind: str) -> int:
-    """The state after `origin` on top of `under`, with all reductions that only pass a single value on."""
-    rows, gotos = tables.rows, tables.gotos
-    state = gotos[under][origin]
-    while True:
-        row = rows[state]
-        act = row.get(word)
-        if act is None:
-            act = row.get(kind, row.get(""))
-        if act is None or act >= 0:
-            return state
-        length, origin, mode, _, _ = recipes[~act]
-        if mode != PASS or length != 1:
-            return state
-        state = gotos[under][origin]
+        if index is None:
+            arguments.append(None)
+        elif index >= 0:
+            arguments.append(values[index - length])
+        else:
+            arguments += values[~index - length]
+    return arguments if action is None else action(lo, hi, *arguments)

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from ..diagnostics import Problems
 from ..facts import Interface
-from ..parser import Parsed
+from ..scope import Scope
+from ..syntax import Parsed
 from .declare import declare_headers, declare_names
 from .endless import report_endless
 from .imports import bring_imports
-from .scope import Scope
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

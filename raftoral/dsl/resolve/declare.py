@@ -18,10 +18,11 @@ from ..facts.types import (
     UnionType,
     Variant as VariantOf,
 )
+from ..scope import BUILTIN_ERRORS, Scope
+from ..scope.naming import check_lower, check_upper, declared_once, params_of
+from ..scope.python_names import check_attribute
+from ..scope.type_names import errors_of, type_of
 from ..syntax import Token
-from .python_names import check_attribute
-from .scope import BUILTIN_ERRORS, Scope
-from .type_names import errors_of, type_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _enum(scope: Scope, decl: s.Enum) -> None:
     made.members = {}
     made.retired = set()
     for member in decl.members:
-        _once(scope, made.members, member, decl.name.text)
+        declared_once(scope, made.members, member, decl.name.text)
         made.members.setdefault(member.text, member)
         check_lower(scope, member, "member")
         if scope.parsed.retired and scope.problems.source.line_of(member.lo) in scope.parsed.retired:
@@ -110,7 +111,7 @@ def _union(scope: Scope, decl: s.Union) -> None:
     check_upper(scope, decl.name, "union")
     _enter(scope, decl.name, made)
     for variant in decl.variants:
-        _once(scope, made.variants, variant.name, decl.name.text)
+        declared_once(scope, made.variants, variant.name, decl.name.text)
         check_upper(scope, variant.name, "variant")
         if variant.name.text not in made.variants:
             made.variants[variant.name.text] = VariantOf(variant.name.text, variant.name, made)
@@ -223,7 +224,7 @@ def _fields(scope: Scope, decl: s.Record | s.Error) -> None:
     fields: dict[str, Field] = {}
     kind = "record" if isinstance(decl, s.Record) else "error"
     for field in decl.fields:
-        _once(scope, fields, field.name, decl.name.text)
+        declared_once(scope, fields, field.name, decl.name.text)
         check_lower(scope, field.name, "field")
         check_attribute(scope.problems, field.name, kind)
         stored = field.stored.text[1:-1] if field.stored else field.name.text
@@ -241,30 +242,6 @@ def _variants(scope: Scope, decl: s.Union) -> None:
         fields = params_of(scope, variant.params, variant.name.text, "record")
         if isinstance(made, UnionType) and made.node is decl.name and variant.name.text in made.variants:
             made.variants[variant.name.text].fields = fields
-
-
-def params_of(scope: Scope, params: list[s.Param], owner: str, kind: str) -> dict[str, Field]:
-    """Parameters in order, with their types."""
-    fields: dict[str, Field] = {}
-    optional_from: s.Param | None = None
-    for param in params:
-        name = param.name.text
-        _once(scope, fields, param.name, owner)
-        check_lower(scope, param.name, "parameter")
-        check_attribute(scope.problems, param.name, kind)
-        if param.default is not None:
-            optional_from = param
-        elif optional_from is not None:
-            scope.problems.add(
-                "RFT0302",
-                f"`{name}` has no default, and stands after one that has",
-                param.name,
-                "this one must always be given",
-                also=[(optional_from.name, "this one may be left out")],
-                helps=["put parameters with defaults last"],
-            )
-        fields.setdefault(name, Field(name, type_of(scope, param.type), param.default, param, name))
-    return fields
 
 
 def _function_header(scope: Scope, decl: s.Fn | s.ExternFn) -> None:
@@ -302,43 +279,3 @@ def _workflow_header(scope: Scope, decl: s.Workflow) -> None:
                 version.signals.setdefault(member.name.text, Signal(member.name.text, member.name, payload))
     if version is not None:
         version.params, version.result, version.raises = params, result, raises
-
-
-def _once(scope: Scope, known: dict[str, Any], name: Token, owner: str) -> None:
-    if name.text in known:
-        first = known[name.text]
-        node = first if isinstance(first, Token) else first.node
-        node = getattr(node, "name", node)
-        scope.problems.add(
-            "RFT0206",
-            f"`{name.text}` is declared twice in `{owner}`",
-            name,
-            "declared again",
-            also=[(node, "first declared here")],
-        )
-
-
-def check_upper(scope: Scope, name: Token, kind: str) -> None:
-    """UpperCamelCase for types, errors, variants and workflows."""
-    text = name.text
-    if "_" in text and text.isascii():
-        better = "".join(part[:1].upper() + part[1:] for part in text.split("_"))
-        _name_case(scope, name, f"{kind} names are written in UpperCamelCase", better)
-
-
-def check_lower(scope: Scope, name: Token, kind: str) -> None:
-    """lower_snake_case for everything else."""
-    text = name.text
-    if not text.islower() and text.isascii() and text.strip("_0123456789"):
-        better = "".join("_" + c.lower() if c.isupper() and i else c.lower() for i, c in enumerate(text))
-        _name_case(scope, name, f"{kind} names are written in lower_snake_case", better.replace("__", "_"))
-
-
-def _name_case(scope: Scope, name: Token, headline: str, better: str) -> None:
-    scope.problems.add(
-        "RFT0106",
-        headline,
-        name,
-        f"rename it `{better}`",
-        helps=["the case of a name tells the parser, and the reader, what kind of thing it is"],
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import syntax as s
 from ..facts.types import Field, RecordType, TupleType, Type, UnionType
-from .scope import Scope
+from ..scope import Scope
 
 
 def report_endless(scope: Scope) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from .. import syntax as s
+from ..diagnostics import LIKELY, SAFE, Fix
 from ..facts import Interface
 from ..facts.symbols import ModuleAlias
+from ..scope import Scope
 from ..spelling import closest
 from ..syntax import Token
-from .scope import Scope
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,6 +83,22 @@ def _not_there(scope: Scope, name: Token, interface: Interface) -> None:
     scope.problems.add("RFT0202" if upper else "RFT0201", headline, name, "not declared there", helps=helps)
 
 
+def _without(scope: Scope, token: Token) -> Fix:
+    """Takes the name out of its import, or the import out of the file when nothing else is in it."""
+    text = scope.problems.source.text
+    line = next(line for line in scope.parsed.module.imports if line.lo <= token.lo < line.hi)
+    taken = line.names or []
+    if len(taken) + (line.alias is not None) == 1:
+        end = line.hi + 1 if text.startswith("\n", line.hi) else line.hi
+        return Fix([(line.lo, end, "")], SAFE)
+    for position, item in enumerate(taken):
+        if item.lo <= token.lo < item.hi:
+            following = taken[position + 1].lo if position + 1 < len(taken) else item.hi
+            start = taken[position - 1].hi if position + 1 == len(taken) and position else item.lo
+            return Fix([(start, following, "")], SAFE)
+    return Fix([(taken[-1].hi, line.hi, " }")], LIKELY)  # the alias of an import that also takes names
+
+
 def report_unused(scope: Scope) -> None:
     """RFT0208, unless part of the file could not be read: the use may have stood there."""
     if scope.parsed.holes:
@@ -96,4 +113,5 @@ def report_unused(scope: Scope) -> None:
                 token,
                 "never mentioned below",
                 helps=["remove it"],
+                fix=_without(scope, token),
             )

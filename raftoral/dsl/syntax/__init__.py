@@ -75,11 +75,13 @@ from .expressions import (
     ValueArm as ValueArm,
     VariantPattern as VariantPattern,
 )
+from .literals import number_value as number_value
 from .node import (
     Node as Node,
     TextToken as TextToken,
     Token as Token,
 )
+from .parsed import Parsed as Parsed
 from .statements import (
     Assert as Assert,
     Assign as Assign,

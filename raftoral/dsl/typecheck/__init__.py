@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from .. import syntax as s
 from ..facts import Facts
-from ..resolve.scope import Scope
+from ..scope import Scope
 from . import calls, dag, effects, expressions, matching, members, methods, operators, statements
 from .context import Cx
 from .declarations import check_constants, check_declaration
@@ -27,6 +27,7 @@ def typecheck(scope: Scope) -> Facts:
     for decl in scope.parsed.module.decls:
         try:
             check_declaration(cx, decl)
+            cx.finish()
         except RecursionError:
             _too_deep(scope, decl)
     return facts

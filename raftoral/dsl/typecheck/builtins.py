@@ -271,15 +271,25 @@ def _convert(name: str, result: Type, sources: tuple[Type, ...]) -> Builtin:
         if isinstance(got, OptionalType):
             report_optional(cx, values[0], f"`{name}` converts what is there", got)
         elif got is STR and name != "str":
-            cx.problems.add(
-                "RFT0301", f"text is read with `parse_{name}`" if name != "float" else "text is not read as a float",
-                values[0], "a str", helps=[f"`parse_{name}(text)` gives `{name}?`: the text may not be a number"] if name != "float" else [],
-            )  # fmt: skip
+            _text_to_number(cx, values[0], name)
         elif got not in sources and got is not POISON and not (name == "str" and isinstance(got, EnumType)):
             cx.problems.add("RFT0301", f"{a(got)} is not converted to {a(result)}", values[0], a(got))
         return result
 
     return check
+
+
+def _text_to_number(cx: Cx, node: s.Expr, name: str) -> None:
+    if name == "float":
+        cx.problems.add("RFT0301", "text is not read as a float", node, "a str")
+        return
+    cx.problems.add(
+        "RFT0301",
+        f"text is read with `parse_{name}`",
+        node,
+        "a str",
+        helps=[f"`parse_{name}(text)` gives `{name}?`: the text may not be a number"],
+    )
 
 
 def _digest(name: str, result: Type) -> Builtin:

@@ -11,9 +11,9 @@ from ..diagnostics import Problems
 from ..facts import Facts
 from ..facts.symbols import Interface, Local, Signal
 from ..facts.types import BOOL, NEVER, POISON, Type, fits, join
-from ..parser import Parsed
-from ..resolve.scope import Scope
+from ..scope import Scope
 from ..syntax import Node, Token
+from ..syntax.parsed import Parsed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,9 +54,9 @@ class Cx:
     """The state of the walk over one module; `enter` starts a declaration afresh."""
 
     __slots__ = (
-        "bindings", "branch", "ended", "facts", "in_compensation", "in_final", "kind", "known", "locals", "loops",
-        "opened", "owner", "problems", "result", "result_node", "scope", "siblings", "signals", "targets",
-        "types",
+        "bindings", "branch", "branch_name", "ended", "facts", "in_compensation", "in_final", "kind", "known",
+        "locals", "loops", "opened", "owner", "problems", "result", "result_node", "scope", "siblings", "signals",
+        "spoiled", "targets", "types", "unknown", "unread",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, facts: Facts) -> None:
@@ -82,8 +82,12 @@ class Cx:
         self.loops: list[Loop] = []
         self.siblings: dict[str, Token] = {}
         self.branch: str | None = None  # what kind of branch we are in: "branch", "step", "turn"
+        self.branch_name = ""
         self.in_compensation = False
         self.in_final = False
+        self.unread: list[Local] = []
+        self.unknown: set[str] = set()
+        self.spoiled: set[str] = set()  # names that something was said about already
 
     @property
     def parsed(self) -> Parsed:
@@ -142,9 +146,16 @@ class Cx:
             if self.known:
                 self.forget(name)
             if not local.reads and local.kind in ("let", "var") and name[:1] not in ("_", ""):
-                from .names import report_unused_local
+                self.unread.append(local)
 
-                report_unused_local(self, local)
+    def finish(self) -> None:
+        """Ends a declaration: says which locals nobody read, but for names that were wrong in another way."""
+        if self.unread and not self.parsed.holes:
+            from .names import report_unused_local
+
+            for local in self.unread:
+                if local.name not in self.spoiled:
+                    report_unused_local(self, local)
 
     # --- what is known of optionals ------------------------------------------------------------------------
 

@@ -51,13 +51,14 @@ def _mentions(cx: Cx, step: s.Step, steps: dict[str, s.Step]) -> dict[str, Node]
         if name.text in steps:
             found.setdefault(name.text, name)
             continue
-        near = closest(name.text, steps)
+        others = [other for other in steps if other != step.name.text]
+        near = closest(name.text, others)
         cx.problems.add(
             "RFT0611",
             f"there is no step `{name.text}` in this dag",
             name,
             "not a step",
-            notes=["its steps are " + ", ".join(steps)],
+            notes=["its other steps are " + ", ".join(others)] if others else [],
             helps=[f"did you mean `{near}`?"] if near else [],
         )
     for inner in s.walk(step.body):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from .. import syntax as s
 from ..facts.symbols import CHECKPOINT, PARAMETER, Activity, Const, Function, Local, Workflow
 from ..facts.types import NEVER, NONE, POISON, UNIT, Field, Type, UnionType
-from ..resolve.declare import check_lower, params_of
-from ..resolve.type_names import type_of
+from ..scope.naming import check_lower, params_of
+from ..scope.type_names import type_of
 from ..syntax import Node
 from .context import CONSTANT, FUNCTION, KEY, QUERY, WORKFLOW, Cx
 from .expressions import cannot_infer
@@ -54,7 +54,7 @@ def _const(cx: Cx, decl: s.Const) -> None:
     else:
         found = cx.expr(decl.value)
         if found is NONE:
-            found = cannot_infer(cx, decl.value, "none", "str? = none")
+            found = cannot_infer(cx, decl.value, "none", "str? = none", "const")
     if isinstance(meaning, Const) and meaning.decl is decl:
         meaning.type = found
     _money_as_float(cx, decl.name.text, found, decl.name)
@@ -240,7 +240,7 @@ def _checkpoint(cx: Cx, member: s.Checkpoint) -> None:
     else:
         found = cx.expr(member.value)
         if found is NONE:
-            found = cannot_infer(cx, member.value, "none", "str? = none")
+            found = cannot_infer(cx, member.value, "none", "str? = none", "checkpoint")
     cx.kind = kind
     cx.declare(member.name, CHECKPOINT, found if found is not NEVER else POISON)
 

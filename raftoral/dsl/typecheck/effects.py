@@ -29,12 +29,13 @@ from ..facts.types import (
     optional,
     outcome_of,
 )
-from ..resolve.type_names import find_type_name
+from ..scope.type_names import find_type_name
 from ..spelling import closest
 from ..syntax import Node, Token
+from ..syntax.literals import number_value
 from .calls import Called, match_args, skip_args
 from .context import EXPRESSIONS, FUNCTION, STATEMENTS, WORKFLOW, Cx, Target
-from .expressions import bind_target, iterated, number_value
+from .expressions import bind_target, iterated
 from .mismatch import a
 from .names import unknown_effect, unknown_name
 from .policies import check_overrides
@@ -407,14 +408,16 @@ class Inside:
     def __init__(self, cx: Cx, node: Node, kind: str, siblings: dict[str, Token]) -> None:
         self.cx = cx
         self.target = Target(node, None)
-        self.kept = (cx.targets, cx.loops, cx.branch, cx.siblings, cx.known, len(cx.opened))
+        self.kept = (cx.targets, cx.loops, cx.branch, cx.siblings, cx.known, len(cx.opened), cx.branch_name)
         cx.targets, cx.loops, cx.branch = [self.target], [], kind
+        if isinstance(node, s.Branch | s.Step):
+            cx.branch_name = node.name.text
         cx.siblings = {**cx.siblings, **siblings}
 
     def leave(self) -> None:
         cx = self.cx
         cx.leave(self.kept[5])
-        cx.targets, cx.loops, cx.branch, cx.siblings, cx.known, _ = self.kept
+        cx.targets, cx.loops, cx.branch, cx.siblings, cx.known, _, cx.branch_name = self.kept
 
 
 def branch_value(cx: Cx, inside: Inside, body: s.Effect | s.Block | s.Pure) -> Type:

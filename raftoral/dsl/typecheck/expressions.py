@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from .. import syntax as s
 from ..diagnostics import Fix
 from ..facts.symbols import Activity, Const, Function, Local, ModuleAlias, Workflow
@@ -34,8 +32,9 @@ from ..facts.types import (
     optional,
     tuple_of,
 )
+from .conditions import constant_condition
 from .context import EXPRESSIONS, TAKEN, Cx
-from .mismatch import a, described
+from .mismatch import a, described, report_mismatch
 from .names import unknown_name
 from .narrowing import learn
 
@@ -65,39 +64,6 @@ def _number(cx: Cx, node: s.Number, want: Type | None) -> Type:
         cx.problems.add("RFT0301", "a size stands only after `max`", node, "a number of bytes is an int here")
         return POISON
     return _OF_TOKEN[kind]
-
-
-def number_value(node: s.Expr) -> Decimal | None:
-    """The value of a literal number (a duration in milliseconds), for checks that compare constants."""
-    if isinstance(node, s.Unary) and node.op == "-":
-        inner = number_value(node.operand)
-        return -inner if inner is not None else None
-    if not isinstance(node, s.Number) or node.token.type == "SIZE":
-        return None
-    text = node.token.text.replace("_", "")
-    if node.token.type == "DURATION":
-        ms = duration_ms(text)
-        return Decimal(ms) if ms is not None else None
-    return Decimal(text) if text[:1].isdigit() and len(text) < 400 else None
-
-
-_UNIT_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
-
-
-def duration_ms(text: str) -> int | None:
-    """`1h30m` -> 5,400,000; None when it is not a duration."""
-    total, digits, unit = 0, "", ""
-    for char in text + "\0":
-        if unit and (char.isdigit() or char == "\0"):
-            if unit not in _UNIT_MS or not digits:
-                return None
-            total += int(digits) * _UNIT_MS[unit]
-            digits, unit = "", ""
-        if char.isdigit():
-            digits += char
-        else:
-            unit += char
-    return total
 
 
 def _text(cx: Cx, node: s.Text, want: Type | None) -> Type:
@@ -229,6 +195,7 @@ def variant_without_args(cx: Cx, node: s.Expr, variant: VariantOf) -> Type:
 
 def _if(cx: Cx, node: s.IfExpr, want: Type | None) -> Type:
     cx.condition(node.condition)
+    constant_condition(cx, node.condition)
     before = cx.known
     true, false = learn(cx, node.condition)
     cx.known = {**before, **true} if true else before
@@ -237,6 +204,10 @@ def _if(cx: Cx, node: s.IfExpr, want: Type | None) -> Type:
     orelse = cx.expr(node.orelse, want if want is not None else (then if then is FLOAT else None))
     cx.known = before
     both = join(then, orelse)
+    if both is None and want is not None and fits(then, want) != fits(orelse, want):
+        side, got = (node.orelse, orelse) if fits(then, want) else (node.then, then)
+        report_mismatch(cx, side, got, want, f"{a(want)} is needed")
+        return want
     if both is None:
         _disagree(cx, node.orelse, orelse, node.then, then, "`then` and `else` must give the same type")
         return POISON
@@ -287,14 +258,14 @@ def _joined(cx: Cx, items: list[s.Expr], want: Type | None, rule: str) -> Type:
     return found
 
 
-def cannot_infer(cx: Cx, node: s.Node, what: str, example: str) -> Type:
+def cannot_infer(cx: Cx, node: s.Node, what: str, example: str, word: str = "var") -> Type:
     """RFT0307: nothing says what an empty list, map or `none` holds."""
     cx.problems.add(
         "RFT0307",
         f"the type of this empty {what} is not known" if what != "none" else "the type of this `none` is not known",
         node,
         "nothing says what it holds",
-        helps=[f"write the type: `var seen: {example}`"],
+        helps=[f"write the type: `{word} seen: {example}`"],
     )
     return POISON
 

@@ -25,7 +25,7 @@ from ..facts.types import (
     fits,
     join,
 )
-from ..resolve.type_names import find_type_name
+from ..scope.type_names import find_type_name
 from ..spelling import closest
 from ..syntax import Node
 from .context import Cx
@@ -70,7 +70,9 @@ def match_arms(
     arms: Sequence[s.ValueArm | s.MatchArm],
     want: Type | None,
 ) -> Type:
-    """Checks a whole match. Gives the type of an expression; NEVER for a statement that never goes on, else POISON."""
+    """Checks a whole match. Gives the type of an expression; NEVER for a statement
+    that never goes on (a gap was said already), else POISON.
+    """
     type = cx.expr(subject)
     before = cx.known
     rows: list[tuple[Row, Node, bool]] = []
@@ -97,10 +99,10 @@ def match_arms(
         cx.forget_assigned(node)
     if type is POISON or not sound or cx.parsed.damaged(node):
         return found if isinstance(node, s.MatchExpr) and found is not NEVER else POISON
-    covered = _coverage(cx, node, subject, type, rows)
+    _coverage(cx, node, subject, type, rows)
     if isinstance(node, s.MatchExpr):
         return found if found is not NEVER else POISON
-    return NEVER if not goes_on and covered else POISON
+    return POISON if goes_on else NEVER
 
 
 def _arm_value(cx: Cx, arm: s.ValueArm, found: Type, want: Type | None, first: s.ValueArm | s.MatchArm) -> Type:
@@ -309,7 +311,7 @@ def _coverage(
     subject: s.Expr,
     type: Type,
     rows: list[tuple[Row, Node, bool]],
-) -> bool:
+) -> None:
     seen: list[Row] = []
     for row, pattern, guarded in rows:
         if seen and not _Search().useful(seen, row, [type]):
@@ -328,10 +330,8 @@ def _coverage(
         if not guarded:
             seen.append(row)
     missing = _Search().uncovered(seen, [type])
-    if missing is None:
-        return True
-    _not_covered(cx, node, subject, type, [w[0] for w in missing], rows)
-    return False
+    if missing is not None:
+        _not_covered(cx, node, subject, type, [w[0] for w in missing], rows)
 
 
 def _not_covered(

@@ -237,7 +237,7 @@ def meaning_of_type_attr(cx: Cx, node: s.TypeAttr) -> object | None:
     if isinstance(value, s.NameRef) and value.name.text not in cx.locals:
         alias = cx.scope.find(value.name.text)
         if isinstance(alias, ModuleAlias):
-            from ..resolve.type_names import find_type_name
+            from ..scope.type_names import find_type_name
 
             return find_type_name(cx.scope, s.TypeName(node.lo, node.hi, value.name, node.name))
     if isinstance(value, s.TypeRef):

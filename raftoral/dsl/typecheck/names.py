@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ..diagnostics import Fix
+from ..diagnostics import SAFE, Fix
 from ..facts.symbols import Activity, Const, Function, Local, ModuleAlias, Workflow
 from ..facts.types import POISON, Declared, Type
-from ..resolve.declare import check_lower
+from ..scope.naming import check_lower
 from ..spelling import closest
 from ..syntax import Node, Token
-from .context import RESERVED, TAKEN, Cx
+from .context import QUERY, RESERVED, TAKEN, Cx
 
 # Names from elsewhere that would read the world (RFT0512), and what to do instead.
 AMBIENT = {
@@ -32,6 +32,7 @@ def check_new_name(cx: Cx, token: Token, kind: str) -> None:
     name = token.text
     if name == "_" or not name:
         return
+    cx.spoiled.add(name)
     if name in RESERVED:
         cx.problems.add(
             "RFT0105",
@@ -68,7 +69,7 @@ def check_new_name(cx: Cx, token: Token, kind: str) -> None:
 
 def report_unused_local(cx: Cx, local: Local) -> None:
     """RFT0209, or 0610 for the results of a `parallel for`."""
-    if cx.parsed.holes or local.type is POISON:
+    if local.type is POISON:
         return
     if local.parallel_for:
         cx.problems.add(
@@ -91,8 +92,10 @@ def report_unused_local(cx: Cx, local: Local) -> None:
 
 def unknown_name(cx: Cx, node: Node, name: str) -> Type:
     """Says that nothing is called `name`, in the words that fit the case; always POISON."""
-    if cx.scope.is_silent(name):
+    if cx.scope.is_silent(name) or name in cx.unknown:
         return POISON
+    cx.spoiled.add(name)
+    cx.unknown.add(name)  # said once in a declaration
     if name in cx.siblings:
         _sibling(cx, node, name)
     elif cx.in_compensation and name not in cx.ended:
@@ -113,7 +116,8 @@ def unknown_name(cx: Cx, node: Node, name: str) -> Type:
             "no longer there",
             also=[(ended.node, "declared in here")],
             helps=[
-                f"declare it before the block: `var {name}: {ended.type} = ...`, or `let {name} = if ... then ... else ...`"
+                f"declare it before the block: `var {name}: {ended.type} = ...`",
+                f"or let the choice be a value: `let {name} = if ... then ... else ...`",
             ],
         )
     elif name in AMBIENT:
@@ -125,6 +129,7 @@ def unknown_name(cx: Cx, node: Node, name: str) -> Type:
             node,
             "this is Python's spelling",
             helps=["`true`, `false` and `none` are written in lower case"],
+            fix=Fix([(node.lo, node.hi, PYTHON[name])], SAFE),
         )
     else:
         _not_in_scope(cx, node, name)
@@ -134,7 +139,7 @@ def unknown_name(cx: Cx, node: Node, name: str) -> Type:
 def _sibling(cx: Cx, node: Node, name: str) -> None:
     cx.problems.add(
         "RFT0604",
-        f"branch `{cx.branch}` uses `{name}`, which runs at the same time",
+        f"branch `{cx.branch_name}` uses `{name}`, which runs at the same time",
         node,
         "it has no value yet",
         also=[(cx.siblings[name], f"branch `{name}` starts together with this one")],
@@ -161,8 +166,8 @@ def _not_in_scope(cx: Cx, node: Node, name: str) -> None:
     if near:
         kind = _kind_of(cx, near)
         helps.append(f"there is {kind} with a similar name: `{near}`" if kind else f"did you mean `{near}`?")
-    elif name in cx.signals:
-        helps.append(f"it is a signal: `wait {name}`")
+    if cx.kind == QUERY:
+        helps = ["a query sees the checkpoints and the arguments of its workflow, not its locals"]
     upper = name[:1].isupper()
     what = "not a type, an error or a workflow" if upper else "not an activity, a function or a variable"
     cx.problems.add("RFT0201", f"nothing called `{name}` is in scope", node, what, helps=helps)
@@ -192,6 +197,7 @@ def unknown_effect(cx: Cx, node: Node, name: str) -> None:
     """`do` of something that is not there: like `unknown_name`, with the activities that are."""
     if cx.scope.is_silent(name):
         return
+    cx.parsed.poisoned.add(name)  # said once in a file
     activities = sorted(n for n, m in cx.scope.names.items() if isinstance(m, Activity))
     near = closest(name, activities) or closest(name, _visible(cx))
     kind = _kind_of(cx, near) if near else ""

@@ -28,9 +28,9 @@ from ..facts.types import (
     fits,
     join,
 )
-from ..resolve.type_names import find_type_name
+from ..scope.type_names import find_type_name
+from ..syntax.literals import number_value
 from .context import EXPRESSIONS, Cx
-from .expressions import number_value
 from .mismatch import a, described, report_mixed, report_optional
 from .narrowing import learn
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from .. import syntax as s
 from ..facts.symbols import Activity
 from ..facts.types import (
@@ -18,10 +16,10 @@ from ..facts.types import (
     OptionalType,
     Type,
 )
-from ..resolve.type_names import errors_of
+from ..scope.type_names import errors_of
 from ..syntax import Token
+from ..syntax.literals import number_value, policy_ms
 from .context import Cx
-from .expressions import number_value
 from .mismatch import a, described
 
 DURATIONS = ("timeout", "deadline", "heartbeat", "grace")
@@ -193,11 +191,3 @@ def _check_together(cx: Cx, seen: dict[str, s.Policy]) -> None:
         also=[(seen["timeout"], "by then the attempt is over")],
         notes=["an attempt would time out before its first heartbeat is due"],
     )
-
-
-def policy_ms(seen: dict[str, s.Policy], name: str) -> Decimal | None:
-    """A policy's duration in milliseconds, when it is a literal."""
-    policy = seen.get(name)
-    if policy is None or not isinstance(policy.value, s.Number) or policy.value.token.type != "DURATION":
-        return None
-    return number_value(policy.value)

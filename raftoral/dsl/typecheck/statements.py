@@ -19,10 +19,12 @@ from ..facts.types import (
     is_stored,
     one_of,
 )
-from ..resolve.type_names import errors_of, type_of
+from ..scope.type_names import errors_of, type_of
 from ..syntax import Node, Token
+from ..syntax.literals import number_value
+from .conditions import constant_condition
 from .context import FUNCTION, STATEMENTS, Cx, Loop, Target
-from .expressions import bind_target, cannot_infer, check_error_value, iterated, number_value
+from .expressions import bind_target, cannot_infer, check_error_value, iterated
 from .matching import match_arms
 from .mismatch import a, described
 from .names import unknown_name
@@ -63,7 +65,7 @@ def _initial(cx: Cx, annotation: s.TypeExpr | None, value: s.Value, word: str) -
         return want
     got = cx.expr(value)
     if got is NONE:
-        return cannot_infer(cx, value, "none", "str? = none")
+        return cannot_infer(cx, value, "none", "str? = none", word)
     return got
 
 
@@ -126,8 +128,6 @@ def _augment(cx: Cx, node: s.Assign, local: Local) -> None:
     """`x += y` is `x = x + y`."""
     from .operators import binary_type
 
-    if local.kind == CHECKPOINT:
-        local.reads += 1
     known = cx.known.get(node.name.text, local.type)
     if isinstance(node.value, EFFECTS):
         cx.expect(node.value, local.type, f"`{node.name.text}` is {a(local.type)}")
@@ -279,45 +279,6 @@ def _if(cx: Cx, node: s.If) -> bool:
     elif then_on:
         cx.known = after_then
     return then_on or else_on
-
-
-def constant_condition(cx: Cx, node: s.Expr, loop: bool = False) -> None:
-    """RFT0410: a condition of literals only. `while true` is an idiom, not a slip."""
-    value = _constant(node)
-    if value is None or (loop and value):
-        return
-    cx.problems.add(
-        "RFT0410",
-        f"this condition is always {'true' if value else 'false'}",
-        node,
-        "it depends on nothing",
-        helps=["leave out the test, or compare with what was meant"],
-    )
-
-
-def _constant(node: s.Expr) -> bool | None:
-    if isinstance(node, s.Boolean):
-        return node.value
-    if isinstance(node, s.Unary) and node.op == "not":
-        inner = _constant(node.operand)
-        return None if inner is None else not inner
-    if not isinstance(node, s.Binary):
-        return None
-    if node.op in ("and", "or"):
-        sides = (_constant(node.left), _constant(node.right))
-        short = node.op == "or"
-        return short if short in sides else None if None in sides else not short
-    left, right = number_value(node.left), number_value(node.right)
-    if left is None or right is None:
-        return None
-    order = {
-        "==": left == right,
-        "!=": left != right,
-        "<": left < right,
-        "<=": left <= right,
-        ">": left > right,
-    }
-    return order.get(node.op, left >= right if node.op == ">=" else None)
 
 
 def _match(cx: Cx, node: s.MatchStmt) -> bool:

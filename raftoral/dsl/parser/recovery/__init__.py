@@ -28,6 +28,7 @@ REPAIRS_MAX = 400
 
 DETECTIVES = (
     habits.comment,
+    edits.twice,
     layout.close_blocks,
     habits.colon_block,
     marks.angle_brackets,
@@ -47,6 +48,7 @@ DETECTIVES = (
     places.late_member,
     places.closed_early,
     marks.walrus,
+    places.missing_word,
     names.mend_case,
     names.spell_keyword,
     places.lone_value,
@@ -102,6 +104,14 @@ def _edition(m: Mender) -> None:
         )
         m.at += 2
         return
+    if first.type in ("NAME", "TNAME") and second.type == "INT" and m.line_of(first) == m.line_of(second):
+        m.problems.add("RFT0101", f"a file begins with `rft 1`, and not with `{first.text}`", first,
+                       "the word is `rft`", fix=Fix([(first.lo, first.hi, "rft")]))  # fmt: skip
+        m.push(m.keyword("rft", first), second)
+        m.at += 2
+        return
+    if first.type == "INT":
+        m.at += 1  # the number alone
     lo = first.lo
     has_word = first.text == "rft"
     m.problems.at(

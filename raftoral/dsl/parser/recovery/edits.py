@@ -16,16 +16,20 @@ if TYPE_CHECKING:
 LOOK = 8  # tokens that should fit after a repair
 ENOUGH = 3.0
 
-# What may be put in, with what it costs: the dearer, the more must fit afterwards.
-INSERTS: tuple[tuple[tuple[str, ...], float], ...] = (
-    (("=",), 0.0), ((":",), 0.0), ((",",), 0.0), ((")",), 0.2), (("{",), 0.3), (("}",), 1.0), (("]",), 0.2),
-    (("->",), 0.0), (("=>",), 0.0), (("(",), 1.4), (("in",), 0.0), (("then",), 0.0), (("as",), 0.6),
-    (("version",), 0.3), (("from",), 0.6), (("..",), 1.2), ((".",), 1.2), (("",), 1.0), (("T",), 1.0), (("1",), 1.5),
-    (('""',), 1.5), (("else",), 1.0), (("times",), 0.5), (("do",), 1.0),
-    ((")", ")"), 1.0), ((")", "}"), 1.4), ((")", "{"), 1.0), (("=", ""), 1.5), ((":", "T"), 1.5), (("->", "T"), 1.5),
-    (("(", ")"), 0.8), (("{", "}"), 1.5), (("else", ""), 1.2), (("=>", ""), 1.6), (("", ")"), 1.5), (("]", ")"), 1.0),
-    (("", "="), 1.5), (("", ":"), 1.5), (("with",), 1.2), (("for",), 1.2), (("|",), 1.2),
-)  # fmt: skip
+# What may be put in or taken instead, with what it costs: the dearer, the more must fit afterwards.
+SINGLE: dict[str, float] = {
+    "=": 0.0, ":": 0.0, ",": 0.0, ")": 0.2, "{": 0.3, "}": 1.0, "]": 0.2, "->": 0.0, "=>": 0.0, "(": 1.4, "in": 0.0,
+    "then": 0.0, "as": 0.6, "version": 0.3, "from": 0.6, "on": 0.6, "..": 1.2, ".": 1.2, "": 1.0, "T": 1.0, "1": 1.5,
+    '""': 1.5, "else": 1.0, "times": 0.5, "do": 1.0,
+}  # fmt: skip
+# Put in only: several at once, and words that begin a statement.
+OTHERS: dict[tuple[str, ...], float] = {
+    (")", ")"): 1.0, (")", "}"): 1.4, (")", "{"): 1.0, ("=", ""): 1.5, (":", "T"): 1.5, ("->", "T"): 1.5,
+    ("(", ")"): 0.8, ("{", "}"): 1.5, ("else", ""): 1.2, ("=>", ""): 1.6, ("", ")"): 1.5, ("]", ")"): 1.0,
+    ("", "="): 1.5, ("", ":"): 1.5, ("", "("): 2.0, ("with",): 1.2, ("for",): 1.2, ("|",): 1.2, ("if",): 1.4,
+    ("while",): 1.6, ("match",): 1.6, ("log",): 1.8, ("fail",): 1.8, ("return",): 1.8, ("catch",): 1.4,
+    ("assert",): 1.6, ("sleep",): 1.8, ("let",): 1.2, ("signal",): 1.5, ("after",): 1.0,
+}  # fmt: skip
 CLOSER = {")": "(", "]": "[", "}": "{"}
 
 
@@ -69,7 +73,9 @@ def _best(m: Mender) -> Choice | None:
 
 def _choices(m: Mender) -> list[Choice]:
     token, before = m.token, m.before()
-    choices = [Choice(-cost - _oddness(m, put), put, 0) for put, cost in INSERTS]
+    single = {text: cost for text, cost in SINGLE.items() if text != "in" or _in_loop(m)}
+    choices = [Choice(-cost - _oddness(m, text), (text,), 0) for text, cost in single.items()]
+    choices += [Choice(-cost - _oddness(m, put[0]), put, 0) for put, cost in OTHERS.items()]
     if token.type != "$END":
         twice = token.text == before.text and token.type == before.type
         first = m.begins_line(m.at)
@@ -81,24 +87,56 @@ def _choices(m: Mender) -> list[Choice]:
         extra = 0.7 if token.type in ("NAME", "TNAME", "STRING", "INT") else 0.4
         if token.text in words.STARTERS or token.text in words.DECLARATIONS:
             extra += 1.0 + m.begins_line(m.at)
-        for put, cost in INSERTS[:24]:
-            if put[0] != token.text:
-                choices.append(Choice(-cost - extra - 0.3, put, 1))
-        if before.hi > before.lo:
-            for put, cost in INSERTS[:24]:
-                if put[0] != before.text and before.type not in ("NAME", "TNAME", "STRING"):
-                    choices.append(Choice(-cost - 1.3, put, 0, 1))
+        choices += [
+            Choice(-cost - extra - 0.3, (text,), 1)
+            for text, cost in single.items()
+            if text != token.text
+        ]
+        if before.hi > before.lo and before.type not in ("NAME", "TNAME", "STRING"):
+            choices += [
+                Choice(-cost - 1.3, (text,), 0, 1)
+                for text, cost in single.items()
+                if text != before.text
+            ]
     return choices
 
 
-def _oddness(m: Mender, put: tuple[str, ...]) -> float:
+def _in_loop(m: Mender) -> bool:
+    """Whether an `in` may be missing: as an operator it never is."""
+    return any(token.text == "for" for token in m.out[-8:])
+
+
+def twice(m: Mender) -> bool:
+    """The same token twice, for no reason: here, or earlier on this line."""
+    line = m.line_of(m.token)
+    for back in range(1, 14):
+        stack = m.stack_before(back)
+        first = m.before(back)
+        second = m.before(back - 1) if back > 1 else m.token
+        if stack is None or m.line_of(second) != line:
+            break
+        if first.text != second.text or first.hi == first.lo or first.text in CLOSER:
+            continue
+        rest = m.out[len(m.out) - back + 1 :]
+        word = second.text in words.STARTERS or second.text in words.DECLARATIONS
+        least = 2 if word and back == 1 else 5
+        if m.survives([second, *rest[1:]] if back > 1 else [first], 0 if back > 1 else 1, least, stack) < least:
+            continue
+        m.back(back - 1)
+        _say_extra(m, m.token, Choice(0, (), 1))
+        m.skip()
+        return True
+    return False
+
+
+def _oddness(m: Mender, text: str) -> float:
     """How little the layout speaks for putting this in."""
     newline = "\n" in m.text[m.before().hi : m.token.lo]
-    if put[0] in ("{",):
+    if text == "{":
         return 0.0 if newline or m.token.type in ("NAME", "RETURN_END") else 0.5
-    if put[0] in (")", "]") and not newline:
+    if text in (")", "]") and not newline:
         return 0.3 if m.token.type not in ("LBRACE", "RBRACE") and not m.ends_line(m.at) else 0.0
-    if newline and put[0] in (",", "."):
+    if newline and text in (",", "."):
         return 0.2
     return 0.0
 

@@ -34,6 +34,8 @@ def colon_block(m: Mender) -> bool:
         )
         m.skip()
         return True
+    if not m.ends_line(m.at) and m.ahead().text not in words.STATEMENTS:
+        return False
     end = _dedent(m)
     header = m.line_of(token)
     edits = [(token.lo, token.hi, " {")]

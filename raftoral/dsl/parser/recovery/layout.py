@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from ...diagnostics import Fix
 from ...syntax import Token
+from . import words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,11 +23,17 @@ if TYPE_CHECKING:
 
 def close_blocks(m: Mender) -> bool:
     """Plans a `}` for each block of this declaration that has none, and goes back to the first of them."""
+    if m.token.type == "LBRACE" or (m.before().type == "LBRACE" and not m.begins_line(m.at)):
+        return False  # this one may be too many itself
+    if m.token.type != "$END" and m.survives([m.made("}", 0)], 1, 8) == 8:
+        return False  # something else stands where the `}` should be
+    if not m.begins_line(m.at) and m.survives([m.made("}", 0)], 0, 8) == 8:
+        return False  # it is missing right here
     lo, hi = _declaration(m)
     if lo >= hi or not m.once("layout", lo):
         return False
     tokens = m.tokens
-    surplus = sum((t.type == "LBRACE") - (t.type == "RBRACE") for t in tokens[lo:hi])
+    surplus = _open_braces(m) + sum((t.type == "LBRACE") - (t.type == "RBRACE") for t in tokens[m.at : hi])
     if surplus <= 0:
         return False
     missing = _missing(m, lo, hi, surplus)
@@ -60,6 +67,15 @@ def _declaration(m: Mender) -> tuple[int, int]:
     return lo, hi
 
 
+def _open_braces(m: Mender) -> int:
+    count = 0
+    stack = m.stack
+    while stack[1] is not None:
+        count += m.machine.symbol(stack) == "LBRACE"
+        stack = stack[1]
+    return count
+
+
 def _can_go_back(m: Mender, index: int) -> bool:
     return bool(m.history) and m.history[0][1] <= index
 
@@ -71,14 +87,21 @@ def _missing(m: Mender, lo: int, hi: int, surplus: int) -> list[tuple[int, int]]
     found: list[tuple[int, int]] = []
     for index in range(lo, hi):
         token = tokens[index]
+        if index < m.at and any(start <= token.lo < end for start, end in m.holes):
+            continue
         if open_ and m.begins_line(index):
             column, line = m.indent(index), m.line_of(token)
             closes = token.type == "RBRACE"
             while open_ and len(found) < surplus and line > open_[-1][2]:
                 indent = open_[-1][1]
-                if not (column < indent or (column == indent and not closes)):
+                if closes and not any(outer[1] == column for outer in open_[:-1]):
+                    break
+                orphan = token.text in words.CLAUSES and tokens[index - 1].type != "RBRACE"
+                if not (column < indent or (column == indent and not closes) or orphan):
                     break
                 found.append((open_.pop()[0], index))
+                if orphan:
+                    break
         if token.type == "LBRACE":
             open_.append((index, m.indent(index), m.line_of(token)))
         elif token.type == "RBRACE" and open_:

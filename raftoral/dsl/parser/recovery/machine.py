@@ -27,7 +27,7 @@ class Machine:
     """What the grammar accepts."""
 
     __slots__ = ("assigns", "dots", "final", "gotos", "keywords", "lengths", "marks", "origins", "root", "rows",
-                 "symbols")  # fmt: skip
+                 "symbols", "tops")  # fmt: skip
 
     def __init__(self, tables: Tables, start: str = "start") -> None:
         self.rows = tables.rows
@@ -39,6 +39,7 @@ class Machine:
         self.root: Stack = (tables.starts[start], None, 0)
         self.final = tables.ends[start]
         self.symbols = _entering_symbols(tables)
+        self.tops: frozenset[int] = frozenset()  # where declarations begin, by the look of the text
         self.assigns = frozenset(tables.marks[mark] for mark in ("=", "+=", "-="))
         self.dots = frozenset(tables.marks[mark] for mark in (".", "?."))
 
@@ -84,6 +85,8 @@ class Machine:
         if "STR" in row:  # a type: the name is a module
             return after.type == "DOT"
         text = token.text
+        if token.lo in self.tops and token.hi > token.lo:
+            return False
         if text in STARTERS and self.symbols[state] not in self.dots:
             if "STRING" in row:
                 return after.type == "COLON"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ...source import Source
     from .machine import Machine, Stack
 
-HISTORY_MAX = 40_000  # how far a repair may go back, in tokens
+NOT_AFTER_DECLARING = frozenset(("COLON", "EQUAL", "COMMA", "DOT", "RBRACE"))
 
 
 class Mender:
@@ -47,6 +47,9 @@ class Mender:
         self.history: list[tuple[Stack, int]] = []  # of out[start:]
         self.start = 0
         self.stack = machine.root
+        machine.tops = frozenset(
+            token.lo for index, token in enumerate(tokens[:-1]) if self.is_top(index)
+        )
         self.at = 0
         self.planned: dict[
             int, list[Token]
@@ -95,8 +98,10 @@ class Mender:
 
     def begins_line(self, index: int) -> bool:
         """Whether the source token at `index` is the first of its line."""
-        lo = self.tokens[index].lo
-        return not self.text[self.text.rfind("\n", 0, lo) + 1 : lo].strip(" \t")
+        text, at = self.text, self.tokens[index].lo - 1
+        while at >= 0 and text[at] in " \t":
+            at -= 1
+        return at < 0 or text[at] == "\n"
 
     def ends_line(self, index: int) -> bool:
         """Whether the source token at `index` is the last of its line."""
@@ -121,8 +126,7 @@ class Mender:
 
     def indent(self, index: int) -> int:
         """How far the line of the source token at `index` is indented."""
-        start = self.text.rfind("\n", 0, self.tokens[index].lo) + 1
-        stop = start
+        start = stop = self.source.line_starts[self.line_of(self.tokens[index]) - 1]
         while stop < len(self.text) and self.text[stop] in " \t":
             stop += 1
         return stop - start
@@ -134,8 +138,9 @@ class Mender:
             return True
         if token.type != "NAME" or token.text not in DECLARATIONS:
             return False
-        lo = token.lo
-        return lo == 0 or self.text[lo - 1] == "\n"
+        if self.tokens[index + 1].type in NOT_AFTER_DECLARING:
+            return False
+        return token.lo == 0 or self.text[token.lo - 1] == "\n"
 
     # --- editing ------------------------------------------------------------------------------------------
 

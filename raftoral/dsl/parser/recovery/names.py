@@ -41,11 +41,11 @@ def spell_keyword(m: Mender) -> bool:
 
 
 def _spell(m: Mender, token: Token, stack: Stack, back: int) -> bool:
+    if token.text in m.machine.keywords and token.type == "NAME":
+        return False  # spelled right; what is wrong is its place
     possible = [
         word for word in m.machine.keywords_at(stack) if word != token.text and len(word) > 1
     ]
-    if token.type == "NAME" and token.text in possible:
-        return False
     word = _nearest(token.text, possible)
     if word is None:
         return False

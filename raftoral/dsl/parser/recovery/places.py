@@ -187,6 +187,8 @@ def _keep_value(m: Mender) -> bool:
         return True
     if end <= m.at:
         return False
+    if m.accepts("checkpoint"):
+        hole = []  # a `let` would end the place for members
     callee = first.text
     if _is_declared(m, callee, ("activity", "workflow")) and m.ahead().type == "LPAR":
         m.say(
@@ -207,6 +209,9 @@ def _keep_value(m: Mender) -> bool:
             f"or perform it, if it is an activity: `do {text}`",
         ],
     )
+    if not hole:
+        m.skip(end - m.at)
+        return True
     m.holes.append((first.lo, whole.hi))
     return m.push(*hole)
 
@@ -403,6 +408,30 @@ def _top(m: Mender) -> Stack | None:
     return best
 
 
+def missing_word(m: Mender) -> bool:
+    """A declaration without its first word: `charge(id: str) -> str { timeout: 5s }`."""
+    token = m.token
+    if token.type not in ("NAME", "TNAME") or token.text in words.DECLARATIONS or not m.begins_line(m.at):
+        return False
+    if m.indent(m.at) > 1 or not m.machine.takes(m.stack, "RECORD"):
+        return False
+    best, most = "", 5
+    for word in ("record", "activity", "fn", "workflow", "enum", "union", "error", "const", "migrate"):
+        fits = m.survives([m.made(word, token.lo)], 0, 60)
+        if fits > most:
+            best, most = word, fits
+    if not best or m.token.text in words.HABITS:
+        return False
+    m.say(
+        "RFT0103",
+        f"expected `{best}` before `{token.text}`",
+        token,
+        "a declaration begins with the word for what it is",
+        edits=[(token.lo, token.lo, best + " ")],
+    )
+    return m.push(m.made(best, token.lo))
+
+
 def late_member(m: Mender) -> bool:
     """`checkpoint`, `signal` or `query` below the first statement."""
     token = m.token
@@ -432,6 +461,15 @@ def missing_version(m: Mender) -> bool:
     name = m.before()
     if m.before(2).text != "workflow" or name.type != "TNAME" or m.token.text == "version":
         return False
+    if m.ahead().type == "INT" and m.survives([m.made("version", 0)], 1, 3) >= 3:
+        m.say(
+            "RFT0103",
+            f"expected `version` after `{name.text}`",
+            m.token,
+            f"here stands `{words.shown(m.token.text)}`",
+            edits=[(m.token.lo, m.token.hi, "version")],
+        )
+        return m.replace("version")
     number = m.token.type == "INT"
     put = (
         [m.made("version", name.hi)]

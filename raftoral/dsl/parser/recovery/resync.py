@@ -1,8 +1,8 @@
 """The last resort: pass over what cannot be understood, to the next place where reading can go on.
 
 Reading goes on at a statement, a declaration, an arm, a policy or a closing brace for which some part of the stack is
-ready. A `let` or `checkpoint` that is cut short keeps its name and gets a hole for its value, so that only the
-statement itself is lost.
+ready. What was begun with `let x =`, `timeout:` or `return` keeps its beginning and gets a hole for its value; other
+statements are dropped whole. A brace that is open stays open until its `}`, or until the next declaration.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from .machine import Stack
     from .mender import Mender
 
+    Place = tuple[Stack, Stack | None]
+
 OPENERS = frozenset(("LPAR", "LSQB", "LBRACE"))
 CLOSERS = frozenset(("RPAR", "RSQB", "RBRACE"))
 BEGINNERS = (
@@ -22,38 +24,42 @@ BEGINNERS = (
     | words.CLAUSES
     | words.MEMBERS
     | words.POLICIES
-    | frozenset(("on", "after", "fn", "slot"))
+    | words.DECLARATIONS
+    | frozenset(("on", "after", "slot"))
 )
-PLACES_MAX = 60  # parts of the stack that are tried
+BEFORE_A_VALUE = frozenset(("EQUAL", "COLON", "RETURN", "GIVE", "FAIL", "LOG"))
+PLACES_MAX = 60  # parts of the stack that are tried, from the top and from the bottom
 
 
 def resync(m: Mender) -> bool:
-    """Skips to where reading can go on, and reports what was skipped."""
-    places = _places(m)
+    """Skips to where reading can go on, and reports what was skipped. Always finds the end of the text."""
+    everywhere = _places(m)
+    rest = everywhere
+    inner, rest = _within_brace(m, rest)
     level = 0
-    index = m.at
-    count = len(m.tokens)
-    while index < count:
+    for index in range(m.at, len(m.tokens)):
         token = m.tokens[index]
-        if token.type in CLOSERS and level:
-            level -= 1
-        elif _may_begin(m, index, level):
-            if _go_on(m, index, places):
+        if token.type == "$END" or m.is_top(index):
+            level = 0
+            if _go_on(m, index, [p for p in everywhere if m.machine.takes(p[0], "RECORD")], 1):
+                return True
+        elif level:
+            level += (token.type in OPENERS) - (token.type in CLOSERS)
+        elif token.type == "RBRACE":
+            if _go_on(m, index, inner, 2):
+                return True
+            if index > m.at or inner:
+                inner, rest = _within_brace(m, rest)
+        else:
+            if _may_begin(m, index) and _go_on(m, index, inner, 3):
                 return True
             level += token.type in OPENERS
-        elif token.type in OPENERS:
-            level += 1
-        if level and m.is_top(index):
-            level = 0
-            if _go_on(m, index, places):
-                return True
-        index += 1
     return False
 
 
-def _places(m: Mender) -> list[tuple[Stack, Stack | None]]:
+def _places(m: Mender) -> list[Place]:
     """Parts of the stack, from the whole of it down, each with the entry that stands on it."""
-    places: list[tuple[Stack, Stack | None]] = []
+    places: list[Place] = []
     above: Stack | None = None
     stack: Stack | None = m.stack
     while stack is not None:
@@ -64,98 +70,78 @@ def _places(m: Mender) -> list[tuple[Stack, Stack | None]]:
     return places
 
 
-def _may_begin(m: Mender, index: int, level: int) -> bool:
+def _within_brace(m: Mender, places: list[Place]) -> tuple[list[Place], list[Place]]:
+    """The places inside of the innermost open brace, and those outside of it."""
+    for number, (stack, _) in enumerate(places):
+        if m.machine.symbol(stack) == "LBRACE":
+            return places[: number + 1], places[number + 1 :]
+    return places, []
+
+
+def _may_begin(m: Mender, index: int) -> bool:
+    """Whether something may begin at this token, by its look."""
     token = m.tokens[index]
-    if token.type == "$END" or m.is_top(index):
-        return True
-    if level:
-        return False
-    if token.type == "RBRACE" or token.text == "{":
-        return True
     if token.type in ("NAME", "RETURN_END"):
-        if token.text in BEGINNERS or token.text in words.DECLARATIONS:
-            return True
+        return token.text in BEGINNERS or m.begins_line(index)
+    if token.type in ("TNAME", "INT", "STRING"):
         return m.begins_line(index)
-    if index == m.at:
-        return False
-    return token.text in (",", ")", "]", "=>", "@") or (
-        token.type == "TNAME" and m.begins_line(index)
-    )
+    return token.text in ("{", ",", ")", "]", "=>", "@") and index > m.at
 
 
-def _go_on(m: Mender, index: int, places: list[tuple[Stack, Stack | None]]) -> bool:
-    """Goes on at the source token `index`, if some part of the stack is ready for it."""
-    token = m.tokens[index]
-    top = m.is_top(index)
-    braces = 0
-    for stack, above in places:
-        if above is not None:
-            symbol = m.machine.symbol(above)
-            braces += symbol == "LBRACE"
-        if braces and token.type == "RBRACE" and m.machine.symbol(stack) != "":
-            # The innermost open brace is the one to close.
-            if braces > 1:
-                return False
-        if top and not m.machine.takes(stack, "RECORD"):
+def _go_on(m: Mender, index: int, places: list[Place], need: int) -> bool:
+    """Goes on at the source token `index`, if one of the places is ready for it."""
+    hole = [m.made("", m.before().hi)]
+    trials: list[tuple[Place, list[Token]]] = [
+        (place, hole) for place in places if m.machine.symbol(place[0]) in BEFORE_A_VALUE
+    ][:1]
+    for place in places:
+        trials.append((place, []))
+        if place[1] is None:
+            trials.append((place, hole))
+    for (stack, above), filler in trials:
+        if above is None and not filler and index == m.at:
             continue
-        for filler in _fillers(m, stack, above, token):
-            need = 1 if token.type == "$END" or top else 3
-            if m.machine.survives(stack, filler, m.tokens, index, need) >= need:
-                if index == m.at and above is None and not filler:
-                    continue
-                _cut(m, stack, above, filler, index)
-                return True
+        if m.machine.survives(stack, filler, m.tokens, index, need) >= need:
+            _cut(m, stack, above, filler, index)
+            return True
     return False
 
 
-def _fillers(m: Mender, stack: Stack, above: Stack | None, token: Token) -> list[list[Token]]:
-    symbol = m.machine.symbol(stack)
-    if above is None and symbol != "EQUAL":
-        return [[]]
-    hi = m.before().hi
-    if symbol == "EQUAL" and (token.type in ("NAME", "RBRACE", "$END", "RETURN_END")):
-        return [[m.made("", hi)]]
-    if m.machine.symbol(stack) in ("LET", "VAR", "DO", "LOG", "EQUAL", "IF", "WHILE"):
-        return []
-    return [[]]
-
-
 def _cut(m: Mender, stack: Stack, above: Stack | None, filler: list[Token], index: int) -> None:
-    bad = m.token
-    end = m.tokens[index]
-    lines = m.line_of(end) - m.line_of(bad)
-    before = m.before()
-    if bad.type == "$END":
-        headline = "the file ends too early"
-        label = f"something is missing after `{words.shown(before.text)}`"
-        m.say("RFT0103", headline, before, label)
-    else:
-        notes = []
-        if lines > 1 and end.type != "$END":
-            notes = [f"reading goes on at line {m.line_of(end)}"]
-        elif end.type == "$END" and lines > 1:
-            notes = ["the rest of the file was not read"]
-        if bad.type in ("NAME", "TNAME") and m.accepts("let") and m.accepts("log"):
-            m.say(
-                "RFT0103",
-                f"`{words.shown(bad.text)}` does not begin a statement",
-                bad,
-                "a statement begins with a word such as `let`, `do` or `if`, or assigns",
-                notes=notes,
-            )
-        label = (
-            f"this cannot follow `{words.shown(before.text)}`"
-            if before.text
-            else "a declaration was expected"
-        )
-        m.say("RFT0103", f"`{words.shown(bad.text)}` does not fit here", bad, label, notes=notes)
-    lo = m.tokens[m.at].lo
+    _say(m, index)
+    lo, hi = m.token.lo, m.tokens[index - 1].hi if index > m.at else m.token.lo
     if above is not None:
-        first = above[2]
-        if first < len(m.out):
-            lo = min(lo, m.out[first].lo)
+        if above[2] < len(m.out):
+            lo = min(lo, m.out[above[2]].lo)
         m.cut(stack, above)
     if index > m.at:
         m.skip(index - m.at)
-        m.holes.append((lo, m.tokens[index - 1].hi))
+    if hi > lo:
+        m.holes.append((lo, hi))
     m.push(*filler)
+
+
+def _say(m: Mender, index: int) -> None:
+    bad, end, before = m.token, m.tokens[index], m.before()
+    behind = words.shown(before.text)
+    if bad.type == "$END":
+        label = f"something is missing after `{behind}`"
+        m.say("RFT0103", "the file ends too early", before, label)
+        return
+    notes = []
+    lines = m.line_of(end) - m.line_of(bad)
+    if end.type == "$END" and lines > 1:
+        notes = ["the rest of the file was not read"]
+    elif lines > 1:
+        notes = [f"reading goes on at line {m.line_of(end)}"]
+    text = words.shown(bad.text)
+    label = f"this cannot follow `{behind}`" if behind else "a file begins with `rft 1`"
+    headline = f"`{text}` does not fit here"
+    if bad.type in ("NAME", "TNAME", "INT", "STRING"):
+        if m.accepts("let") and m.accepts("log"):
+            headline = f"`{text}` does not begin a statement"
+            label = "a statement begins with a word such as `let`, `do` or `if`, or assigns"
+        elif m.accepts("record"):
+            headline = f"`{text}` does not begin a declaration"
+            label = "a declaration begins with a word such as `record`, `fn` or `workflow`"
+    m.say("RFT0103", headline, bad, label, notes=notes)

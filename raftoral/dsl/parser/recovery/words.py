@@ -107,7 +107,6 @@ HABITS = {
     "switch": "match",
     "when": "match",
     "foreach": "for",
-    "until": "while",
     "import_": "import",
     "ensure": "finally",
     "print": "log",

@@ -12,7 +12,7 @@ from ..syntax import Token
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..facts.types import Type
-    from ..parser import Parsed
+    from ..syntax import Parsed
 
 _NOWHERE = Source("<built in>", "")
 

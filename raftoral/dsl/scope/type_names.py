@@ -20,7 +20,7 @@ from ..facts.types import (
     tuple_of,
 )
 from ..spelling import closest
-from .scope import Scope
+from . import Scope
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ def find_type_name(scope: Scope, node: s.TypeName) -> Meaning | None:
         meaning = scope.find(name)
         if meaning is None and not scope.is_silent(name):
             _unknown_type(scope, node, name)
+            scope.parsed.poisoned.add(name)  # said once in a file
         return meaning
     alias, meaning = scope.find_in(node.module, node.name)
     if alias is None:
