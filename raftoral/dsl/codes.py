@@ -39,6 +39,7 @@ CODES: dict[str, tuple[str, str]] = {
     "RFT0211": ("endless-record", "error"),
     "RFT0212": ("clashes-with-python", "error"),
     "RFT0213": ("module-path", "error"),
+    "RFT0214": ("broken-import", "error"),
     # 03xx types
     "RFT0301": ("type-mismatch", "error"),
     "RFT0302": ("missing-argument", "error"),

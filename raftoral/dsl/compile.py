@@ -59,8 +59,29 @@ def _check_unit(unit: Unit, interfaces: dict[Unit, Interface], world: World) -> 
         other = unit.imports.get(name)
         return interfaces.get(other) if other is not None else None
 
+    _broken_imports(unit)
     scope = resolve(unit.parsed, unit.name, find, unit.problems)
     facts = typecheck(scope)
     check_effects(scope, facts, lambda name: world.python(name, unit.root))
     report_unused(scope)
     return facts
+
+
+def _broken_imports(unit: Unit) -> None:
+    """RFT0214: an imported file that nobody asked about has errors. Its names are silent here, so this must not be."""
+    for line in unit.parsed.module.imports:
+        other = unit.imports.get(line.path.text)
+        if other is None or other.asked or not other.problems.has_errors:
+            continue
+        errors = [problem for problem in other.problems.sorted() if problem.is_error]
+        first = errors[0]
+        path = other.source.path
+        where = f"{path}:{other.source.line_of(first.primary.lo)}"
+        unit.problems.add(
+            "RFT0214",
+            f"the module `{other.name}` has {len(errors)} error{'s' if len(errors) != 1 else ''} of its own",
+            line.path,
+            "what it offers may be incomplete",
+            notes=[f"{where}  {first.code} {first.headline}"],
+            helps=[f"check it too: `raftoral check {path}`"],
+        )

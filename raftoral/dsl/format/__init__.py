@@ -19,7 +19,7 @@ from ..source import Source
 from .declarations import shape, shape_parentheses
 from .fixes import apply_fixes as apply_fixes
 from .layout import Layout
-from .pieces import find_pieces
+from .pieces import Unshapeable, find_pieces
 from .proof import find_lost
 from .row import Row
 from .spacing import space_out
@@ -42,14 +42,6 @@ class Formatted:
         self.skipped = skipped
 
 
-class Unshapeable(Exception):
-    """A bug in a shape met the declaration at this span: it is copied."""
-
-    def __init__(self, piece: Piece) -> None:
-        super().__init__(piece.kind, piece.lo)
-        self.piece = piece
-
-
 def format_source(source: Source) -> Formatted:
     """`source` in the one style. Its text must have `\\n` line ends."""
     problems = Problems(source)
@@ -64,7 +56,7 @@ def format_source(source: Source) -> Formatted:
             unchanged = text == source.text
             lost = [] if unchanged else find_lost(parsed, pieces, text, layout.offsets())
         except Unshapeable as fault:
-            lost = [fault.piece]
+            lost = fault.pieces
         if not lost:
             return Formatted(text, found, [(piece.lo, piece.hi) for piece in pieces if piece.copied])
         if all(piece.copied for piece in lost):  # there is no more to be done: leave the whole file alone
@@ -74,12 +66,15 @@ def format_source(source: Source) -> Formatted:
 
 def _lay_out(parsed: Parsed, pieces: list[Piece]) -> Layout:
     row = Row(parsed.source.text, parsed.tokens, parsed.comments, pieces)
+    bad = row.too_deep
     for piece in pieces:
-        if piece.node is not None:
+        if piece.node is not None and not piece.copied:
             try:
                 shape(row, piece.node)
-            except (KeyError, IndexError, AttributeError, AssertionError) as fault:
-                raise Unshapeable(piece) from fault
+            except (KeyError, IndexError, AttributeError, AssertionError):  # a bug in a shape
+                bad.append(piece)
+    if bad:
+        raise Unshapeable(bad)
     shape_parentheses(row)
     layout = Layout(row)
     space_out(row, pieces, layout)

@@ -31,7 +31,10 @@ def shape(row: Row, node: s.Node) -> None:
 def shape_parentheses(row: Row) -> None:
     """Parentheses around an expression: what no shape has seen. They break when what is in them does not fit."""
     for opening, closing in row.partner.items():
-        if opening < closing and opening not in row.shaped and row.words[opening] == "(":
+        if opening > closing or opening in row.shaped or row.words[opening] != "(":
+            continue
+        inner = opening + 1
+        if inner in row.shaped or row.partner.get(inner) != closing - 1:  # of `((x))`, only the inner ones
             row.group(opening, closing, [opening + 1, closing], SOFT)
             row.deltas[closing] = 0
 

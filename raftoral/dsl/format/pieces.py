@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from ..diagnostics import Problem
     from ..parser import Parsed
 
-HARMLESS = frozenset(("RFT0109", "RFT0117", "RFT0118"))  # inside of strings and comments, which are never touched
+# Problems that lie in strings or comments, which are never touched, or (RFT0101) in what is not there.
+HARMLESS = frozenset(("RFT0101", "RFT0109", "RFT0117", "RFT0118"))
 
 
 class Piece:
@@ -31,6 +32,14 @@ class Piece:
         self.kind = kind  # "edition", "module", or the name of the node's class; empty when copied
         self.node = node
         self.copied = copied
+
+
+class Unshapeable(Exception):
+    """The formatter cannot lay out these pieces: they are copied, and nothing is said."""
+
+    def __init__(self, pieces: list[Piece]) -> None:
+        super().__init__([(piece.kind, piece.lo) for piece in pieces])
+        self.pieces = pieces
 
 
 def find_pieces(parsed: Parsed, problems: list[Problem], bad: list[tuple[int, int]]) -> list[Piece]:
@@ -50,12 +59,12 @@ def find_pieces(parsed: Parsed, problems: list[Problem], bad: list[tuple[int, in
 
 def _header(parsed: Parsed) -> list[Piece]:
     """`rft 1` and `module x`; the words themselves are no nodes."""
-    module, text = parsed.module, parsed.source.text
+    module = parsed.module
     pieces = []
     for what, word, kind in ((module.edition, "rft", "edition"), (module.name, "module", "module")):
         if what is not None and what.hi > what.lo:
             before = [token for token in parsed.tokens[:8] if token.hi <= what.lo and token.text == word]
-            if before and before[-1].lo < what.lo and text[what.lo : what.hi]:
+            if before and before[-1].lo < what.lo:
                 pieces.append(Piece(before[-1].lo, what.hi, kind))
     return pieces
 

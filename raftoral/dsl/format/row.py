@@ -25,6 +25,8 @@ TIGHT_AFTER = frozenset(("(", "[", ".", "?.", "..", "@"))
 OPENERS = frozenset("([{")
 CLOSERS = frozenset(")]}")
 
+DEPTH_MAX = 250  # brackets in brackets; a text broken in all of them grows with the square of this
+
 # Where a broken gap may keep a blank line: at its start, at its end, between its comments.
 NO_BLANK, BLANK_FIRST, BLANK_LAST, BLANK_WITHIN = 0, 1, 2, 4
 BLANK_INSIDE = BLANK_LAST | BLANK_WITHIN  # after an opening bracket
@@ -100,6 +102,7 @@ class Row:
         "seps",
         "shaped",
         "starts",
+        "too_deep",
         "wide",
         "words",
     )
@@ -116,6 +119,7 @@ class Row:
         self.partner: dict[int, int] = {}  # a bracket -> its other one
         self.commas_in: dict[int, list[int]] = {}  # opening bracket -> gaps with its commas
         self.starts: list[int] = []  # first word of each piece
+        self.too_deep: list[Piece] = []
         self._read(text, tokens, comments, pieces)
         count = len(self.words)
         self.deltas = bytearray(count)  # indent of a broken gap, on top of its group's
@@ -139,7 +143,11 @@ class Row:
                 reader.copy(piece.lo, piece.hi)
             else:
                 reader.take(tokens[first:index])
-        reader.take(tokens[-1:])
+                if reader.deepest > DEPTH_MAX:
+                    self.too_deep.append(piece)
+                    reader.deepest = 0
+        end = tokens[-1].lo
+        reader.copy(end, end)
 
     # --- what shapes say ----------------------------------------------------------------------------------------
 
@@ -248,7 +256,7 @@ class Row:
 class _Reader:
     """Fills a row from tokens."""
 
-    __slots__ = ("comments", "hi", "next_comment", "open", "row", "text")
+    __slots__ = ("comments", "deepest", "hi", "next_comment", "open", "row", "text")
 
     def __init__(self, row: Row, text: str, comments: list[tuple[int, int]]) -> None:
         self.row = row
@@ -257,6 +265,7 @@ class _Reader:
         self.next_comment = 0
         self.hi = 0  # where the word before ended
         self.open: list[int] = []
+        self.deepest = 0  # how many brackets were open at once
 
     def copy(self, lo: int, hi: int) -> None:
         """Text that stays as it is, its comments included: one word."""
@@ -312,6 +321,8 @@ class _Reader:
                 breaks.append("")
             if word in OPENERS:
                 self.open.append(index)
+                if len(self.open) > self.deepest:
+                    self.deepest = len(self.open)
             elif word in CLOSERS:
                 opening = self.open.pop()
                 row.partner[opening] = index

@@ -51,7 +51,7 @@ def parse(source: Source, problems: Problems) -> Parsed:
         from .recovery import repair  # not loaded for a file without mistakes
 
         repaired = repair(tokens, lexed.flaws, tables, source, problems)
-    module = driver.parse(tables, _recipes, repaired.tokens, "start")
+    module = driver.parse(tables, _recipes, repaired.tokens, "start", guarded=False)
     if module.edition is not None and module.edition.text != "1":
         report_edition(module.edition, problems)
     parsed = Parsed(source, module, tokens, lexed.comments, docs, retired)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from .depth import Meter
+
     Action = Callable[..., Any]
     Pick = tuple[int | None, ...]
     Rule = tuple[str, str, int, Pick, bool]
@@ -41,13 +43,20 @@ PASS = 4  # hands a value on
 GATHER = 5  # makes a list of values, spliced lists and Nones; the action gets them as arguments
 
 
-class Stuck(Exception):
-    """The token at `index` fits nothing here; `states` is the stack that met it."""
+# Every so many tokens the stacks are looked at; a stack so high, or a statement so long, is measured.
+WATCH_EVERY = 256
+STATES_MAX = 300
+STATEMENT_MAX = 300
 
-    def __init__(self, index: int, states: list[int]) -> None:
+
+class Stuck(Exception):
+    """The token at `index` fits nothing here, or is nested `too_deep`; `states` is the stack that met it."""
+
+    def __init__(self, index: int, states: list[int], too_deep: bool = False) -> None:
         super().__init__(index)
         self.index = index
         self.states = states
+        self.too_deep = too_deep
 
 
 class Tables:
@@ -157,9 +166,12 @@ def _recipe(rule: Rule, action_of: Callable[[str], Action]) -> Recipe:
     return length, origin, MANY, action, itemgetter(*[length if i is None else i for i in pick])
 
 
-def parse(tables: Tables, recipes: list[Recipe], tokens: list[Token], start: str) -> Any:
+def parse(
+    tables: Tables, recipes: list[Recipe], tokens: list[Token], start: str, guarded: bool = True
+) -> Any:
     """The value of the start rule's action. Raises `Stuck` at the first token that does not fit.
 
+    A text that is nested too deeply is `Stuck` too, if `guarded`: later passes walk by recursion.
     `starts[i]` is where the text of `values[i]` begins; where it ends is where the last shifted
     token ended.
     """
@@ -169,52 +181,98 @@ def parse(tables: Tables, recipes: list[Recipe], tokens: list[Token], start: str
     values: list[Any] = []
     starts: list[int] = []
     end = tokens[0].lo
-    for token in tokens:
-        word = token.type
-        if word == "NAME":
-            word = keywords.get(token.text, word)
-        while True:
-            try:
-                act = quick[state][word]
-            except KeyError:
-                known = tables.action(state, token)
-                if known is None:
-                    if word == "$END" and state == tables.ends[start]:
-                        return values[-1]
-                    raise Stuck(tokens.index(token), states) from None
-                act = quick[state][word] = known
-            if act >= 0:
-                states.append(act)
-                values.append(token)
-                starts.append(token.lo)
-                state, end = act, token.hi
-                break
-            length, origin, mode, action, pick = recipes[~act]
-            if length == 1:
-                if mode == ONE:
-                    values[-1] = action(starts[-1], end, values[-1])
-                elif mode != PASS:
-                    values[-1] = _reduce(values, 1, starts[-1], end, mode, action, pick)
-            elif length:
-                if mode == GROW:
-                    value = values[-length]
-                    value.append(values[pick])
-                elif mode == ONE:
-                    value = action(starts[-length], end, values[pick])
+    guard = _Guard() if guarded and len(tokens) > WATCH_EVERY else None
+    for low in range(0, len(tokens), WATCH_EVERY):
+        if low and guard:
+            guard.watch(tables, states, starts, tokens, low)
+        for token in tokens[low : low + WATCH_EVERY]:
+            word = token.type
+            if word == "NAME":
+                word = keywords.get(token.text, word)
+            while True:
+                try:
+                    act = quick[state][word]
+                except KeyError:
+                    known = tables.action(state, token)
+                    if known is None:
+                        if word == "$END" and state == tables.ends[start]:
+                            return values[-1]
+                        raise Stuck(tokens.index(token), states) from None
+                    act = quick[state][word] = known
+                if act >= 0:
+                    states.append(act)
+                    values.append(token)
+                    starts.append(token.lo)
+                    state, end = act, token.hi
+                    break
+                length, origin, mode, action, pick = recipes[~act]
+                if length == 1:
+                    if mode == ONE:
+                        values[-1] = action(starts[-1], end, values[-1])
+                    elif mode != PASS:
+                        values[-1] = _reduce(values, 1, starts[-1], end, mode, action, pick)
+                elif length:
+                    if mode == GROW:
+                        value = values[-length]
+                        value.append(values[pick])
+                    elif mode == ONE:
+                        value = action(starts[-length], end, values[pick])
+                    else:
+                        value = _reduce(values, length, starts[-length], end, mode, action, pick)
+                    del states[1 - length :], values[1 - length :], starts[1 - length :]
+                    values[-1] = value
                 else:
-                    value = _reduce(values, length, starts[-length], end, mode, action, pick)
-                del states[1 - length :], values[1 - length :], starts[1 - length :]
-                values[-1] = value
-            else:
-                states.append(0)
-                values.append(_reduce(values, 0, token.lo, token.lo, mode, action, pick))
-                starts.append(token.lo)
-            under = states[-2]
-            try:
-                state = states[-1] = follow[under][origin][word]
-            except KeyError:
-                state = states[-1] = tables.after(under, origin, token, word)
+                    states.append(0)
+                    values.append(_reduce(values, 0, token.lo, token.lo, mode, action, pick))
+                    starts.append(token.lo)
+                under = states[-2]
+                try:
+                    state = states[-1] = follow[under][origin][word]
+                except KeyError:
+                    state = states[-1] = tables.after(under, origin, token, word)
     raise AssertionError("the last token is $END")  # pragma: no cover
+
+
+class _Guard:
+    """Notices what is nested too deeply, from samples: brackets by the height of the stack, chains such as
+    `a + a + a` by the length of the statement. Only what looks suspicious is measured, once.
+    """
+
+    __slots__ = ("at", "begin", "meter")
+
+    def __init__(self) -> None:
+        self.begin = -1  # where the statement begins that is being measured
+        self.at = 0
+        self.meter: Meter | None = None
+
+    def watch(
+        self, tables: Tables, states: list[int], starts: list[int], tokens: list[Token], low: int
+    ) -> None:
+        """Raises `Stuck` if the token at `low` is nested too deeply."""
+        if len(states) > STATES_MAX:
+            from .depth import is_too_high
+
+            if is_too_high(tables, states):
+                raise Stuck(low, states, True)
+        rows = tables.rows
+        for place in range(len(starts) - 1, -1, -1):
+            row = rows[states[place]]
+            if row.get("LET", -1) >= 0 or row.get("RECORD", -1) >= 0:
+                if tokens[low].lo - starts[place] > STATEMENT_MAX:
+                    self._measure(starts[place], tokens, low, states)
+                return
+
+    def _measure(self, begin: int, tokens: list[Token], low: int, states: list[int]) -> None:
+        from .depth import DEPTH_MAX, Meter
+
+        if begin != self.begin or self.meter is None:
+            self.begin, self.meter, self.at = begin, Meter(), low
+            while self.at > 0 and tokens[self.at - 1].lo >= begin:
+                self.at -= 1
+        for index in range(self.at, low):
+            if self.meter.read(tokens[index]) > DEPTH_MAX:
+                raise Stuck(index, states, True)
+        self.at = low
 
 
 def _reduce(

@@ -19,7 +19,7 @@ from ..facts.types import (
     Variant as VariantOf,
 )
 from ..scope import BUILTIN_ERRORS, Scope
-from ..scope.naming import check_lower, check_upper, declared_once, params_of
+from ..scope.naming import check_field, check_lower, check_upper, declared_once, params_of
 from ..scope.python_names import check_attribute
 from ..scope.type_names import errors_of, type_of
 from ..syntax import Token
@@ -225,7 +225,7 @@ def _fields(scope: Scope, decl: s.Record | s.Error) -> None:
     kind = "record" if isinstance(decl, s.Record) else "error"
     for field in decl.fields:
         declared_once(scope, fields, field.name, decl.name.text)
-        check_lower(scope, field.name, "field")
+        check_field(scope, field.name, "field")
         check_attribute(scope.problems, field.name, kind)
         stored = field.stored.text[1:-1] if field.stored else field.name.text
         fields.setdefault(

@@ -22,6 +22,23 @@ def check_upper(scope: Scope, name: Token, kind: str) -> None:
         _name_case(scope, name, f"{kind} names are written in UpperCamelCase", better)
 
 
+# Words that begin an expression: such a field could be declared, but never be given by name.
+NEVER_A_FIELD = frozenset(["if", "match", "some", "not", "true", "false", "none"])
+
+
+def check_field(scope: Scope, name: Token, kind: str) -> None:
+    """The name of a field or parameter: RFT0105 and 0106."""
+    if name.text in NEVER_A_FIELD:
+        scope.problems.add(
+            "RFT0105",
+            f"`{name.text}` is a word of the language and cannot be a name",
+            name,
+            "it begins an expression, so it could not be given by name",
+            helps=[f"try `{name.text}_`, or a name that says what it holds"],
+        )
+    check_lower(scope, name, kind)
+
+
 def check_lower(scope: Scope, name: Token, kind: str) -> None:
     """lower_snake_case for everything else."""
     text = name.text
@@ -62,7 +79,7 @@ def params_of(scope: Scope, params: list[s.Param], owner: str, kind: str) -> dic
     for param in params:
         name = param.name.text
         declared_once(scope, fields, param.name, owner)
-        check_lower(scope, param.name, "parameter")
+        check_field(scope, param.name, "parameter")
         check_attribute(scope.problems, param.name, kind)
         if param.default is not None:
             optional_from = param

@@ -12,8 +12,9 @@ from __future__ import annotations
 from .. import syntax as s
 from ..facts import Facts
 from ..scope import Scope
+from ..syntax import Node
 from . import calls, dag, effects, expressions, matching, members, methods, operators, statements
-from .context import Cx
+from .context import TAKEN, Cx
 from .declarations import check_constants, check_declaration
 
 HANDLERS = (calls, dag, effects, expressions, matching, members, methods, operators, statements)
@@ -23,6 +24,9 @@ def typecheck(scope: Scope) -> Facts:
     """Checks every declaration of the module. One that nests too deeply to follow is said to (RFT0116)."""
     facts = Facts(scope.parsed, scope.interface)
     cx = Cx(scope, facts)
+    for name, meaning in scope.interface.names.items():
+        if name in TAKEN:
+            _hides_builtin(scope, name, meaning.node)
     check_constants(cx)
     for decl in scope.parsed.module.decls:
         try:
@@ -31,6 +35,17 @@ def typecheck(scope: Scope) -> Facts:
         except RecursionError:
             _too_deep(scope, decl)
     return facts
+
+
+def _hides_builtin(scope: Scope, name: str, node: Node) -> None:
+    scope.problems.add(
+        "RFT0207",
+        f"`{name}` already names something here",
+        node,
+        f"`{name}` is a function of the language",
+        notes=["a name has one meaning in every module"],
+        helps=["give this one a name of its own"],
+    )
 
 
 def _too_deep(scope: Scope, decl: s.Decl) -> None:

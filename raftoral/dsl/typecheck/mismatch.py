@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import syntax as s
 from ..diagnostics import Fix
-from ..facts.types import DECIMAL, FLOAT, NONE, UNIT, OptionalType, Type, fits
+from ..facts.types import DECIMAL, DURATION, FLOAT, NONE, UNIT, OptionalType, Type, fits
 from ..syntax import Node
 from .context import Cx
 
@@ -46,8 +46,14 @@ def report_mismatch(
             node,
             f"this is {a(got)}",
             also=also,
-            helps=_conversions(got, want),
+            helps=_unit_missing(node, want) or _conversions(got, want),
         )
+
+
+def _unit_missing(node: s.Value, want: Type) -> list[str]:
+    if want is DURATION and isinstance(node, s.Number) and node.token.type == "INT":
+        return [f"a duration has a unit: `{node.token.text}s` for seconds; there are ms, s, m, h, d, w"]
+    return []
 
 
 def _conversions(got: Type, want: Type) -> list[str]:

@@ -232,7 +232,7 @@ class Files:
                 found = self.look_up(other, name, parts, hops + 1)
                 if found:
                     return found
-            elif name not in STANDARD:
+            else:
                 return [_nowhere(file, binding, other)]
         return []
 

@@ -23,6 +23,12 @@ AFTER_A_NAME = frozenset(
 OPERANDS = frozenset(("NAME", "TNAME", "STRING", "INT", "DEC", "FLOAT", "DURATION", "SIZE"))
 
 
+class Keyword(Token):
+    """A word that a repair put in: it fits as a keyword or not at all."""
+
+    __slots__ = ()
+
+
 class Machine:
     """What the grammar accepts."""
 
@@ -45,14 +51,18 @@ class Machine:
 
     def mark(self, text: str, at: int) -> Token:
         """A token for a keyword or a punctuation mark, of no width, at `at`. It is never taken for a name."""
-        kind = self.marks.get(text) or self.keywords.get(text, "NAME")
-        return Token(kind, text, at, at)
+        kind = self.marks.get(text)
+        return Keyword("NAME", text, at, at) if kind is None else Token(kind, text, at, at)
 
     def advance(self, stack: Stack, token: Token, index: int, after: Token | None) -> Stack | None:
         """The stack after `token`, or None if it does not fit. `after` is the token behind it."""
         kind = token.type
         rows, gotos = self.rows, self.gotos
-        word = self.keywords.get(token.text, kind) if kind == "NAME" else kind
+        word = kind
+        if kind == "NAME":
+            word = self.keywords.get(token.text, kind)
+        elif kind == "RETURN_END":
+            kind = "NAME"  # after a dot
         while True:
             row = rows[stack[0]]
             act = row.get(word)
@@ -62,6 +72,8 @@ class Machine:
                     act = row.get("")
                     if act is None:
                         return None
+                elif token.__class__ is Keyword:
+                    return None
                 elif act >= 0 and kind == "NAME" and after is not None:
                     if not self._is_name_here(stack[0], row, token, after):
                         return None

@@ -49,7 +49,7 @@ def is_duration(text: str) -> bool:
     """Whether a length of time was meant, even one that there is no unit for."""
     parts = _parts(text)
     known = UNITS.keys() | TOO_SMALL | NOT_FIXED
-    return bool(parts) and all(unit in known for _, unit in parts) or bool(re.fullmatch(r"\d+[dhm]\d+", text))
+    return (bool(parts) and all(unit in known for _, unit in parts)) or bool(re.fullmatch(r"\d+[dhm]\d+", text))
 
 
 def _parts(text: str) -> list[tuple[str, str]]:
