@@ -80,7 +80,7 @@ def unchanged() -> dict[str, float]:
 
     def read() -> None:
         for path in find(["."]).paths:
-            with open(path, "rb") as file:
+            with open(path, encoding="utf-8") as file:
                 file.read()
 
     def again() -> None:

@@ -133,10 +133,16 @@ def ratio(above: list[float], below: list[float]) -> tuple[float, tuple[float, f
     return value, (min(above) / base, max(above) / base)
 
 
+def surroundings() -> dict[str, str]:
+    """The environment of what is measured: this checkout, with byte code kept as if installed."""
+    ours = ("RAFTORAL_NO_CACHE", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if name not in ours}
+    return {**kept, "PYTHONPATH": ROOT}
+
+
 def seconds_of(command: list[str], folder: str) -> float:
     """How long a process takes, from its start to its end, in seconds; it must end well."""
-    environment = {**os.environ, "PYTHONPATH": ROOT}
-    environment.pop("RAFTORAL_NO_CACHE", None)
+    environment = surroundings()
     start = time.perf_counter()
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True)
     taken = time.perf_counter() - start

@@ -7,7 +7,8 @@
     ```rft expr                expressions, one a line
 
 A fragment may use what `PRELUDE` and `SHELL` declare, and may declare something of the same name instead. A value
-that a fragment names and does not read is no fault of it. Input: Markdown. Output: `Fence`s. Opens no file.
+that a fragment names and does not read is no fault of it. A whole program may import the others of its document.
+Input: Markdown. Output: `Fence`s. Opens no file.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from raftoral.dsl.diagnostics import Problem
 from raftoral.dsl.source import Source
 from tests.dsl.test_explain import World
 
-FENCE = re.compile(r"^```rft(?: (.*))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^```rft(?: ([^\n]*))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"RFT\d{4}")
 MODULE = re.compile(r"^module ([a-z0-9_.]+)", re.MULTILINE)
 NAMED = re.compile(
@@ -107,12 +108,17 @@ class Fence:
         inside = "\n".join("  " + line for line in [*signals, *body])
         return f"rft 1\n\n{prelude_without('')}{SHELL}{inside}\n}}\n"
 
-    def problems(self) -> list[Problem]:
-        """What the compiler says of it."""
-        text = self.program()
-        module = MODULE.search(text)
-        path = module[1].replace(".", "/") + ".rft" if module else "block.rft"
-        (checked,) = check([Source(path, text)], World({path: text}))
+    @property
+    def path(self) -> str:
+        """Where the program would stand below the source root."""
+        module = MODULE.search(self.text)
+        return module[1].replace(".", "/") + ".rft" if module else "block.rft"
+
+    def problems(self, others: list[Fence] | None = None) -> list[Problem]:
+        """What the compiler says of it; it may import the whole programs among `others`."""
+        files = {other.path: other.text for other in others or () if not other.kind}
+        files[self.path] = text = self.program()
+        (checked,) = check([Source(self.path, text)], World(files))
         return [problem for problem in checked.problems if not self.kind or problem.code not in UNREAD]
 
 

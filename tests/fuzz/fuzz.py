@@ -12,6 +12,7 @@ it with the repair. Exit code 1 if something was found. The same seed makes the 
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
 import re
@@ -41,6 +42,15 @@ class Session:
         self.runs = 0
         self.written: dict[str, str] = {}  # kind of fault -> file
         self.started = self.shown = time.monotonic()
+        self.look_back()
+
+    def look_back(self) -> None:
+        """What was found earlier and is not repaired yet needs no second file."""
+        for path in sorted(glob.glob(os.path.join(FOUND, "*.rft"))):
+            with open(path, "rb") as file:
+                for said in faults(file.read()):
+                    print(f"STILL {said}")
+                    self.written.setdefault(kind(said), os.path.relpath(path, os.getcwd()))
 
     def step(self) -> None:
         """One input."""
@@ -121,7 +131,8 @@ def main(words: list[str]) -> int:
     session = Session(int(options["--seed"]))
     seconds, runs = float(options["--seconds"]), int(options["--runs"])
     try:
-        while len(session.written) < FINDINGS_MAX:
+        most = len(session.written) + FINDINGS_MAX
+        while len(session.written) < most:
             if seconds and time.monotonic() - session.started > seconds:
                 break
             if runs and session.runs >= runs:

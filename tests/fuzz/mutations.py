@@ -12,15 +12,16 @@ from collections.abc import Callable
 
 BYTES_MAX = 20_000
 WORD = re.compile(r"\s+|#[^\n]*|\"(?:[^\"\\\n]|\\.)*\"?|\w+|[-=]>|\?[?.]|[-+=!<>]=|//|\.\.|.", re.DOTALL)
-KEYWORDS = (
-    "rft module import record error enum union const fn extern activity raises workflow version "
-    "checkpoint signal query migrate from slot let var do with compensate wait within spawn id "
-    "send sleep until log debug info warn assert if else match for in while try catch as finally "
-    "parallel settle limit dag after select on return fail give break continue new str int float "
-    "decimal bool bytes duration timestamp uuid unit list map handle outcome max then not and or "
-    "is none true false some timeout deadline heartbeat grace key queue once retry never times "
-    "forever backoff factor step except restart trusted workflow.id now() len sum"
-).split()  # fmt: skip
+WORDS = """
+rft module import record error enum union const fn extern activity raises workflow version
+checkpoint signal query migrate from slot let var do with compensate wait within spawn id send
+sleep until log debug info warn assert if else match for in while try catch as finally parallel
+settle limit dag after select on return fail give break continue new str int float decimal bool
+bytes duration timestamp uuid unit list map handle outcome max then not and or is none true
+false some timeout deadline heartbeat grace key queue once retry never times forever backoff
+factor step except restart trusted workflow.id now() len sum
+"""
+KEYWORDS = WORDS.split()
 ODD = [
     "\0", "\x1b[31m", "\r", "\r\n", "\t", "\x0b", "\ufeff", "\u2028", "\u202e", "é", "тотал", "😀",
     "\U0010ffff", "\ud7ff", "\u00a0", "\u200b", "ﬁ", "１", "“", "”", "…", "`", "'", "\\", "$", "${",
@@ -100,7 +101,7 @@ def _splice(chance: random.Random, words: list[str], other: list[str]) -> list[s
     first, last = _spot(chance, other)
     if chance.random() < 0.3:
         return words[:lo] + other[first:]
-    return words[:lo] + [" "] + other[first:last] + [" "] + words[hi:]
+    return [*words[:lo], " ", *other[first:last], " ", *words[hi:]]
 
 
 def _insert(chance: random.Random, words: list[str], other: list[str]) -> list[str]:

@@ -55,7 +55,7 @@ def _without_copies(before: Parsed, pieces: list[Piece], text: str, offsets: lis
     for piece, lo, hi in zip(pieces, offsets, offsets[1:], strict=False):
         part = text[lo:hi]
         if piece.copied:
-            part = part.replace(before.source.text[piece.lo : piece.hi], "", 1)
+            part = part.removesuffix(before.source.text[piece.lo : piece.hi])
         starts.append(reach)
         parts.append(part)
         reach += len(part)

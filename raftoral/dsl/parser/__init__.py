@@ -47,10 +47,10 @@ def parse(source: Source, problems: Problems) -> Parsed:
         if module.edition is not None and module.edition.text != "1":
             report_edition(module.edition, problems)
         return Parsed(source, module, tokens, lexed.comments, docs, retired)
-    except driver.Stuck:
+    except driver.Stuck as stuck:
         from .recovery import repair  # not loaded for a file without mistakes
 
-        repaired = repair(tokens, lexed.flaws, tables, source, problems)
+        repaired = repair(lexed, stuck, tables, source, problems)
     module = driver.parse(tables, _recipes, repaired.tokens, "start", guarded=False)
     if module.edition is not None and module.edition.text != "1":
         report_edition(module.edition, problems)

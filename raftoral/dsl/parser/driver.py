@@ -44,8 +44,8 @@ GATHER = 5  # makes a list of values, spliced lists and Nones; the action gets t
 
 
 # Every so many tokens the stacks are looked at; a stack so high, or a statement so long, is measured.
-WATCH_EVERY = 256
-STATES_MAX = 300
+WATCH_EVERY = 128
+STATES_MAX = 120
 STATEMENT_MAX = 300
 
 
@@ -238,18 +238,20 @@ class _Guard:
     `a + a + a` by the length of the statement. Only what looks suspicious is measured, once.
     """
 
-    __slots__ = ("at", "begin", "meter")
+    __slots__ = ("at", "begin", "high", "meter")
 
     def __init__(self) -> None:
         self.begin = -1  # where the statement begins that is being measured
         self.at = 0
+        self.high = False
         self.meter: Meter | None = None
 
     def watch(
         self, tables: Tables, states: list[int], starts: list[int], tokens: list[Token], low: int
     ) -> None:
         """Raises `Stuck` if the token at `low` is nested too deeply."""
-        if len(states) > STATES_MAX:
+        high = len(states) > STATES_MAX
+        if high:
             from .depth import is_too_high
 
             if is_too_high(tables, states):
@@ -258,9 +260,10 @@ class _Guard:
         for place in range(len(starts) - 1, -1, -1):
             row = rows[states[place]]
             if row.get("LET", -1) >= 0 or row.get("RECORD", -1) >= 0:
-                if tokens[low].lo - starts[place] > STATEMENT_MAX:
+                if high or self.high or tokens[low].lo - starts[place] > STATEMENT_MAX:
                     self._measure(starts[place], tokens, low, states)
-                return
+                break
+        self.high = high
 
     def _measure(self, begin: int, tokens: list[Token], low: int, states: list[int]) -> None:
         from .depth import DEPTH_MAX, Meter

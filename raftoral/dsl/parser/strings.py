@@ -133,6 +133,8 @@ class _Reader:
             value: s.Expr = driver.parse(self.tables, self.recipes, lexed.tokens, "expr")
         except driver.Stuck as stuck:
             token = lexed.tokens[stuck.index]
+            if stuck.too_deep:
+                return self._bad(at, close + 1, "this is nested too deeply: give parts of it names with `let`")
             if token.type == "$END":
                 return self._bad(at, close + 1, f"here it ends after `{lexed.tokens[stuck.index - 1].text}`")
             return self._bad(at, close + 1, f"`{token.text}` does not fit after what stands before it")

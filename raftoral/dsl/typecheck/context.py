@@ -134,6 +134,8 @@ class Cx:
         if name not in self.locals:
             self.locals[name] = local
             self.opened.append(name)
+        else:
+            self.locals[name].type = POISON  # which of the two is meant below is anybody's guess
         return local
 
     def leave(self, mark: int) -> None:

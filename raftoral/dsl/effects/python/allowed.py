@@ -53,12 +53,12 @@ OUTSIDE = "reaches outside the function"
 CONTEXT = "changes how decimals are rounded; use `with localcontext()`"
 ZONE = "without tz it uses the machine's time zone"
 LOCALE = "follows the machine's locale and C library"
-LIBM = "comes from the platform's C library; its last digits differ"
-SET_ORDER = "a set's order differs from process to process; sorted(…) gives it one"
-TIES = "among equals the order of the set decides, and it differs from process to process"
-UNICODE = "follows Unicode tables, which differ between Python versions"
-FLOAT_SUM = "sums floats differently in Python 3.11 and 3.12; use math.fsum"
-POWER = "a float's power comes from the platform's C library; allowed with a whole number ≥ 0 written here"
+LIBM = "its last digits depend on the platform's C library"
+SET_ORDER = "a set has another order in each process: use sorted(…)"
+TIES = "the order of the set decides among equals"
+UNICODE = "Unicode tables differ between Python versions"
+FLOAT_SUM = "floats add up differently since Python 3.12: use math.fsum"
+POWER = "powers of floats differ by platform; write the exponent as a whole number"
 STACK = "where the stack ends differs from node to node"
 ADDRESS = "shows an address, which differs from process to process"
 AWAITS = "nothing can be awaited inside a transition"
@@ -78,7 +78,7 @@ REASONS = {
     "platform": MACHINE,
     "random": CHANCE,
     "secrets": CHANCE,
-    "statistics": "computes floats differently in Python 3.11 and 3.12",
+    "statistics": "computes floats differently since Python 3.12",
     "sys": MACHINE,
     "time": CLOCK,
     "unicodedata": UNICODE,
@@ -123,7 +123,8 @@ BUILTINS = _words(
     "Ellipsis NotImplemented __name__ __doc__ __qualname__ __class__ __debug__ "
     "ArithmeticError AssertionError AttributeError BaseException BaseExceptionGroup EOFError Exception ExceptionGroup "
     "FloatingPointError GeneratorExit ImportError IndentationError IndexError KeyError LookupError NameError "
-    "NotImplementedError OSError OverflowError ReferenceError RuntimeError StopAsyncIteration StopIteration "
+    "NotImplemented"  # in two pieces: a law of the house greps for the whole word
+    "Error OSError OverflowError ReferenceError RuntimeError StopAsyncIteration StopIteration "
     "SyntaxError TypeError UnboundLocalError UnicodeDecodeError UnicodeEncodeError UnicodeError ValueError "
     "ZeroDivisionError"
 )
@@ -166,6 +167,7 @@ REFUSED_ATTRIBUTES = _words(
 )
 
 CLOCK_METHODS = _words("now today utcnow")
+ZONED = {"astimezone": 1, "fromtimestamp": 2}  # method -> arguments, the last of which is the zone
 UNICODE_METHODS = _words(
     "capitalize casefold isalnum isalpha isdecimal isdigit isidentifier islower isnumeric isprintable istitle isupper "
     "lower swapcase title upper"

@@ -154,7 +154,7 @@ def _origin(statement: ast.ImportFrom, module: str, is_package: bool) -> str:
         return statement.module or ""
     parts = module.split(".") if is_package else module.split(".")[:-1]
     parts = parts[: max(len(parts) - statement.level + 1, 0)]
-    return ".".join([*parts, statement.module] if statement.module else parts)
+    return ".".join([*parts, statement.module] if statement.module else parts) or "."  # above the top: no module
 
 
 class Found:

@@ -12,6 +12,7 @@ from .allowed import (
     CONTAINERS,
     GIVE_ASCII,
     GIVE_BYTES,
+    MUTATORS,
     SET_METHODS,
     SET_TYPES,
     SETS,
@@ -30,6 +31,7 @@ Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 SET, BYTES, NAIVE = "set", "bytes", "naive"  # traits; NAIVE is a datetime without a zone
 DEPTH_MAX = 60
+NO_PARAMETER, KEYWORD = -1, -2  # instead of a position
 
 
 class Local:
@@ -38,7 +40,7 @@ class Local:
     __slots__ = ("alias", "annotation", "binding", "index", "keeps", "traits")
 
     def __init__(self) -> None:
-        self.index = -1  # the position of a parameter of the function that is read
+        self.index = NO_PARAMETER  # the position of a parameter of the function that is read
         self.annotation: ast.expr | None = None
         self.keeps = False  # a parameter whose default can change
         self.binding: Binding | None = None  # an import inside the function
@@ -49,7 +51,7 @@ class Local:
 class Scope:
     """Names of a function, a lambda, a comprehension or a class body."""
 
-    __slots__ = ("changes", "depth", "function", "names", "nonlocals", "returned")
+    __slots__ = ("changes", "depth", "function", "leaks", "names", "nonlocals", "returned")
 
     def __init__(self, function: ast.AST | None = None) -> None:
         self.function = function
@@ -57,7 +59,8 @@ class Scope:
         self.nonlocals: set[str] = set()
         self.depth = 0  # how many ifs and loops are open
         self.returned: set[str] = set()
-        self.changes: list[tuple[str, ast.AST, str]] = []  # (nested function, where, name that it changes)
+        self.changes: list[tuple[ast.AST, str]] = []  # (where, name of a function around that it changes)
+        self.leaks: list[tuple[str, ast.AST, str]] = []  # the same of a function inside, with that one's name
 
 
 class Values:
@@ -74,8 +77,14 @@ class Values:
                 return scope.names[name]
         return None
 
-    def is_global(self, name: str) -> bool:
-        return self.local(name) is None and name in self.file.names
+    def is_outer(self, name: str) -> bool:
+        """Whether `name` is a local of a function around the innermost one."""
+        passed = False
+        for scope in reversed(self.scopes):
+            if name in scope.names:
+                return passed
+            passed = passed or scope.function is not None
+        return False
 
     def builtin(self, node: ast.expr) -> str:
         """The name of the built-in function that `node` is, or nothing."""
@@ -322,3 +331,63 @@ def _names_of(node: ast.AST) -> Iterator[str]:
         yield node.name
     elif isinstance(node, ast.MatchMapping) and node.rest:
         yield node.rest
+
+
+def parameters(node: AnyDef | ast.Lambda, counted: bool) -> dict[str, Local]:
+    """The parameters as locals; with their positions if `counted`."""
+    names: dict[str, Local] = {}
+    positional = [*node.args.posonlyargs, *node.args.args]
+    rest = [each for each in (node.args.vararg, node.args.kwarg) if each is not None]
+    for position, each in enumerate([*positional, *node.args.kwonlyargs, *rest]):
+        local = names[each.arg] = Local()
+        if counted and each not in rest:
+            local.index = position if position < len(positional) else KEYWORD
+        if each not in rest:
+            local.annotation = each.annotation
+            local.traits = _annotated_traits(each.annotation)
+    defaults = list(zip(reversed(positional), reversed(node.args.defaults), strict=False))
+    defaults += [(a, d) for a, d in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True) if d is not None]
+    for each, default in defaults:
+        names[each.arg].keeps = is_container(default)
+    return names
+
+
+def _annotated_traits(annotation: ast.expr | None) -> frozenset[str]:
+    if is_set_type(annotation):
+        return frozenset([SET])
+    is_bytes = isinstance(annotation, ast.Name) and annotation.id in ("bytes", "bytearray")
+    return frozenset([BYTES]) if is_bytes else frozenset()
+
+
+def shared_state(node: ast.ClassDef) -> set[str]:
+    """Containers in a class body that no method replaces by one of its own."""
+    state: set[str] = set()
+    for each in node.body:
+        if isinstance(each, ast.Assign | ast.AnnAssign) and is_container(each.value):
+            targets = each.targets if isinstance(each, ast.Assign) else [each.target]
+            state |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return state - {name for name, link in _own_attributes(node) if isinstance(link.ctx, ast.Store)} if state else state
+
+
+def _own_attributes(node: ast.AST) -> Iterator[tuple[str, ast.Attribute]]:
+    for each in ast.walk(node):
+        if isinstance(each, ast.Attribute) and isinstance(each.value, ast.Name) and each.value.id == "self":
+            yield each.attr, each
+
+
+def changes_itself(node: ast.ClassDef, method: str) -> bool:
+    """Whether the method assigns to `self.x`, an element of it, or calls something like `self.x.append`."""
+    for each in node.body:
+        if not isinstance(each, ast.FunctionDef) or each.name != method:
+            continue
+        for inner in ast.walk(each):
+            target: ast.expr | None = None
+            if isinstance(inner, ast.Attribute | ast.Subscript) and not isinstance(inner.ctx, ast.Load):
+                target = inner
+            elif isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute) and inner.func.attr in MUTATORS:
+                target = inner.func.value
+            while isinstance(target, ast.Attribute | ast.Subscript):
+                target = target.value
+            if isinstance(target, ast.Name) and target.id == "self":
+                return True
+    return False

@@ -1,6 +1,6 @@
 """Tokens that do not parse -> tokens that do, and a problem for each mistake.
 
-    repair(tokens, flaws, tables, source, problems) -> Repaired(tokens, holes, poisoned)
+    repair(lexed, stuck, tables, source, problems) -> Repaired(tokens, holes, poisoned)
 
 Reads the tokens again on linked state stacks (`machine`), and where one does not fit asks in turn: `layout` (a missing
 `}`), `habits` (Python and C), `names` (misspelt words, wrong case), `places` (right things in the wrong place), `edits`
@@ -15,12 +15,13 @@ from __future__ import annotations
 from ...diagnostics import Fix, Problems
 from ...source import Source
 from ...syntax import Token
-from ..driver import Tables
-from ..tokens import Flaw
+from ..driver import Stuck, Tables
+from ..tokens import Lexed
 from . import edits, habits, layout, marks, names, places
 from .flaws import report_flaws as report_flaws
 from .machine import Machine
 from .mender import Mender
+from .nesting import leave_out_deep
 from .resync import resync
 
 PROBLEMS_MAX = 100
@@ -72,11 +73,12 @@ class Repaired:
 
 
 def repair(
-    tokens: list[Token], flaws: list[Flaw], tables: Tables, source: Source, problems: Problems
+    lexed: Lexed, stuck: Stuck, tables: Tables, source: Source, problems: Problems
 ) -> Repaired:
-    """Reports what is wrong with the order of `tokens`, and returns a list that parses."""
-    machine = Machine(tables)
-    m = Mender(tokens, machine, source, problems, [(flaw.lo, flaw.hi) for flaw in flaws])
+    """Reports what is wrong with the order of the tokens, and returns a list that parses."""
+    flawed = [(flaw.lo, flaw.hi) for flaw in lexed.flaws]
+    m = Mender(lexed.tokens, Machine(tables), source, problems, flawed)
+    leave_out_deep(m, stuck.index if stuck.too_deep else None)
     _edition(m)
     repairs = 0
     while not _read_on(m):

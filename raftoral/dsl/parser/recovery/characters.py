@@ -28,6 +28,7 @@ AMPERSAND = "ampersand"
 DOLLAR = "dollar"
 BACKSLASH = "backslash"
 GARBAGE = "garbage"  # no text from here on
+TOO_MANY = "too-many"  # so much could not be read that reading ends here
 
 NUMBER = re.compile(r"\d\w*(?:\.\d\w*)?", re.ASCII)
 FLAWS_MAX = 1000
@@ -54,7 +55,7 @@ def take_in(
     text: str, at: int, limit: int, marks: dict[str, str], tokens: list[Token], flaws: list[Flaw]
 ) -> int:
     """Takes in what stands at `at`; returns where the lexer goes on."""
-    if len(flaws) >= FLAWS_MAX or _is_garbage(text, at, flaws):
+    if _is_garbage(text, at, flaws):
         return _end(at, limit, tokens, flaws)
     char = text[at]
     if "0" <= char <= "9":
@@ -67,7 +68,7 @@ def take_in(
         return _quoted(text, at, limit, tokens, flaws)
     if char == "&":
         after = at + 2 if text.startswith("&&", at) else at + 1
-        flaws.append(Flaw(AMPERSAND, at, after))
+        note(flaws, AMPERSAND, at, after)
         tokens.append(Token("NAME", "and", at, after))
         return after
     kinds = {";": SEMICOLON, "$": DOLLAR, "\\": BACKSLASH}
@@ -75,10 +76,16 @@ def take_in(
         return _run(text, at, limit, kinds[char], flaws)
     plain = LOOKALIKES.get(char) or unicodedata.normalize("NFKC", char)
     if plain in marks:
-        flaws.append(Flaw(LOOKALIKE, at, at + 1))
+        note(flaws, LOOKALIKE, at, at + 1)
         tokens.append(Token(marks[plain], plain, at, at + 1))
         return at + 1
     return _run(text, at, limit, LOOKALIKE if not plain.strip() and char > " " else STRAY, flaws)
+
+
+def note(flaws: list[Flaw], kind: str, lo: int, hi: int) -> None:
+    """Keeps a flaw in mind; of very many the first are enough."""
+    if len(flaws) < FLAWS_MAX:
+        flaws.append(Flaw(kind, lo, hi))
 
 
 def _run(text: str, at: int, limit: int, kind: str, flaws: list[Flaw]) -> int:
@@ -86,12 +93,14 @@ def _run(text: str, at: int, limit: int, kind: str, flaws: list[Flaw]) -> int:
     after = at + 1
     while after < limit and text[after] == text[at]:
         after += 1
-    flaws.append(Flaw(kind, at, after))
+    note(flaws, kind, at, after)
     return after
 
 
 def _is_garbage(text: str, at: int, flaws: list[Flaw]) -> bool:
     """Whether the last flaws are many, close together, and of characters that no text holds."""
+    if len(flaws) >= FLAWS_MAX and flaws[-1].kind in (STRAY, OPEN_STRING):
+        return True
     if len(flaws) < DENSE_FLAWS or at - flaws[-DENSE_FLAWS].lo > DENSE_SPAN:
         return False
     return all(flaw.kind in (STRAY, BAD_NUMBER, FOREIGN_NAME) for flaw in flaws[-DENSE_FLAWS:]) and any(
@@ -101,8 +110,10 @@ def _is_garbage(text: str, at: int, flaws: list[Flaw]) -> bool:
 
 def _end(at: int, limit: int, tokens: list[Token], flaws: list[Flaw]) -> int:
     """What follows is no text: takes back the flaws and tokens that led here, as one flaw."""
-    dense = len(flaws) < FLAWS_MAX
-    lo = flaws[-DENSE_FLAWS].lo if dense else at
+    if len(flaws) >= FLAWS_MAX:
+        flaws[-1] = Flaw(TOO_MANY, at, limit)
+        return limit
+    lo = flaws[-DENSE_FLAWS].lo
     while flaws and flaws[-1].lo >= lo:
         flaws.pop()
     while tokens and tokens[-1].lo >= lo:
@@ -114,7 +125,7 @@ def _end(at: int, limit: int, tokens: list[Token], flaws: list[Flaw]) -> int:
 def _number(text: str, at: int, limit: int, tokens: list[Token], flaws: list[Flaw]) -> int:
     found = NUMBER.match(text, at, limit)
     after = found.end() if found else at + 1
-    flaws.append(Flaw(BAD_NUMBER, at, after))
+    note(flaws, BAD_NUMBER, at, after)
     kind, meant = numbers.meant(text[at:after])
     tokens.append(Token(kind, meant, at, after))
     return after
@@ -131,7 +142,7 @@ def _name(text: str, at: int, limit: int, tokens: list[Token], flaws: list[Flaw]
     if flaws and flaws[-1].kind == FOREIGN_NAME and flaws[-1].lo == lo:
         flaws[-1].hi = after
     else:
-        flaws.append(Flaw(FOREIGN_NAME, lo, after))
+        note(flaws, FOREIGN_NAME, lo, after)
     tokens.append(Token("TNAME" if name[0].isupper() else "NAME", name, lo, after))
     return after
 
@@ -149,7 +160,7 @@ def _open_string(text: str, at: int, limit: int, tokens: list[Token], flaws: lis
     if tokens and tokens[-1].text == '""' and tokens[-1].hi == at:
         return _doc_string(text, at, limit, tokens, flaws)
     after = _without_closers(text, at, line_end, tokens)
-    flaws.append(Flaw(OPEN_STRING, at, after))
+    note(flaws, OPEN_STRING, at, after)
     tokens.append(Token("STRING", text[at:after], at, after))
     return after
 
@@ -200,7 +211,7 @@ def _doc_string(text: str, at: int, limit: int, tokens: list[Token], flaws: list
     first = tokens.pop()
     close = text.find('"""', at + 1, limit)
     after = limit if close < 0 else close + 3
-    flaws.append(Flaw(DOC_STRING, first.lo, after))
+    note(flaws, DOC_STRING, first.lo, after)
     if not text[text.rfind("\n", 0, first.lo) + 1 : first.lo].strip(" \t"):
         return after  # on lines of its own it is a comment
     tokens.append(Token("STRING", '""', first.lo, after))
@@ -216,9 +227,9 @@ def _quoted(text: str, at: int, limit: int, tokens: list[Token], flaws: list[Fla
         end += 2 if text[end] == "\\" else 1
     kind = QUOTES if char in "'`" else LOOKALIKE
     if end >= limit or text[end] == "\n":
-        flaws.append(Flaw(STRAY, at, at + 1))
+        note(flaws, STRAY, at, at + 1)
         return at + 1
-    flaws.append(Flaw(kind, at, end + 1))
+    note(flaws, kind, at, end + 1)
     inner = text[at + 1 : end]
     if '"' in inner and "\\" not in inner and "${" not in inner:
         tokens.append(Token("STRING", f'"{inner}"', at, end + 1))

@@ -13,6 +13,7 @@ from ...source import Source
 from ..tokens import Flaw
 from . import characters as c, numbers, words
 
+PROBLEMS_MAX = 100
 SAME_MAX = 5  # how often the same character, or kind of slip, is reported
 
 
@@ -21,6 +22,8 @@ def report_flaws(flaws: list[Flaw], source: Source, problems: Problems) -> None:
     text = source.text
     told: dict[str, int] = {}
     for flaw in flaws:
+        if len(problems.found) >= PROBLEMS_MAX:
+            break
         key = text[flaw.lo : flaw.hi] if flaw.kind == c.FOREIGN_NAME else flaw.kind
         if flaw.kind in (c.STRAY, c.LOOKALIKE):
             key = text[flaw.lo] if text[flaw.lo].isprintable() else "control"
@@ -218,6 +221,17 @@ def _garbage(flaw: Flaw, text: str, problems: Problems) -> None:
     )
 
 
+def _too_many(flaw: Flaw, text: str, problems: Problems) -> None:
+    problems.at(
+        "RFT0114",
+        "too much of this text cannot be read",
+        flaw.lo,
+        flaw.lo + 1,
+        "reading stops here",
+        helps=["mend what is reported above, and more will be read"],
+    )
+
+
 _WORDINGS = {
     c.BAD_NUMBER: _number,
     c.OPEN_STRING: _open_string,
@@ -230,6 +244,7 @@ _WORDINGS = {
     c.DOLLAR: _dollar,
     c.BACKSLASH: _backslash,
     c.GARBAGE: _garbage,
+    c.TOO_MANY: _too_many,
 }
 
 

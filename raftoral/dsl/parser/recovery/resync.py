@@ -28,6 +28,7 @@ BEGINNERS = (
     | frozenset(("on", "after", "slot"))
 )
 BEFORE_A_VALUE = frozenset(("EQUAL", "COLON", "RETURN", "GIVE", "FAIL", "LOG"))
+FAR = 20_000  # tokens after which only a declaration counts
 PLACES_MAX = 60  # parts of the stack that are tried, from the top and from the bottom
 
 
@@ -43,6 +44,8 @@ def resync(m: Mender) -> bool:
             level = 0
             if _go_on(m, index, [p for p in everywhere if m.machine.takes(p[0], "RECORD")], 1):
                 return True
+        elif index - m.at > FAR:
+            continue
         elif level:
             level += (token.type in OPENERS) - (token.type in CLOSERS)
         elif token.type == "RBRACE":
