@@ -66,6 +66,7 @@ CODES: dict[str, tuple[str, str]] = {
     "RFT0408": ("give-misplaced", "error"),
     "RFT0409": ("unknown-variant", "error"),
     "RFT0410": ("constant-condition", "warning"),
+    "RFT0411": ("leaves-finally", "error"),
     # 05xx determinism and termination
     "RFT0501": ("effect-in-function", "error"),
     "RFT0502": ("recursion", "error"),
@@ -121,6 +122,7 @@ CODES: dict[str, tuple[str, str]] = {
     "RFT0809": ("undo-lost", "error"),
     "RFT0810": ("spawns-itself", "warning"),
     "RFT0811": ("child-id-repeats", "error"),
+    "RFT0812": ("label-without-slot", "warning"),
     # 09xx versions and migration
     "RFT0901": ("version-not-bumped", "error"),
     "RFT0902": ("slot-removed", "error"),

@@ -116,6 +116,8 @@ class _Loader:
         known = self.by_name.get((unit.root, name))
         if known is not None:
             return known
+        if line.names is None and line.alias is None:
+            return None  # it takes nothing: said by `resolve`
         found = self.world.module(name, unit.root)
         if isinstance(found, Source):
             other = Unit(found, False)

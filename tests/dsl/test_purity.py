@@ -115,6 +115,7 @@ PURE_BODIES = [
     "return zlib.crc32(to.encode()), bisect.bisect([1, 2], amount), heapq.nsmallest(2, to)\n---\n"
     "import bisect, heapq, zlib",
     "return to\n---\nimport logging\nlog = logging.getLogger()",
+    "return first({1, 2})\n---\ndef first(xs):\n    xs = sorted(xs)\n    return [x for x in xs]",
     "return ceil(amount)\n---\nfrom math import *",
 ]
 

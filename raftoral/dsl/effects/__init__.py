@@ -13,7 +13,14 @@ from ..facts import Facts
 from ..facts.symbols import Workflow
 from ..scope import Scope
 from .activities import check_activity
-from .durability import check_checkpoints, check_children, check_labels, check_signals, check_waits
+from .durability import (
+    check_checkpoints,
+    check_children,
+    check_label_has_slot,
+    check_labels,
+    check_signals,
+    check_waits,
+)
 from .escapes import Escapes
 from .loops import check_clock, check_growing_text, check_loop, check_recursion
 from .outline import outline
@@ -68,9 +75,11 @@ def _check_workflow(scope: Scope, facts: Facts, decl: s.Workflow) -> None:
             check_parallel(scope, facts, node)
     for node in index.get(s.ParallelFor, ()):
         check_parallel_for(scope, facts, node)
-    if s.Spawn in index:
+    if s.Spawn in index or s.Do in index:
         check_children(scope, facts, decl, index)
     check_labels(scope, index)
+    if "@" in scope.problems.source.text:
+        check_label_has_slot(scope, index)
     check_waits(scope, facts, index)
     _check_errors(scope, facts, decl)
     check_sagas(scope, facts, decl.body, index)

@@ -8,7 +8,7 @@ from ..facts import Facts
 from ..facts.symbols import Local, Signal, Workflow
 from ..scope import Scope
 from ..syntax import Node, Token
-from .outline import inner
+from .outline import effect_of, inner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _only_signals(facts: Facts, arms: list[s.SelectArm]) -> bool:
 
 def check_children(scope: Scope, facts: Facts, decl: s.Workflow, index: Index) -> None:
     """RFT0810 and RFT0811."""
-    for node in index.get(s.Spawn, ()):
+    for node in [*index.get(s.Spawn, ()), *index.get(s.Do, ())]:
         child = facts.callees.get(node)
         own = scope.names.get(decl.name.text)
         if isinstance(child, Workflow) and child is own:
@@ -148,3 +148,21 @@ def _varies(facts: Facts, value: s.Expr, loop: Node) -> bool:
         if isinstance(node, s.Call):
             return True
     return False
+
+
+def check_label_has_slot(scope: Scope, index: Index) -> None:
+    """RFT0812: a label on a statement that never rests."""
+    for kind in (s.Let, s.Var, s.Assign, s.SpawnStmt):
+        for node in index.get(kind, ()):
+            value = effect_of(getattr(node, "value", None))
+            if node.label is None or (value is not None and value.__class__ not in (s.Spawn, s.Try)):
+                continue
+            scope.problems.at(
+                "RFT0812",
+                f"nothing here can be labelled `{node.label.text}`",
+                node.label.lo - 1,
+                node.label.hi,
+                "this statement has no slot",
+                notes=["a label names a place where the run rests: at `do`, `wait`, `sleep`, `select` and the like"],
+                helps=["remove the label"],
+            )

@@ -62,10 +62,11 @@ def tokenize(text: str, marks: dict[str, str], lo: int = 0, end: int | None = No
     """Reads `text[lo:end]`; `marks` gives the terminal of each punctuation mark."""
     limit = len(text) if end is None else end
     lexed = Lexed([], [], [])
+    stop = lo
     while lo < limit:
-        # A chunk ends where a line does, and no token goes on there.
-        line_end = text.find("\n", lo + CHUNK, limit) if limit - lo > CHUNK else -1
-        stop = limit if line_end < 0 else line_end
+        if lo >= stop:  # a chunk ends where a line does, and no token goes on there
+            line_end = text.find("\n", lo + CHUNK, limit) if limit - lo > CHUNK else -1
+            stop = limit if line_end < 0 else line_end
         lo = _read(text, lo, stop, marks, lexed)
         if lo < stop:
             lo = _take_in(text, lo, limit, marks, lexed)

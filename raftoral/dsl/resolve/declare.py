@@ -225,8 +225,7 @@ def _fields(scope: Scope, decl: s.Record | s.Error) -> None:
     kind = "record" if isinstance(decl, s.Record) else "error"
     for field in decl.fields:
         declared_once(scope, fields, field.name, decl.name.text)
-        check_field(scope, field.name, "field")
-        check_attribute(scope.problems, field.name, kind)
+        check_field(scope, field.name, kind)
         stored = field.stored.text[1:-1] if field.stored else field.name.text
         fields.setdefault(
             field.name.text,

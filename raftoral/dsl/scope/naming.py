@@ -36,7 +36,9 @@ def check_field(scope: Scope, name: Token, kind: str) -> None:
             "it begins an expression, so it could not be given by name",
             helps=[f"try `{name.text}_`, or a name that says what it holds"],
         )
+        return
     check_lower(scope, name, kind)
+    check_attribute(scope.problems, name, kind)
 
 
 def check_lower(scope: Scope, name: Token, kind: str) -> None:
@@ -79,8 +81,7 @@ def params_of(scope: Scope, params: list[s.Param], owner: str, kind: str) -> dic
     for param in params:
         name = param.name.text
         declared_once(scope, fields, param.name, owner)
-        check_field(scope, param.name, "parameter")
-        check_attribute(scope.problems, param.name, kind)
+        check_field(scope, param.name, kind)
         if param.default is not None:
             optional_from = param
         elif optional_from is not None:

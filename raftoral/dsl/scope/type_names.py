@@ -5,12 +5,16 @@ from __future__ import annotations
 from .. import syntax as s
 from ..facts.symbols import Activity, Const, Function, HandleType, ModuleAlias, Workflow
 from ..facts.types import (
+    BYTES,
     KEYS,
     POISON,
     SCALARS,
+    STR,
     Declared,
     EnumType,
     ErrorType,
+    ListType,
+    MapType,
     Type,
     Variant as VariantOf,
     list_of,
@@ -171,7 +175,18 @@ def _optional(scope: Scope, node: s.OptionalType) -> Type:
 
 
 def _bounded(scope: Scope, node: s.BoundedType) -> Type:
-    return type_of(scope, node.inner)
+    found = type_of(scope, node.inner)
+    in_bytes = node.bound.type == "SIZE"
+    if found is not POISON and found not in (STR, BYTES) and (in_bytes or not isinstance(found, ListType | MapType)):
+        what = "bytes" if in_bytes else "length"
+        scope.problems.add(
+            "RFT0301",
+            f"`max {node.bound.text}` bounds a {what}, and this type has none",
+            node,
+            f"`{found}` is not bounded",
+            helps=["text, bytes, lists and maps may have a `max`; of numbers, check the range where it matters"],
+        )
+    return found
 
 
 _HANDLERS: dict[type, Callable[[Scope, Any], Type]] = {

@@ -126,7 +126,14 @@ class Cx:
         """Brings a local into scope; says RFT0105, 0106 and 0207."""
         name = token.text
         local = Local(name, kind, type, token)
-        if name in self.locals or name in self.scope.names or name in RESERVED or name in TAKEN or not name.islower():
+        if (
+            name in self.locals
+            or name in self.scope.names
+            or name in RESERVED
+            or name in TAKEN
+            or name in self.signals
+            or not name.islower()
+        ):
             from .names import check_new_name
 
             check_new_name(self, token, kind)
@@ -290,10 +297,6 @@ RESERVED = frozenset(
         "with",
         "within",
         "workflow",
-        "debug",
-        "info",
-        "warn",
-        "error",
         "catch",
     ]
 )

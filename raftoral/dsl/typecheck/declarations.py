@@ -34,11 +34,34 @@ MONEY = frozenset(
 
 
 def check_constants(cx: Cx) -> None:
-    """Constants first: anything else may use them."""
-    for decl in cx.parsed.module.decls:
-        if isinstance(decl, s.Const):
-            cx.enter(CONSTANT, decl, None, None)
-            _const(cx, decl)
+    """Constants first, since anything may use them, and each after those that it uses."""
+    decls = {decl.name.text: decl for decl in cx.parsed.module.decls if isinstance(decl, s.Const)}
+    needs = {name: _mentioned(decl, decls) for name, decl in decls.items()}
+    done: set[str] = set()
+    while len(done) < len(decls):
+        ready = [name for name in decls if name not in done and done.issuperset(needs[name])]
+        if not ready:
+            _constants_in_circle(cx, [decls[name] for name in decls if name not in done])
+            return
+        for name in ready:
+            cx.enter(CONSTANT, decls[name], None, None)
+            _const(cx, decls[name])
+        done.update(ready)
+
+
+def _mentioned(decl: s.Const, decls: dict[str, s.Const]) -> set[str]:
+    return {part.name.text for part in s.walk(decl.value) if isinstance(part, s.NameRef) and part.name.text in decls}
+
+
+def _constants_in_circle(cx: Cx, decls: list[s.Const]) -> None:
+    cx.problems.add(
+        "RFT0502",
+        "these constants need each other" if len(decls) > 1 else f"`{decls[0].name.text}` needs itself",
+        decls[0].name,
+        "its value would have to be known first",
+        also=[(decl.name, "and so would this") for decl in decls[1:4]],
+        helps=["give one of them a value that needs no other"],
+    )
 
 
 def _const(cx: Cx, decl: s.Const) -> None:

@@ -63,7 +63,24 @@ def _number(cx: Cx, node: s.Number, want: Type | None) -> Type:
     if kind == "SIZE":
         cx.problems.add("RFT0301", "a size stands only after `max`", node, "a number of bytes is an int here")
         return POISON
+    if kind == "DURATION" and not node.token.text[:-1].replace("m", "").isdigit():
+        _units_in_order(cx, node)
     return _OF_TOKEN[kind]
+
+
+def _units_in_order(cx: Cx, node: s.Number) -> None:
+    """`1h30m`: from the largest unit down, each once."""
+    text = node.token.text.replace("ms", "u")
+    units = [char for char in text if not char.isdigit()]
+    order = ["wdhmsu".index(unit) for unit in units]
+    if order != sorted(set(order)):
+        cx.problems.add(
+            "RFT0107",
+            f"`{node.token.text}` is not a duration",
+            node,
+            "its units are not in order",
+            helps=["units go from the largest down, each once: `1h30m`"],
+        )
 
 
 def _text(cx: Cx, node: s.Text, want: Type | None) -> Type:

@@ -83,7 +83,7 @@ def match_arms(
         mark = len(cx.opened)
         before_reading = len(cx.problems.found)
         for pattern in arm.patterns:
-            shape = read_pattern(cx, pattern, type)
+            shape = _read_alternative(cx, pattern, type, arm.patterns[0], mark)
             rows.append(([shape], pattern, arm.guard is not None))
         sound = sound and len(cx.problems.found) == before_reading
         cx.known = _narrowed(cx, subject, type, arm.patterns, before)
@@ -103,6 +103,38 @@ def match_arms(
     if isinstance(node, s.MatchExpr):
         return found if found is not NEVER else POISON
     return POISON if goes_on else NEVER
+
+
+def _read_alternative(cx: Cx, pattern: s.Pattern, type: Type, first: s.Pattern, mark: int) -> Shape:
+    """One of `a | b`. All bind the same names with the same types: the body may run after any of them."""
+    if pattern is first:
+        return read_pattern(cx, pattern, type)
+    bound = {name: cx.locals[name] for name in cx.opened[mark:]}
+    for name in bound:  # the alternative binds them again; they are the same locals
+        del cx.locals[name]
+    del cx.opened[mark:]
+    shape = read_pattern(cx, pattern, type)
+    again = {name: cx.locals[name] for name in cx.opened[mark:]}
+    for name in {**bound, **again}:
+        one, two = bound.get(name), again.get(name)
+        if one is None or two is None or (one.type is not two.type and POISON not in (one.type, two.type)):
+            there, missing = (one, pattern) if one is not None else (two, first)
+            assert there is not None
+            cx.problems.add(
+                "RFT0409",
+                f"`{name}` is not bound in the same way by every alternative",
+                missing,
+                "not here" if one is None or two is None else f"here it is {a(two.type)}",
+                also=[(there.node, f"bound here, as {a(there.type)}")],
+                helps=["bind the same names in all of them, or write two arms"],
+            )
+    for name, local in bound.items():
+        if name in again:
+            cx.facts.targets[again[name].node] = local
+        cx.locals[name] = local
+        if name not in cx.opened[mark:]:
+            cx.opened.append(name)
+    return shape
 
 
 def _arm_value(cx: Cx, arm: s.ValueArm, found: Type, want: Type | None, first: s.ValueArm | s.MatchArm) -> Type:

@@ -48,6 +48,8 @@ def check_new_name(cx: Cx, token: Token, kind: str) -> None:
     first: Node | None = None
     if name in cx.locals:
         first, said = cx.locals[name].node, f"`{name}` is a {cx.locals[name].kind} here already"
+    elif name in cx.signals:
+        first, said = cx.signals[name].node, f"`{name}` is a signal here already"
     elif name in TAKEN:
         said = f"`{name}` is a function of the language"
     elif name in cx.scope.names:

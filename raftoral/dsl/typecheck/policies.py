@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import syntax as s
-from ..facts.symbols import Activity
+from ..facts.symbols import Activity, Local
 from ..facts.types import (
     DURATION,
     FLOAT,
@@ -19,7 +19,7 @@ from ..facts.types import (
 from ..scope.type_names import errors_of
 from ..syntax import Token
 from ..syntax.literals import number_value, policy_ms
-from .context import Cx
+from .context import KEY, Cx
 from .mismatch import a, described
 
 DURATIONS = ("timeout", "deadline", "heartbeat", "grace")
@@ -73,12 +73,27 @@ def _check_one(cx: Cx, policy: s.Policy, name: str, activity: Activity | None) -
             )
     elif name in DURATIONS:
         _duration(cx, name, value)
+        if cx.kind == KEY:
+            _is_fixed(cx, name, value)
     elif name == "queue":
         cx.expect(value, STR, "a queue has a name")
     elif name == "key":
         got = cx.expect(value, STR, "an idempotency key is text")
         if got is STR:
             _key_parts(cx, value, activity)
+
+
+def _is_fixed(cx: Cx, name: str, value: s.Expr) -> None:
+    """The policies of an activity are the same for every call; only its `key` looks at the arguments."""
+    used = next((part for part in s.walk(value) if isinstance(cx.bindings.get(part), Local)), None)
+    if used is not None:
+        cx.problems.add(
+            "RFT0301",
+            f"`{name}` cannot depend on an argument",
+            used,
+            "an argument of one call",
+            helps=[f"say it at the call: `do ... with {{ {name}: ... }}`"],
+        )
 
 
 def _duration(cx: Cx, name: str, value: s.Expr) -> None:
@@ -102,6 +117,16 @@ def _retry(cx: Cx, node: s.Retry, activity: Activity | None) -> None:
     for what, value in (("first pause", node.first), ("longest pause", node.most), ("step", node.step)):
         if value is not None:
             cx.expect(value, DURATION, f"the {what} is a duration")
+    growth = node.factor or node.step
+    if growth is not None and node.most is None:
+        word = "factor" if node.factor is not None else "step"
+        cx.problems.add(
+            "RFT0103",
+            f"`{word}` needs a longest pause",
+            growth,
+            "pauses that grow must end somewhere",
+            helps=[f"`backoff 1s..1m {word} ...`"],
+        )
     if node.factor is not None:
         got = cx.expr(node.factor)
         if got not in NUMBERS and got is not POISON:

@@ -336,7 +336,22 @@ def _no_loop(cx: Cx, node: Node, what: str, word: str) -> None:
     cx.problems.add("RFT0405", f"there is no loop here to {what}", node, "not in a loop", notes=notes)
 
 
+def _leaves_finally(cx: Cx, node: Node, word: str) -> None:
+    """RFT0411: `finally` runs on every way out, so it must not choose one."""
+    if cx.in_final:
+        cx.problems.at(
+            "RFT0411",
+            f"`finally` cannot `{word}`",
+            node.lo,
+            node.lo + len(word),
+            "this would swallow the error or the value that is on its way out",
+            notes=["`finally` runs on every way out of its `try`: after it, control goes on where it was going"],
+            helps=["decide after the `try`, or in a `catch`"],
+        )
+
+
 def _return(cx: Cx, node: s.Return) -> bool:
+    _leaves_finally(cx, node, "return")
     if cx.branch is not None:
         cx.problems.add(
             "RFT0609",
@@ -387,6 +402,7 @@ def _return_without_value(cx: Cx, node: s.Return, want: Type) -> None:
 
 
 def _fail(cx: Cx, node: s.Fail) -> bool:
+    _leaves_finally(cx, node, "fail")
     if cx.kind == FUNCTION:
         cx.problems.add(
             "RFT0501",
@@ -450,8 +466,8 @@ def try_value(cx: Cx, node: s.Try, want: Type | None) -> Type:
 
 def _try(cx: Cx, node: s.Try) -> bool:
     parts = _try_parts(cx, node)
-    goes_on = any(on for _, on in parts)
-    return _finally(cx, node) and goes_on
+    _finally(cx, node)
+    return any(on for _, on in parts)
 
 
 def _try_parts(cx: Cx, node: s.Try) -> list[tuple[s.Block, bool]]:
@@ -493,14 +509,15 @@ def _catch_errors(cx: Cx, clause: s.Catch, caught: dict[ErrorType, Node]) -> lis
     return errors
 
 
-def _finally(cx: Cx, node: s.Try) -> bool:
+def _finally(cx: Cx, node: s.Try) -> None:
+    """Checks `finally`. Control goes on after it where it was going: it cannot choose (RFT0411)."""
     if node.final is None:
-        return True
+        return
     before, cx.in_final = cx.in_final, True
     targets, cx.targets = cx.targets, []
-    goes_on = cx.block(node.final)
-    cx.in_final, cx.targets = before, targets
-    return goes_on
+    loops, cx.loops = cx.loops, []
+    cx.block(node.final)
+    cx.in_final, cx.targets, cx.loops = before, targets, loops
 
 
 def _damaged(cx: Cx, node: s.Damaged) -> bool:

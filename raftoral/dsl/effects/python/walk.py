@@ -15,6 +15,7 @@ from .calls import Calls
 from .modules import NOT_ALLOWED, NOT_READ, Files, PyFile, imports
 from .parts import Part
 from .values import (
+    NO_PARAMETER,
     SET,
     AnyDef,
     Local,
@@ -97,6 +98,8 @@ class Walk(Calls):
         branch = self.inner is not None and self.inner.depth > 0
         local.traits = local.traits | traits if branch else traits
         local.alias = alias or (local.alias if branch else "")
+        if not branch:  # no longer the parameter that it may have been
+            local.index, local.keeps, local.annotation = NO_PARAMETER, False, None
 
     def _alias(self, value: ast.expr) -> str:
         owner = self.global_of(value)

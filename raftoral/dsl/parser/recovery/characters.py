@@ -31,7 +31,7 @@ GARBAGE = "garbage"  # no text from here on
 TOO_MANY = "too-many"  # so much could not be read that reading ends here
 
 NUMBER = re.compile(r"\d\w*(?:\.\d\w*)?", re.ASCII)
-FLAWS_MAX = 1000
+FLAWS_MAX = 20_000
 DENSE_FLAWS, DENSE_SPAN = 30, 900  # so many unreadable characters in so little text: this is no text
 
 LOOKALIKES = {
@@ -99,7 +99,7 @@ def _run(text: str, at: int, limit: int, kind: str, flaws: list[Flaw]) -> int:
 
 def _is_garbage(text: str, at: int, flaws: list[Flaw]) -> bool:
     """Whether the last flaws are many, close together, and of characters that no text holds."""
-    if len(flaws) >= FLAWS_MAX and flaws[-1].kind in (STRAY, OPEN_STRING):
+    if len(flaws) >= FLAWS_MAX:
         return True
     if len(flaws) < DENSE_FLAWS or at - flaws[-DENSE_FLAWS].lo > DENSE_SPAN:
         return False
