@@ -84,7 +84,7 @@ DEEP = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("depth", [150, 1_500, 10_000])
+@pytest.mark.parametrize("depth", [150, 1_500, pytest.param(10_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", DEEP)
 def test_depth_has_a_bound(name: str, depth: int) -> None:
     head, before, middle, after = DEEP[name]
@@ -92,10 +92,11 @@ def test_depth_has_a_bound(name: str, depth: int) -> None:
     assert faults(text.encode("utf-8")) == []
 
 
-@pytest.mark.parametrize("size", [1_000_000])
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [200_000])
 @pytest.mark.parametrize("piece", ["a", "é", '"', "#", "(", " ", "\n", "1", "${", "\\", "x = "])
 def test_size_is_no_harm(piece: str, size: int) -> None:
-    """A megabyte of one thing, also as the name, string or number that it may be."""
+    """A great deal of one thing, also as the name, string or number that it may be."""
     text = f'rft 1\nconst a = "{piece * (size // len(piece))}"\nconst b = {piece * 1000}\n'
     assert faults(text.encode("utf-8")) == []
 

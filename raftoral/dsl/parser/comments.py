@@ -11,19 +11,23 @@ import re
 from ..codes import CODES, SLUGS
 from ..diagnostics import Problems
 
-TRIVIA = re.compile(r"(?:[ \t\n]++|#[^\n]*+)*+")
+BLANK = re.compile(r"[ \t\n]*+")
 PRAGMA = re.compile(r"#\s*rft:\s*(\w+)\s*(.*)")
 
 
 def read_docs(text: str, comments: list[tuple[int, int]]) -> dict[int, str]:
     """`##` lines -> offset of the next token: the documentation of what begins there."""
     lines: dict[int, list[str]] = {}
-    for lo, hi in comments:
+    owner = below = -1
+    for lo, hi in reversed(comments):
+        blank = BLANK.match(text, hi)
+        after = blank.end() if blank else hi
+        if after != below:  # what stands between this comment and the next is more than white space
+            owner = after
+        below = lo
         if text.startswith("##", lo):
-            found = TRIVIA.match(text, hi)
-            owner = found.end() if found else hi
             lines.setdefault(owner, []).append(text[lo + 2 : hi].strip())
-    return {owner: "\n".join(said) for owner, said in lines.items()}
+    return {owner: "\n".join(reversed(said)) for owner, said in reversed(lines.items())}
 
 
 def read_pragmas(text: str, comments: list[tuple[int, int]], problems: Problems) -> set[int]:

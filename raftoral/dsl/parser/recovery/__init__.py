@@ -12,7 +12,7 @@ Loaded only for a file with mistakes. Never raises, and never leaves tokens that
 
 from __future__ import annotations
 
-from ...diagnostics import Fix, Problems
+from ...diagnostics import Problems
 from ...source import Source
 from ...syntax import Token
 from ..driver import Stuck, Tables
@@ -29,13 +29,14 @@ REPAIRS_MAX = 400
 
 DETECTIVES = (
     habits.comment,
+    names.reserved_word,
+    marks.power,
     edits.twice,
     layout.close_blocks,
     habits.colon_block,
     marks.angle_brackets,
     marks.split_mark,
     marks.foreign_mark,
-    marks.power,
     marks.spaced_unit,
     marks.equals_block,
     habits.doc_string,
@@ -43,6 +44,7 @@ DETECTIVES = (
     habits.prefixed_string,
     habits.foreign_word,
     places.return_value,
+    places.arm_without_brace,
     places.pattern,
     places.missing_version,
     places.nested_declaration,
@@ -87,7 +89,18 @@ def repair(
             _give_up(m)
             break
         _mend(m)
-    return Repaired(m.out, m.holes, m.poisoned)
+    return Repaired(m.out, _merged(m.holes), m.poisoned)
+
+
+def _merged(holes: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Holes in order, each stretch of text once."""
+    merged: list[tuple[int, int]] = []
+    for lo, hi in sorted(holes):
+        if merged and lo <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], hi))
+        else:
+            merged.append((lo, hi))
+    return merged
 
 
 def _edition(m: Mender) -> None:
@@ -96,43 +109,32 @@ def _edition(m: Mender) -> None:
     if first.text == "rft" and second.type == "INT":
         m.take(2)
         return
-    if first.text == "rft" and second.type in ("FLOAT", "DEC", "DURATION", "STRING", "SIZE"):
-        m.push(Token("NAME", "rft", first.lo, first.hi), Token("INT", "1", second.lo, second.hi))
-        m.problems.add(
-            "RFT0102",
-            f"there is no edition {second.text}",
-            second,
-            "an edition is a whole number: `rft 1`",
+    line = [token for token in m.tokens[:4] if m.line_of(token) == m.line_of(first) and token.type != "$END"]
+    meant = len(line) <= 3 and not m.is_top(0) and (first.text == "rft" or line[-1:] and line[-1].type == "INT")
+    m.quiet = m.is_flawed()
+    if meant:  # a line of its own that is nearly right
+        whole = Token("", "", first.lo, line[-1].hi)
+        number = second.type not in ("NAME", "TNAME") and len(line) == 2 and first.text == "rft"
+        m.say(
+            "RFT0102" if number else "RFT0101",
+            f"there is no edition {second.text}" if number else "this file does not say which edition of the language it uses",
+            second if number else whole,
+            "an edition is a whole number: `rft 1`" if number else "the first line is `rft 1`",
+            edits=[(whole.lo, whole.hi, "rft 1")],
         )
-        m.at += 2
-        return
-    if first.type in ("NAME", "TNAME") and second.type == "INT" and m.line_of(first) == m.line_of(second):
-        m.problems.add("RFT0101", f"a file begins with `rft 1`, and not with `{first.text}`", first,
-                       "the word is `rft`", fix=Fix([(first.lo, first.hi, "rft")]))  # fmt: skip
-        m.push(m.keyword("rft", first), second)
-        m.at += 2
-        return
-    if first.type == "INT":
-        m.at += 1  # the number alone
-    lo = first.lo
-    has_word = first.text == "rft"
-    m.problems.at(
-        "RFT0101",
-        "this file does not say which edition of the language it uses",
-        lo,
-        first.hi,
-        "`rft` needs a number" if has_word else "put `rft 1` on the first line",
-        notes=[
-            "an edition fixes the grammar, the meaning and the standard library of a file, for good"
-        ],
-        fix=_edition_fix(first, has_word),
-    )
-    m.push(Token("NAME", "rft", lo, lo), Token("INT", "1", lo, lo))
-    m.at += 1 if has_word else 0
-
-
-def _edition_fix(first: Token, has_word: bool) -> Fix:
-    return Fix([(first.hi, first.hi, " 1")] if has_word else [(first.lo, first.lo, "rft 1\n\n")])
+    else:
+        line = []
+        m.say(
+            "RFT0101",
+            "this file does not say which edition of the language it uses",
+            first,
+            "put `rft 1` on the first line",
+            notes=["an edition fixes the grammar, the meaning and the standard library of a file, for good"],
+            edits=[(first.lo, first.lo, "rft 1\n\n")],
+        )
+    m.quiet = False
+    m.push(Token("NAME", "rft", first.lo, first.lo), Token("INT", "1", first.lo, first.lo))
+    m.at += len(line)
 
 
 def _read_on(m: Mender) -> bool:

@@ -103,9 +103,8 @@ def _is_garbage(text: str, at: int, flaws: list[Flaw]) -> bool:
         return True
     if len(flaws) < DENSE_FLAWS or at - flaws[-DENSE_FLAWS].lo > DENSE_SPAN:
         return False
-    return all(flaw.kind in (STRAY, BAD_NUMBER, FOREIGN_NAME) for flaw in flaws[-DENSE_FLAWS:]) and any(
-        flaw.kind == STRAY and not text[flaw.lo].isprintable() for flaw in flaws[-DENSE_FLAWS:]
-    )
+    unseen = sum(not text[flaw.lo].isprintable() for flaw in flaws[-DENSE_FLAWS:])
+    return unseen >= DENSE_FLAWS // 5
 
 
 def _end(at: int, limit: int, tokens: list[Token], flaws: list[Flaw]) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ...syntax import Token
 from . import words
+from .layout import lacks_opening
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,8 +74,13 @@ def _best(m: Mender) -> Choice | None:
 
 def _choices(m: Mender) -> list[Choice]:
     token, before = m.token, m.before()
+    newline = "\n" in m.text[before.hi : token.lo]
+    lacking = newline and token.type in ("NAME", "RETURN_END") and lacks_opening(m)
     single = {text: cost for text, cost in SINGLE.items() if text != "in" or _in_loop(m)}
-    choices = [Choice(-cost - _oddness(m, text), (text,), 0) for text, cost in single.items()]
+    choices = [
+        Choice(-cost - _oddness(m, text) + 2 * (lacking and text == "{"), (text,), 0)
+        for text, cost in single.items()
+    ]
     choices += [Choice(-cost - _oddness(m, put[0]), put, 0) for put, cost in OTHERS.items()]
     if token.type != "$END":
         twice = token.text == before.text and token.type == before.type

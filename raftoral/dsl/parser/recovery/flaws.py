@@ -137,7 +137,7 @@ def _stray(flaw: Flaw, text: str, problems: Problems) -> None:
         flaw.hi,
         meaning.get(char) or (_name(char) if not char.isascii() else "the language does not use this character"),
         notes=["outside of strings and comments, text is ASCII"] if not char.isascii() else [],
-        fix=Fix([(flaw.lo, flaw.hi, "")]),
+        fix=None if char.isascii() else Fix([(flaw.lo, flaw.hi, "")]),
     )
 
 

@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .mender import Mender
 
+AS_NAMES = frozenset(("await", "lambda", "yield", "async"))
 VALUES = {"None": "none", "True": "true", "False": "false"}
 
 
@@ -216,6 +217,13 @@ def doc_string(m: Mender) -> bool:
 
 def foreign_word(m: Mender) -> bool:
     """`def`, `elif`, `raise`, `class`, `pass`, `await` and their like, at the place where the right word would fit."""
+    before = m.before()
+    if before.type == "NAME" and before.text in AS_NAMES and m.line_of(before) == m.line_of(m.token):
+        m.back()  # it was read as a name
+        if foreign_word(m):
+            return True
+        m.take()
+        return False
     token = m.token
     if token.type != "NAME":
         return False
@@ -235,8 +243,7 @@ def foreign_word(m: Mender) -> bool:
         "RFT0110",
         f"`{token.text}` is written `{word}` here",
         token,
-        f"the word is `{word}`",
-        notes=[note] if note else [],
+        note or f"the word is `{word}`",
         edits=[(token.lo, token.hi, word)],
     )
     m.push(put)

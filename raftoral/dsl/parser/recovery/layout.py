@@ -25,7 +25,8 @@ def close_blocks(m: Mender) -> bool:
     """Plans a `}` for each block of this declaration that has none, and goes back to the first of them."""
     if m.token.type == "LBRACE" or (m.before().type == "LBRACE" and not m.begins_line(m.at)):
         return False  # this one may be too many itself
-    if m.token.type != "$END" and m.survives([m.made("}", 0)], 1, 8) == 8:
+    replaceable = m.token.type != "$END" and m.token.text not in words.STARTERS
+    if replaceable and m.survives([m.made("}", 0)], 1, 8) == 8:
         return False  # something else stands where the `}` should be
     if not m.begins_line(m.at) and m.survives([m.made("}", 0)], 0, 8) == 8:
         return False  # it is missing right here
@@ -33,7 +34,7 @@ def close_blocks(m: Mender) -> bool:
     if lo >= hi or not m.once("layout", lo):
         return False
     tokens = m.tokens
-    surplus = _open_braces(m) + sum((t.type == "LBRACE") - (t.type == "RBRACE") for t in tokens[m.at : hi])
+    surplus = _surplus(m, hi)
     if surplus <= 0:
         return False
     missing = _missing(m, lo, hi, surplus)
@@ -42,8 +43,10 @@ def close_blocks(m: Mender) -> bool:
     ]
     if not missing:
         return False
+    quiet = m.is_flawed()
     for opener, index in missing:
-        _report(m, opener, index)
+        if not quiet:
+            _report(m, opener, index)
         m.planned.setdefault(index, []).append(
             Token("RBRACE", "}", tokens[index - 1].hi, tokens[index - 1].hi)
         )
@@ -67,8 +70,14 @@ def _declaration(m: Mender) -> tuple[int, int]:
     return lo, hi
 
 
-def _open_braces(m: Mender) -> int:
-    count = 0
+def lacks_opening(m: Mender) -> bool:
+    """Whether what is left of this declaration closes more braces than are open."""
+    return _surplus(m, _declaration(m)[1]) < 0
+
+
+def _surplus(m: Mender, hi: int) -> int:
+    """How many `}` will be missing at the source token `hi`."""
+    count = sum((t.type == "LBRACE") - (t.type == "RBRACE") for t in m.tokens[m.at : hi])
     stack = m.stack
     while stack[1] is not None:
         count += m.machine.symbol(stack) == "LBRACE"

@@ -46,7 +46,7 @@ def split_mark(m: Mender) -> bool:
         first = m.before() if back else m.token
         second = m.token if back else m.ahead()
         mark = first.text + second.text
-        if first.type in ("NAME", "TNAME") or mark not in m.machine.marks or first.hi == second.lo:
+        if not first.text or not second.text or first.type in ("NAME", "TNAME") or mark not in m.machine.marks or first.hi == second.lo:
             continue
         if m.text[first.hi : second.lo].strip(" \t"):
             continue
@@ -74,6 +74,8 @@ def foreign_mark(m: Mender) -> bool:
                 continue
             parts = [m.before()] if back else []
             parts += [m.ahead(index) for index in range(count - back)]
+            if not all(part.text for part in parts):
+                continue
             if any(a.hi != b.lo for a, b in zip(parts, parts[1:], strict=False)):
                 continue
             known = FOREIGN.get("".join(part.text for part in parts))

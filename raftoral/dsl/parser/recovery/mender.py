@@ -26,7 +26,7 @@ NOT_AFTER_DECLARING = frozenset(("COLON", "EQUAL", "COMMA", "DOT", "RBRACE"))
 class Mender:
     """Everything a repair may look at and do."""
 
-    __slots__ = ("at", "closers", "done", "flawed", "history", "holes", "loose", "machine", "out", "planned", "poisoned",
+    __slots__ = ("at", "closers", "done", "flawed", "history", "holes", "loose", "lost", "machine", "out", "planned", "poisoned",
                  "problems", "quiet", "recased", "source", "stack", "start", "text", "tokens")  # fmt: skip
 
     def __init__(
@@ -63,6 +63,7 @@ class Mender:
         self.loose = -1  # the token at this index is taken as leniently as the driver takes it
         self.closers: dict[str, list[str]] = {}  # a closing mark that was foretold -> what it is read as
         self.quiet = False
+        self.lost: dict[int, int] = {}  # a declaration -> how often reading had to be resumed in it
 
     # --- looking ------------------------------------------------------------------------------------------
 
@@ -193,7 +194,8 @@ class Mender:
         return True
 
     def skip(self, count: int = 1) -> None:
-        """Leaves out source tokens."""
+        """Leaves out source tokens; never the end."""
+        count = min(count, len(self.tokens) - 1 - self.at)
         dropped = self.tokens[self.at : self.at + count]
         self.drop(dropped)
         self.at += count

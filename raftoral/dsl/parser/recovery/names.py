@@ -5,6 +5,7 @@ Each function looks at the place where `m` is stuck, and either mends it and ret
 
 from __future__ import annotations
 
+from ...diagnostics import Fix
 from ...spelling import closest
 from ...syntax import Token
 from . import words
@@ -179,4 +180,61 @@ def _say_type(m: Mender, token: Token) -> None:
             "the built-in types are str int float decimal bool bytes duration timestamp uuid unit"
         ],
         edits=[(token.lo, token.hi, known)],
+    )
+
+
+# --- words that cannot be names ---------------------------------------------------------------------------------
+
+BINDERS = frozenset(("let", "var", "for", "as", "checkpoint", "const"))
+
+
+def reserved_word(m: Mender) -> bool:
+    """A variable called `match`: nothing is wrong where it is declared, and nothing fits where it is used."""
+    for back in range(4):
+        token = m.token if back == 0 else m.before(back)
+        if token.type == "NAME" and token.text in words.RESERVED and m.once("reserved " + token.text, 0):
+            index = _declared_as(m, token.text)
+            if index is not None and m.back_to(index):
+                _rename(m, token.text, index)
+                return True
+    return False
+
+
+def _declared_as(m: Mender, word: str) -> int | None:
+    """Where a variable of this name is declared, above."""
+    for index in range(m.at, 0, -1):
+        token, before = m.tokens[index], m.tokens[index - 1]
+        if token.text != word or token.type != "NAME":
+            continue
+        after = m.tokens[index + 1].text if index + 1 < len(m.tokens) else ""
+        if before.text in BINDERS and after in ("=", ":", "in", "{"):
+            return index
+        if before.text in ("(", ",") and after == ":" and m.tokens[index + 2].type in ("NAME", "TNAME"):
+            return index
+        if m.is_top(index):
+            break
+    return None
+
+
+def _rename(m: Mender, word: str, index: int) -> None:
+    """Reads every use of the variable as `word_`, up to the end of the declaration."""
+    first = m.tokens[index]
+    edits = []
+    for place in range(index, len(m.tokens) - 1):
+        token, after = m.tokens[place], m.tokens[place + 1]
+        if place > index and m.is_top(place):
+            break
+        begins = m.begins_line(place) and after.type in ("NAME", "TNAME", "STRING", "INT", "LPAR")
+        if token.text != word or token.type == "STRING" or m.tokens[place - 1].type == "DOT" or begins:
+            continue
+        m.tokens[place] = Token("NAME", word + "_", token.lo, token.hi)
+        edits.append((token.lo, token.hi, word + "_"))
+    m.poisoned.add(word)
+    m.problems.add(
+        "RFT0105",
+        f"`{word}` is a word of the language and cannot be a name",
+        first,
+        "a reserved word",
+        helps=[f"try `{word}_`, or a name that says what it holds"],
+        fix=Fix(edits),
     )

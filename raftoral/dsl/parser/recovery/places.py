@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ...syntax import Token
 from . import words
+from .layout import lacks_opening
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,6 +41,32 @@ def return_value(m: Mender) -> bool:
             edits=[(token.hi, value.lo, " ")],
         )
         return True
+    return False
+
+
+def arm_without_brace(m: Mender) -> bool:
+    """`after 3d =>` and statements below it, up to a `}`: the `{` is missing."""
+    if not m.begins_line(m.at) or m.token.type not in ("NAME", "RETURN_END") or not lacks_opening(m):
+        return False
+    for back in range(1, 60):
+        arrow = m.before(back + 1)
+        if arrow.text != "=>":
+            continue
+        stack = m.stack_before(back)
+        rest = m.out[len(m.out) - back :]
+        if m.line_of(arrow) == m.line_of(rest[0]) or stack is None:
+            return False
+        if m.survives([m.made("{", arrow.hi), *rest], 0, 6, stack) < 6:
+            return False
+        m.back(back)
+        m.say(
+            "RFT0103",
+            "expected `{` after `=>`",
+            arrow,
+            "an arm with several statements is a block",
+            edits=[(arrow.hi, arrow.hi, " {")],
+        )
+        return m.put("{")
     return False
 
 
@@ -296,7 +323,7 @@ def closed_early(m: Mender) -> bool:
         score = m.machine.survives(stack, rest, m.tokens, m.at, most)
         if score < 1:
             continue
-        if _is_odd_brace(m, index) and (best is None or score > best[0]):
+        if _is_odd_brace(m, index) and (best is None or score >= best[0]):
             best = (score, back)
     if best is None:
         return False
@@ -440,6 +467,10 @@ def late_member(m: Mender) -> bool:
     word = token.text
     if m.ahead().type != "NAME":
         return False
+    first = m.at  # what stands below one that is too low is too low for the same reason
+    while first and not m.is_top(first):
+        first -= 1
+    m.quiet = not m.once("late", first)
     m.say(
         "RFT0103",
         f"`{word} {m.ahead().text}` stands below a statement",
@@ -447,6 +478,7 @@ def late_member(m: Mender) -> bool:
         f"a {word} is declared at the top of the workflow, above its first statement",
         helps=["move it up"],
     )
+    m.quiet = False
     if word == "checkpoint" and m.survives([m.made("var", token.lo)], 1, 3) >= 2:
         m.push(m.made("var", token.lo))
         m.at += 1

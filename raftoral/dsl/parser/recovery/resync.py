@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     Place = tuple[Stack, Stack | None]
 
-OPENERS = frozenset(("LPAR", "LSQB", "LBRACE"))
-CLOSERS = frozenset(("RPAR", "RSQB", "RBRACE"))
+ROUND = frozenset(("LPAR", "LSQB"))
 BEGINNERS = (
     words.STATEMENTS
     | words.CLAUSES
@@ -28,6 +27,7 @@ BEGINNERS = (
     | frozenset(("on", "after", "slot"))
 )
 BEFORE_A_VALUE = frozenset(("EQUAL", "COLON", "RETURN", "GIVE", "FAIL", "LOG"))
+LOST = 4  # skips within one declaration; then the rest of it is passed over
 FAR = 20_000  # tokens after which only a declaration counts
 PLACES_MAX = 60  # parts of the stack that are tried, from the top and from the bottom
 
@@ -37,27 +37,41 @@ def resync(m: Mender) -> bool:
     everywhere = _places(m)
     rest = everywhere
     inner, rest = _within_brace(m, rest)
-    level = 0
+    braces = round_ = 0  # what was opened in the text that is skipped
+    lost = _is_lost(m)
     for index in range(m.at, len(m.tokens)):
         token = m.tokens[index]
         if token.type == "$END" or m.is_top(index):
-            level = 0
+            braces = round_ = 0
             if _go_on(m, index, [p for p in everywhere if m.machine.takes(p[0], "RECORD")], 1):
                 return True
-        elif index - m.at > FAR:
+        elif lost or index - m.at > FAR:
             continue
-        elif level:
-            level += (token.type in OPENERS) - (token.type in CLOSERS)
+        elif braces:
+            braces += (token.type == "LBRACE") - (token.type == "RBRACE")
         elif token.type == "RBRACE":
             if _go_on(m, index, inner, 2):
                 return True
             if index > m.at or inner:
                 inner, rest = _within_brace(m, rest)
         else:
-            if _may_begin(m, index) and _go_on(m, index, inner, 3):
+            if token.text in words.STATEMENTS and m.begins_line(index):
+                round_ = 0  # no statement begins in parentheses; one was never closed
+            if not round_ and _may_begin(m, index) and _go_on(m, index, inner, 3):
                 return True
-            level += token.type in OPENERS
+            braces += token.type == "LBRACE"
+            round_ += token.type in ROUND
+            round_ -= token.type in ("RPAR", "RSQB") and round_ > 0
     return False
+
+
+def _is_lost(m: Mender) -> bool:
+    """Whether so much went wrong in this declaration that the rest of it would only be noise."""
+    lo = m.at
+    while lo > 0 and not m.is_top(lo):
+        lo -= 1
+    m.lost[lo] = m.lost.get(lo, 0) + 1
+    return m.lost[lo] > LOST
 
 
 def _places(m: Mender) -> list[Place]:

@@ -1,0 +1,389 @@
+"""Expressions -> Python text. Pure, so nothing but text comes out; the types decide about conversions.
+
+`text(node)` gives a whole expression, `part(node, strength)` one that may stand beside an operator of that strength.
+"""
+
+from __future__ import annotations
+
+from .. import syntax as s
+from ..facts import Facts
+from ..facts.symbols import CHECKPOINT, Const, Local
+from ..facts.types import (
+    DECIMAL,
+    FLOAT,
+    INT,
+    STR,
+    EnumType,
+    ErrorType,
+    MapType,
+    OptionalType,
+    OutcomeType,
+    RecordType,
+    Type,
+    Variant as VariantOf,
+)
+from ..syntax.literals import number_value
+from .names import safe
+from .types import Types
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# How tightly an expression of Python binds.
+LOOSE, CHOICE, OR, AND, NOT, COMPARE, SUM, TERM, UNARY, ATOM = range(10)
+_STRENGTH = {"or": OR, "and": AND, "+": SUM, "-": SUM, "*": TERM, "/": TERM, "//": TERM, "%": TERM}
+
+
+class Expressions:
+    """Spells the expressions of one module. `env` says where a local is to be found: `f.order`, `total`."""
+
+    def __init__(self, facts: Facts, types: Types) -> None:
+        self.facts = facts
+        self.types = types
+        self.env: dict[Local, str] = {}
+        self.temporaries = 0
+
+    # --- entry points --------------------------------------------------------------------------------------
+
+    def text(self, node: s.Expr) -> str:
+        return self._of(node)[0]
+
+    def part(self, node: s.Expr, strength: int) -> str:
+        text, own = self._of(node)
+        return text if own >= strength else f"({text})"
+
+    def value(self, node: s.Expr, want: Type | None = None) -> str:
+        """An expression where a value of type `want` is needed: an int becomes a decimal."""
+        want = want or self.facts.widened.get(node)
+        got = self.facts.types.get(node)
+        inner = want.inner if isinstance(want, OptionalType) else want
+        if got is INT and inner is DECIMAL:
+            return f"{self.decimal()}({self.text(node)})"
+        return self.text(node)
+
+    def decimal(self) -> str:
+        return self.types.imports.name("decimal", "Decimal")
+
+    def local(self, local: Local) -> str:
+        if local.kind == CHECKPOINT:
+            return f"s.{safe(local.name)}"
+        return self.env.get(local) or safe(local.name)
+
+    def _of(self, node: s.Expr) -> tuple[str, int]:
+        handler = _HANDLERS[node.__class__]
+        return handler(self, node)
+
+    def _type(self, node: s.Node) -> Type | None:
+        return self.facts.types.get(node)
+
+    # --- literals and names --------------------------------------------------------------------------------
+
+    def number(self, node: s.Number) -> tuple[str, int]:
+        text = node.token.text
+        type = self._type(node)
+        if node.token.type == "DURATION":
+            return self.duration(int(number_value(node) or 0)), ATOM
+        if type is DECIMAL:
+            return f'{self.decimal()}("{text.replace("_", "")}")', ATOM
+        if type is FLOAT and node.token.type == "INT":
+            return f"{text}.0", ATOM
+        return text, ATOM
+
+    def duration(self, ms: int) -> str:
+        """`timedelta(hours=1, minutes=30)`."""
+        parts = []
+        for name, size in (
+            ("weeks", 0),
+            ("days", 86_400_000),
+            ("hours", 3_600_000),
+            ("minutes", 60_000),
+            ("seconds", 1000),
+        ):
+            if size and ms >= size:
+                parts.append(f"{name}={ms // size}")
+                ms %= size
+        if ms or not parts:
+            parts.append(f"milliseconds={ms}")
+        return f"{self.types.imports.name('datetime', 'timedelta')}({', '.join(parts)})"
+
+    def string(self, node: s.Text) -> tuple[str, int]:
+        if all(isinstance(part, str) for part in node.parts):
+            return quoted("".join(part for part in node.parts if isinstance(part, str))), ATOM
+        pieces = []
+        for part in node.parts:
+            if isinstance(part, str):
+                pieces.append(quoted(part)[1:-1].replace("{", "{{").replace("}", "}}"))
+                continue
+            text = self.printed(part)
+            if "\\" in text or '"' in text or "{" in text:
+                return self.joined(node), ATOM  # Python 3.11 reads no quotes or escapes inside `{...}`
+            pieces.append("{" + text + "}")
+        return 'f"' + "".join(pieces) + '"', ATOM
+
+    def printed(self, node: s.Expr) -> str:
+        """An expression inside `${...}`: text and ints print themselves, all else through `rt.text`."""
+        text = self.text(node)
+        return text if self._type(node) in (STR, INT) else f"rt.text({text})"
+
+    def joined(self, node: s.Text) -> str:
+        parts = [quoted(part) if isinstance(part, str) else self.text(part) for part in node.parts]
+        return f"rt.joined({', '.join(parts)})"
+
+    def boolean(self, node: s.Boolean) -> tuple[str, int]:
+        return ("True" if node.value else "False"), ATOM
+
+    def none(self, node: s.NoneLiteral) -> tuple[str, int]:
+        return "None", ATOM
+
+    def name(self, node: s.NameRef) -> tuple[str, int]:
+        meaning = self.facts.bindings.get(node)
+        if isinstance(meaning, Local):
+            return self.local(meaning), ATOM
+        if isinstance(meaning, Const):
+            return self.const(meaning), ATOM
+        return safe(node.name.text), ATOM
+
+    def const(self, meaning: Const) -> str:
+        name = meaning.name.upper()
+        return self.types.imports.name(meaning.module, name) if meaning.module != self.types.module else name
+
+    def type_ref(self, node: s.TypeRef | s.TypeAttr) -> tuple[str, int]:
+        variant = self.facts.bindings.get(node)
+        if isinstance(variant, VariantOf):
+            return f"{self.variant(variant)}()", ATOM
+        meaning = self._type(node)
+        if isinstance(meaning, ErrorType):
+            return f"{self.types.text(meaning)}()", ATOM
+        return node.name.text, ATOM
+
+    def variant(self, variant: VariantOf) -> str:
+        union = variant.union
+        if isinstance(union, OutcomeType):
+            return f"rt.{variant.name}"
+        module = getattr(union, "module", self.types.module)
+        if module != self.types.module:
+            return self.types.imports.name(module, variant.name)
+        return variant.name
+
+    # --- operators -----------------------------------------------------------------------------------------
+
+    def binary(self, node: s.Binary) -> tuple[str, int]:
+        op = node.op
+        if op == "??":
+            return self.coalesce(node)
+        if op in ("in", "not in"):
+            return f"{self.part(node.left, SUM)} {op} {self.part(node.right, SUM)}", COMPARE
+        if op in ("==", "!=") and self._is_none(node.right):
+            return f"{self.part(node.left, SUM)} is{' not' if op == '!=' else ''} None", COMPARE
+        if op in ("==", "!=") and self._is_none(node.left):
+            return f"{self.part(node.right, SUM)} is{' not' if op == '!=' else ''} None", COMPARE
+        strength = _STRENGTH.get(op, COMPARE)
+        left, right = self.part(node.left, strength), self.part(node.right, strength + 1)
+        if op == "*" and self._type(node) is INT:
+            return f"rt.times({self.text(node.left)}, {self.text(node.right)})", ATOM
+        if strength == COMPARE:
+            left, right = self.part(node.left, SUM), self.part(node.right, SUM)
+        return f"{left} {op} {right}", strength
+
+    def _is_none(self, node: s.Expr) -> bool:
+        return isinstance(node, s.NoneLiteral)
+
+    def coalesce(self, node: s.Binary) -> tuple[str, int]:
+        left = self.text(node.left)
+        if not isinstance(self._type(node.left), OptionalType):
+            return self._of(node.left)
+        right = self.value(node.right)
+        if is_path(left):
+            return f"{left} if {left} is not None else {right}", CHOICE
+        kept = self.temporary()
+        return f"{kept} if ({kept} := {left}) is not None else {right}", CHOICE
+
+    def temporary(self) -> str:
+        self.temporaries += 1
+        return f"found_{self.temporaries}" if self.temporaries > 1 else "found"
+
+    def unary(self, node: s.Unary) -> tuple[str, int]:
+        if node.op == "not":
+            return f"not {self.part(node.operand, NOT)}", NOT
+        return f"{node.op}{self.part(node.operand, UNARY)}", UNARY
+
+    def is_(self, node: s.Is) -> tuple[str, int]:
+        value = self.part(node.value, SUM)
+        if node.what is None:
+            return f"{value} is{' not' if node.negated else ''} None", COMPARE
+        type = self._type(node.value)
+        inner = type.inner if isinstance(type, OptionalType) else type
+        name = self.named_variant(inner, node.what.name.text)
+        test = f"isinstance({self.text(node.value)}, {name})"
+        return (f"not {test}", NOT) if node.negated else (test, ATOM)
+
+    def named_variant(self, type: Type | None, name: str) -> str:
+        """The Python class of a variant, error or record called `name` of `type`."""
+        if isinstance(type, OutcomeType):
+            return f"rt.{name}"
+        variants = getattr(type, "variants", None)
+        if variants and name in variants:
+            return self.variant(variants[name])
+        for error in getattr(type, "errors", ()) or ((type,) if isinstance(type, ErrorType | RecordType) else ()):
+            if error.name == name:
+                return self.types.text(error)
+        return name
+
+    def if_(self, node: s.IfExpr) -> tuple[str, int]:
+        then, orelse = self.value(node.then), self.value(node.orelse)
+        return f"{then} if {self.part(node.condition, OR)} else {orelse}", CHOICE
+
+    def match(self, node: s.MatchExpr) -> tuple[str, int]:
+        """A chain of `a if test else b`; the subject is looked at by path, or kept once."""
+        from .patterns import tests_of
+
+        subject, kept = self.text(node.subject), ""
+        if not is_path(subject):
+            kept = f"({{}} := {subject})"
+            subject = self.temporary()
+            kept = kept.format(subject)
+        type = self._type(node.subject)
+        assert type is not None
+        chain: list[tuple[str, str]] = []
+        for arm in node.arms:
+            for test, binds in tests_of(self, arm, type, subject):
+                before = dict(self.env)
+                self.env.update(binds)
+                if arm.guard is not None:
+                    guard = self.part(arm.guard, NOT)
+                    test = guard if test == "True" else f"{test} and {guard}"
+                value = self.value(arm.value)
+                chain.append((test, f"({value})" if " if " in value or ":=" in value else value))
+                self.env = before
+        first, *others = chain
+        chain = [(first[0].replace(subject, kept, 1) if kept else first[0], first[1]), *others]
+        last = chain.pop()[1]
+        out = "".join(f"{value} if {test} else " for test, value in chain)
+        return f"{out}{last}", CHOICE if chain else ATOM
+
+    # --- members, calls, collections -----------------------------------------------------------------------
+
+    def attr(self, node: s.Attr) -> tuple[str, int]:
+        value = node.value
+        type = self._type(node)
+        if isinstance(type, EnumType) and isinstance(value, s.TypeRef | s.TypeAttr):
+            return f"{self.types.text(type)}.{node.name.text.upper()}", ATOM
+        if isinstance(value, s.NameRef) and value not in self.facts.types:
+            return self._of_module_or_run(node, value)
+        name = safe_field(node.name.text)
+        if not node.optional or not isinstance(self._type(value), OptionalType):
+            return f"{self.part(value, ATOM)}.{name}", ATOM
+        text = self.text(value)
+        if is_path(text):
+            return f"{text}.{name} if {text} is not None else None", CHOICE
+        kept = self.temporary()
+        return f"{kept}.{name} if ({kept} := {text}) is not None else None", CHOICE
+
+    def _of_module_or_run(self, node: s.Attr, value: s.NameRef) -> tuple[str, int]:
+        meaning = self.facts.bindings.get(node)
+        if isinstance(meaning, Const):
+            return self.const(meaning), ATOM
+        return f"cx.{node.name.text}", ATOM  # workflow.id and its like
+
+    def index(self, node: s.Index) -> tuple[str, int]:
+        value = self.part(node.value, ATOM)
+        if isinstance(self._type(node.value), MapType):
+            return f"{value}.get({self.text(node.key)})", ATOM
+        return f"rt.at({self.text(node.value)}, {self.text(node.key)})", ATOM
+
+    def force(self, node: s.Force) -> tuple[str, int]:
+        if not isinstance(self._type(node.value), OptionalType):
+            return self._of(node.value)
+        return f"rt.there({self.text(node.value)})", ATOM
+
+    def some(self, node: s.SomeOf) -> tuple[str, int]:
+        return self.value(node.value), self._of(node.value)[1]
+
+    def list_(self, node: s.ListLiteral) -> tuple[str, int]:
+        return "[" + ", ".join(self.value(item) for item in node.items) + "]", ATOM
+
+    def map_(self, node: s.MapLiteral) -> tuple[str, int]:
+        pairs = [f"{self.value(pair.key)}: {self.value(pair.value)}" for pair in node.pairs]
+        return ("rt.ordered({" + ", ".join(pairs) + "})" if len(pairs) > 1 else "{" + "".join(pairs) + "}"), ATOM
+
+    def tuple_(self, node: s.TupleLiteral) -> tuple[str, int]:
+        return "(" + ", ".join(self.value(item) for item in node.items) + ")", ATOM
+
+    def comprehension(self, node: s.Comprehension) -> tuple[str, int]:
+        before = dict(self.env)
+        source = self.iterable(node.source)
+        target = self.target(node.target)
+        guard = f" if {self.part(node.guard, OR)}" if node.guard is not None else ""
+        text = f"[{self.value(node.item)} for {target} in {source}{guard}]"
+        self.env = before
+        return text, ATOM
+
+    def iterable(self, node: s.Iterable) -> str:
+        if isinstance(node, s.Range):
+            last = self.part(node.last, SUM)
+            value = number_value(node.last)
+            return f"range({self.text(node.first)}, {int(value) + 1 if value is not None else f'{last} + 1'})"
+        return self.part(node, OR)
+
+    def target(self, target: s.Target) -> str:
+        """The names that a loop or comprehension binds; from here on they stand for themselves."""
+        names = [target] if isinstance(target, s.Token) else target.names
+        spelled = []
+        for name in names:
+            local = self.facts.targets.get(name)
+            text = safe(name.text)
+            if local is not None:
+                self.env[local] = text
+            spelled.append(text)
+        return ", ".join(spelled)
+
+    def call(self, node: s.Call) -> tuple[str, int]:
+        from .calls import call_text
+
+        return call_text(self, node), ATOM
+
+    def spawn(self, node: s.Spawn) -> tuple[str, int]:
+        from .calls import spawn_text
+
+        return spawn_text(self, node), ATOM
+
+    def arguments(self, node: s.Node) -> list[str]:
+        """The arguments of a call in the order of the parameters; what was left out takes its default."""
+        out: list[str] = []
+        skipped = False
+        for field, value in self.facts.calls.get(node, ()):
+            if value is None:
+                skipped = True
+                continue
+            text = self.value(value, field.type)
+            out.append(f"{safe(field.name)}={text}" if skipped else text)
+        return out
+
+
+def quoted(text: str) -> str:
+    """A Python string literal as black writes it: double quotes unless that needs more escapes."""
+    body = repr(text)[1:-1]
+    if repr(text)[0] == "'":
+        body = body.replace("\\'", "'").replace('"', '\\"')
+    return f'"{body}"'
+
+
+def is_path(text: str) -> bool:
+    """`f.order.card`: reading it twice is as good as once."""
+    return all(part.isidentifier() for part in text.split("."))
+
+
+def safe_field(name: str) -> str:
+    return name
+
+
+_HANDLERS: dict[type, Callable[..., tuple[str, int]]] = {
+    s.Number: Expressions.number, s.Text: Expressions.string, s.Boolean: Expressions.boolean,
+    s.NoneLiteral: Expressions.none, s.NameRef: Expressions.name, s.TypeRef: Expressions.type_ref,
+    s.TypeAttr: Expressions.type_ref, s.Binary: Expressions.binary, s.Unary: Expressions.unary,
+    s.Is: Expressions.is_, s.IfExpr: Expressions.if_, s.MatchExpr: Expressions.match, s.Attr: Expressions.attr,
+    s.Index: Expressions.index, s.Force: Expressions.force, s.SomeOf: Expressions.some,
+    s.ListLiteral: Expressions.list_, s.MapLiteral: Expressions.map_, s.TupleLiteral: Expressions.tuple_,
+    s.Comprehension: Expressions.comprehension, s.Call: Expressions.call, s.Spawn: Expressions.spawn,
+}  # fmt: skip

@@ -1,0 +1,196 @@
+"""Plain statements -> lines of Python, with the `.rft` line above each.
+
+A local that is assigned in a nested place first gets a variable of its own: `n = f.n`.
+"""
+
+from __future__ import annotations
+
+from .. import syntax as s
+from ..facts.symbols import CHECKPOINT, Local
+from ..facts.types import DECIMAL, INT, STR
+from .expressions import COMPARE, Expressions, is_path, quoted
+from .names import safe
+from .patterns import tests_of
+
+INDENT = "    "
+
+
+class Statements:
+    """Writes lines; `out` spells the expressions, `spell` names locals."""
+
+    def __init__(self, out: Expressions) -> None:
+        self.out = out
+        self.facts = out.facts
+        self.source = out.facts.parsed.source
+        self.lines: list[str] = []
+        self.depth = 1
+        self.said = -1
+
+    # --- lines ---------------------------------------------------------------------------------------------
+
+    def line(self, text: str) -> None:
+        self.lines.append(INDENT * self.depth + text if text else "")
+
+    def mark(self, node: s.Node) -> None:
+        """The source line that what follows was made from; said once."""
+        number = self.source.line_of(node.lo)
+        if number != self.said:
+            self.said = number
+            self.line(f"# {number} | {self.source.line(number).strip()}")
+
+    def spelled(self, local: Local) -> str:
+        """The variable of a local in this function; from here on it stands for itself."""
+        name = self.name_of(local)
+        self.out.env[local] = name
+        return name
+
+    def name_of(self, local: Local) -> str:
+        return safe(local.name)
+
+    def own(self, local: Local) -> None:
+        """Gives `local` a variable of its own, with the value that it has now."""
+        name = self.name_of(local)
+        now = self.out.local(local)
+        if now != name:
+            self.line(f"{name} = {now}")
+            self.out.env[local] = name
+
+    # --- statements ----------------------------------------------------------------------------------------
+
+    def statement(self, node: s.Stmt) -> None:
+        self.mark(node)
+        if isinstance(node, s.Let | s.Var):
+            self._variable(node)
+        elif isinstance(node, s.Assign):
+            self._assign(node)
+        elif isinstance(node, s.Log):
+            self.line(f"cx.log({quoted(node.level)}, {self.message(node.message)})")
+        elif isinstance(node, s.Assert):
+            message = f", {self.out.text(node.message)}" if node.message is not None else ""
+            self.line(f"rt.check({self.out.text(node.condition)}{message})")
+        elif isinstance(node, s.SpawnStmt):
+            self.line(self.out.text(node.spawn))
+        elif isinstance(node, s.Send):
+            self._send(node)
+        else:
+            self._nested(node)
+
+    def message(self, node: s.Expr) -> str:
+        text = self.out.text(node)
+        return text if self.facts.types.get(node) is STR else f"rt.text({text})"
+
+    def _variable(self, node: s.Let | s.Var) -> None:
+        target = node.target if isinstance(node, s.Let) else node.name
+        names = [target] if isinstance(target, s.Token) else target.names
+        locals = [self.facts.targets[name] for name in names]
+        want = locals[0].type if len(locals) == 1 else None
+        value = self.out.value(node.value, want)  # type: ignore[arg-type]
+        spelled = [self.spelled(local) for local in locals]
+        empty = value in ("[]", "{}", "None")
+        note = (
+            f": {self.out.types.text(locals[0].type)}" if len(locals) == 1 and (empty or node.type is not None) else ""
+        )
+        self.line(f"{', '.join(spelled)}{note} = {value}")
+
+    def _assign(self, node: s.Assign) -> None:
+        local = self.facts.bindings[node]
+        assert isinstance(local, Local)
+        value = self.out.value(node.value, local.type)  # type: ignore[arg-type]
+        if node.op != "=":
+            now = self.out.local(local)
+            if local.type is DECIMAL and self.facts.types.get(node.value) is INT:
+                value = self.out.text(node.value)  # type: ignore[arg-type]
+            name = f"s.{safe(local.name)}" if local.kind == CHECKPOINT else self.spelled(local)
+            self.line(
+                f"{name} {node.op} {value}" if now == name else f"{name} = {now} {node.op[0]} {self._operand(value)}"
+            )
+            return
+        name = f"s.{safe(local.name)}" if local.kind == CHECKPOINT else self.spelled(local)
+        self.line(f"{name} = {value}")
+
+    def _operand(self, value: str) -> str:
+        return f"({value})" if " " in value else value
+
+    def _send(self, node: s.Send) -> None:
+        assert isinstance(node.call, s.Call) and isinstance(node.call.callee, s.Attr)
+        handle = self.out.text(node.call.callee.value)
+        payload = "".join(f", {self.out.value(arg.value)}" for arg in node.call.args)
+        self.line(f"cx.send({handle}, {quoted(node.call.callee.name.text)}{payload})")
+
+    # --- nested control flow --------------------------------------------------------------------------------
+
+    def _nested(self, node: s.Stmt) -> None:
+        for part in s.walk(node):
+            local = self.facts.bindings.get(part)
+            if (
+                isinstance(part, s.Assign)
+                and isinstance(local, Local)
+                and local.kind != CHECKPOINT
+                and local in self.out.env
+            ):
+                self.own(local)
+        if isinstance(node, s.If):
+            self._if(node, "if")
+        elif isinstance(node, s.For):
+            self._for(node)
+        elif isinstance(node, s.While):
+            self.line(f"while {self.out.text(node.condition)}:")
+            self.block(node.body)
+        elif isinstance(node, s.MatchStmt):
+            self._match(node)
+        elif isinstance(node, s.Break):
+            self.line("break")
+        elif isinstance(node, s.Continue):
+            self.line("continue")
+
+    def block(self, node: s.Block | s.Stmt) -> None:
+        before = dict(self.out.env)
+        self.depth += 1
+        start = len(self.lines)
+        for stmt in node.stmts if isinstance(node, s.Block) else [node]:
+            self.statement(stmt)
+        if not any(not line.strip().startswith("#") for line in self.lines[start:]):
+            self.line("pass")
+        self.depth -= 1
+        self.out.env = {local: text for local, text in self.out.env.items() if local in before}
+
+    def _if(self, node: s.If, word: str) -> None:
+        self.line(f"{word} {self.out.text(node.condition)}:")
+        self.block(node.then)
+        if isinstance(node.orelse, s.If):
+            self._if(node.orelse, "elif")
+        elif node.orelse is not None:
+            self.line("else:")
+            self.block(node.orelse)
+
+    def _for(self, node: s.For) -> None:
+        source = self.out.iterable(node.source)
+        before = dict(self.out.env)
+        target = self.out.target(node.target)
+        self.line(f"for {target} in {source}:")
+        self.block(node.body)
+        self.out.env = before
+
+    def _match(self, node: s.MatchStmt) -> None:
+        subject = self.subject(node.subject)
+        type = self.facts.types[node.subject]
+        word = "if"
+        for arm in node.arms:
+            for test, binds in tests_of(self.out, arm, type, subject):
+                before = dict(self.out.env)
+                self.out.env.update(binds)
+                if arm.guard is not None:
+                    test = f"{test} and {self.out.part(arm.guard, COMPARE)}"
+                self.line("else:" if test == "True" and word == "elif" else f"{word} {test}:")
+                self.block(arm.body)
+                self.out.env = before
+                word = "elif"
+
+    def subject(self, node: s.Expr) -> str:
+        """What a match looks at, as something that can be read again."""
+        text = self.out.text(node)
+        if is_path(text):
+            return text
+        name = self.out.temporary()
+        self.line(f"{name} = {text}")
+        return name
