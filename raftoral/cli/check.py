@@ -12,7 +12,8 @@ from __future__ import annotations
 import os
 
 from raftoral.cli import DONE, FOUND_PROBLEMS
-from raftoral.cli.cache import PLACE_CODES, Results, compiler_fingerprint, record, restore
+from raftoral.cli.cache import PLACE_CODES, Results, compiler_fingerprint, digest, record, restore
+from raftoral.cli.collector import Paused
 from raftoral.cli.files import STDIN, Disk, DiskWorld, Found, find
 from raftoral.cli.options import Command, Option, Options
 from raftoral.dsl.source import Source
@@ -20,7 +21,6 @@ from raftoral.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from raftoral.cli.terminal import Terminal
@@ -59,11 +59,8 @@ def run(options: Options, terminal: Terminal) -> int:
     found = look_for(options.words, terminal)
     disk = Disk()
     use_cache = not options.on("no-cache") and not os.environ.get("RAFTORAL_NO_CACHE")
-    collect = _gc_paused()
-    try:
+    with Paused():
         problems = found.problems + check_files(found.paths, disk, watch, use_cache=use_cache)
-    finally:
-        collect()
     _report(problems, len(found.paths), options.text("format", "human"), most, terminal)
     errors = sum(problem.is_error for problem in problems)
     watch.sum_up(errors, len(problems) - errors, problems, len(found.paths), options)
@@ -123,34 +120,45 @@ class _Work:
 
     def problems(self) -> list[Problem]:
         """All problems, those of files that cannot be read included."""
+        found = self._known()
+        rest = [path for path in self.paths if path not in found]
+        if rest:
+            found.update(self._found_out(rest, bool(found)))
+        return [problem for path in self.paths for problem in found[path]]
+
+    def _known(self) -> dict[str, list[Problem]]:
+        """What an earlier run has said. Files are compared as bytes: none becomes a text here."""
+        known: dict[str, list[Problem]] = {}
+        if self.results is not None:
+            for path in self.paths:
+                kept = self.results.get(path, self.disk) if path != STDIN else None
+                if kept is not None:
+                    known[path] = [restore(each, self.disk) for each in kept] if kept else []
+        return known
+
+    def _found_out(self, rest: list[str], is_part: bool) -> dict[str, list[Problem]]:
+        """The problems of `rest`; of all files, if `is_part` and an import may now mean another one."""
+        found, sources = self._read(rest)
+        if sources:
+            fresh = self._check(sources)
+            if is_part and _misplaced(fresh):
+                found, sources = self._read(self.paths)
+                fresh = self._check(sources)
+            self._keep(fresh)
+            found.update({path: checked.problems for path, checked in fresh.items()})
+        return found
+
+    def _read(self, paths: list[str]) -> tuple[dict[str, list[Problem]], dict[str, Source]]:
+        """What cannot be read, and the texts of the others."""
         found: dict[str, list[Problem]] = {}
         sources: dict[str, Source] = {}
-        for path in self.paths:
+        for path in paths:
             source = self.disk.source(path)
             if isinstance(source, Source):
                 sources[path] = source
             else:
                 found[path] = [source]
-        known = self._known(sources)
-        rest = {path: source for path, source in sources.items() if path not in known}
-        if rest:
-            fresh = self._check(rest)
-            if known and _misplaced(fresh):  # an import may now mean another file: all again
-                known, fresh = {}, self._check(sources)
-            self._keep(fresh)
-            known.update({path: checked.problems for path, checked in fresh.items()})
-        found.update(known)
-        return [problem for path in self.paths for problem in found[path]]
-
-    def _known(self, sources: dict[str, Source]) -> dict[str, list[Problem]]:
-        if self.results is None:
-            return {}
-        known: dict[str, list[Problem]] = {}
-        for path in sources:
-            kept = self.results.get(path, self.disk) if path != STDIN else None
-            if kept is not None:
-                known[path] = [restore(each, self.disk) for each in kept]
-        return known
+        return found, sources
 
     def _check(self, sources: dict[str, Source]) -> dict[str, Checked]:
         from raftoral.dsl.compile import check
@@ -190,7 +198,9 @@ def _results(disk: Disk) -> Results | None:
 
     package = os.path.dirname(dsl.__file__ or "")
     try:
-        fingerprint = __version__.encode() + compiler_fingerprint(package)
+        # Where a module should stand depends on the folder that we are in.
+        here = os.getcwd().encode("utf-8", "surrogateescape")
+        fingerprint = digest(__version__.encode(), here, compiler_fingerprint(package))
     except OSError:  # the package lies in an archive
         return None
     results = Results(".", fingerprint)
@@ -208,19 +218,6 @@ def _culprit(sources: list[Source], world: DiskWorld) -> str:
         except Exception:
             return f"while checking {source.path}"
     return f"while checking {len(sources)} files together"
-
-
-def _gc_paused() -> Callable[[], None]:
-    """Trees have few circles: a search for garbage costs a fifth of the time and finds none."""
-    import gc
-
-    was_on = gc.isenabled()
-    gc.disable()
-    return gc.enable if was_on else _nothing
-
-
-def _nothing() -> None:
-    return
 
 
 def _report(problems: list[Problem], files: int, format: str, most: int, terminal: Terminal) -> None:

@@ -19,11 +19,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from raftoral.dsl.diagnostics import Problem
 
-FILE_BYTES_MAX = 16 * 1024 * 1024
-PYTHON_BYTES_MAX = 4 * 1024 * 1024
+FILE_BYTES_MAX = 4 * 1024 * 1024  # about 100,000 lines; the trees take a hundred times as much memory
+PIECE_BYTES = 64 * 1024  # read at once: nearly every file is smaller
 MODULES_MAX = 2_000
 ENTRIES_MAX = 50_000  # of the folders walked to find a module name that was meant
 SUFFIX = ".rft"
+READ_ONLY = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 STDIN = "<stdin>"
 
 MISSING = "missing"
@@ -127,7 +128,7 @@ def read_bytes(path: str, bytes_max: int) -> bytes | str:
         if path == STDIN:
             raw = sys.stdin.buffer.read(bytes_max + 1) if sys.stdin else b""
         else:
-            descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+            descriptor = os.open(path, READ_ONLY)
             try:
                 raw = _read_all(descriptor, bytes_max + 1)
             finally:
@@ -145,11 +146,11 @@ def read_bytes(path: str, bytes_max: int) -> bytes | str:
 
 def _read_all(descriptor: int, bytes_max: int) -> bytes:
     """Up to `bytes_max` bytes; a device that never ends does no harm."""
-    size = os.fstat(descriptor).st_size
-    first = os.read(descriptor, min(size + 1, bytes_max))
-    if len(first) == size > 0:  # the whole of an ordinary file
+    first = os.read(descriptor, min(PIECE_BYTES, bytes_max))
+    piece = os.read(descriptor, min(PIECE_BYTES, bytes_max - len(first))) if first else b""
+    if not piece:
         return first
-    pieces, length = [first], len(first)
+    pieces, length = [first, piece], len(first) + len(piece)
     while length < bytes_max:
         piece = os.read(descriptor, min(1 << 20, bytes_max - length))
         if not piece:
@@ -275,7 +276,7 @@ class DiskWorld:
         for path in (stem + ".py", os.path.join(stem, "__init__.py")):
             self.asked.add(path)
             raw = self.disk.raw(path)
-            if isinstance(raw, bytes) and len(raw) <= PYTHON_BYTES_MAX:
+            if isinstance(raw, bytes):
                 found = decode(path, raw)
                 return found if isinstance(found, Source) else None
         return None

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SAFE = "safe"  # `fmt --fix` may apply it unseen
+OF_ONE_CODE_MAX = 100  # more of the same in one file teach nothing, and a hostile file must not fill the memory
 LIKELY = "likely"  # an editor offers it
 SKETCH = "sketch"  # it has a placeholder to fill in
 
@@ -93,7 +94,7 @@ Also = tuple[Node, str]  # a second place in the same file, and its label
 class Problems:
     """Collects the problems of one file."""
 
-    __slots__ = ("_at", "allowed", "found", "source", "used_allows")
+    __slots__ = ("_at", "_count", "allowed", "found", "source", "used_allows")
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -101,6 +102,7 @@ class Problems:
         self.allowed: dict[int, set[str]] = {}  # line -> codes of warnings silenced on it
         self.used_allows: set[tuple[int, str]] = set()
         self._at: set[tuple[str, int]] = set()
+        self._count: dict[str, int] = {}
 
     def add(
         self,
@@ -145,9 +147,10 @@ class Problems:
     ) -> None:
         """Reports `code` at `text[lo:hi]`."""
         source = self.source
-        if (code, lo) in self._at or self._is_allowed(code, lo):
+        if (code, lo) in self._at or self._count.get(code, 0) >= OF_ONE_CODE_MAX or self._is_allowed(code, lo):
             return
         self._at.add((code, lo))
+        self._count[code] = self._count.get(code, 0) + 1
         labels = [Label(source, lo, hi, label)]
         labels += [Label(source, node.lo, node.hi, text) for node, text in also or ()]
         labels += elsewhere or ()

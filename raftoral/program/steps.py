@@ -79,6 +79,23 @@ class Slot(Generic[S, F, T]):
     result: object = None
 
 
+def slot(
+    number: int,
+    key: str,
+    line: int,
+    frame: type[F],
+    result: object,
+    failed: Callable[[Cx, Any, F, WorkflowError], Step] | None = None,
+) -> Callable[[Callable[[Cx, S, F, T], Step]], Slot[S, F, T]]:
+    """Makes the function below it a slot: what it does once the awaited thing is there. Without `failed`, an error
+    leaves the strand."""
+
+    def make(then: Callable[[Cx, S, F, T], Step]) -> Slot[S, F, T]:
+        return Slot(number, key, line, frame, then, failed or propagate, result)
+
+    return make
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """Perform an activity."""

@@ -1,4 +1,4 @@
-"""Texts that nobody means: bytes, nothing, far too much, far too deep. Always problems, never a traceback, always bounded.
+"""Texts that nobody means: bytes, nothing, far too much, far too deep. Problems, bounded, and never a traceback.
 
 What a file is (missing, not UTF-8, `\\r\\n`) is for the command line; here is what a text may hold.
 """
@@ -211,7 +211,7 @@ def test_a_megabyte_of(name):
 
 
 HUGE = {
-    "marks": "%$# {[( ) x 1 \"" * 700_000,
+    "marks": '%$# {[( ) x 1 "' * 700_000,
     "nul": "\0" * 10_000_000,
     "names": HEAD + "foo bar baz\n" * 800_000,
     "statements": HEAD + "let x = (((\n" * 800_000,

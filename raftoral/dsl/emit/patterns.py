@@ -13,6 +13,8 @@ from ..facts.types import BOOL, DECIMAL, EnumType, Field, OptionalType, Type
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .expressions import Expressions
 
     Binds = dict[Local, str]
@@ -84,7 +86,9 @@ def _fields(type: Type, name: str) -> list[Field]:
     variants = getattr(type, "variants", None)
     if variants is not None:
         return list(variants[name].fields.values())
+    one: Any
     for one in getattr(type, "errors", (type,)):
         if one.name == name:
-            return list(one.fields.values())
+            found: dict[str, Field] = one.fields
+            return list(found.values())
     return []

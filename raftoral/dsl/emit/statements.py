@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .. import syntax as s
 from ..facts.symbols import CHECKPOINT, Local
-from ..facts.types import DECIMAL, INT, STR
+from ..facts.types import DECIMAL, INT, STR, Type
 from .expressions import COMPARE, Expressions, is_path, quoted
 from .names import safe
 from .patterns import tests_of
@@ -25,6 +25,7 @@ class Statements:
         self.lines: list[str] = []
         self.depth = 1
         self.said = -1
+        self.returns: Type | None = None
 
     # --- lines ---------------------------------------------------------------------------------------------
 
@@ -69,9 +70,12 @@ class Statements:
             message = f", {self.out.text(node.message)}" if node.message is not None else ""
             self.line(f"rt.check({self.out.text(node.condition)}{message})")
         elif isinstance(node, s.SpawnStmt):
-            self.line(self.out.text(node.spawn))
+            self.line(self.out.text(node.spawn))  # type: ignore[arg-type]
         elif isinstance(node, s.Send):
             self._send(node)
+        elif isinstance(node, s.Return):
+            value = "" if node.value is None else f" {self.out.value(node.value, self.returns)}"  # type: ignore[arg-type]
+            self.line(f"return{value}")
         else:
             self._nested(node)
 
@@ -116,6 +120,12 @@ class Statements:
         handle = self.out.text(node.call.callee.value)
         payload = "".join(f", {self.out.value(arg.value)}" for arg in node.call.args)
         self.line(f"cx.send({handle}, {quoted(node.call.callee.name.text)}{payload})")
+
+    def function_body(self, body: s.Block, result: Type) -> None:
+        """The body of a `fn`: the only place where a plain statement returns."""
+        self.returns = result
+        for stmt in body.stmts:
+            self.statement(stmt)
 
     # --- nested control flow --------------------------------------------------------------------------------
 

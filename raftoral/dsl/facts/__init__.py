@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .. import syntax as s
 from .symbols import Activity, Function, Interface as Interface, Local, Meaning, Signal, Workflow
-from .types import Field, Type
+from .types import ErrorType, Field, Type
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,12 +23,13 @@ class Facts:
     targets    Token of a let, var, for, pattern, ... -> the local it makes
     calls      Call or Do or Spawn -> arguments in the order of the parameters
     callees    Do -> activity or workflow; Call -> function; Spawn -> workflow
+    errors     TypeName in a `raises`, `catch` or `except` -> the error
     fn_calls   (caller, function, where) of every call in a function
     narrowed   NameRef or Attr -> optional whose value is known to be there
     """
 
     __slots__ = (
-        "bindings", "callees", "calls", "dag_edges", "fn_calls", "gives", "interface", "narrowed", "parsed", "targets",
+        "bindings", "callees", "calls", "dag_edges", "errors", "fn_calls", "gives", "interface", "narrowed", "parsed", "targets",
         "types", "widened",
     )  # fmt: skip
 
@@ -43,5 +44,6 @@ class Facts:
         self.callees: dict[s.Node, Activity | Workflow | Function] = {}
         self.narrowed: set[s.Node] = set()
         self.dag_edges: dict[s.Dag, dict[str, list[str]]] = {}
+        self.errors: dict[s.TypeName, ErrorType] = {}
         self.fn_calls: list[tuple[s.Fn, Function, s.Call]] = []
         self.gives: dict[s.Node, Type] = {}

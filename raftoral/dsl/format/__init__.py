@@ -20,7 +20,7 @@ from .declarations import shape, shape_parentheses
 from .fixes import apply_fixes as apply_fixes
 from .layout import Layout
 from .pieces import Unshapeable, find_pieces
-from .proof import find_lost
+from .proof import find_lost, ink
 from .row import Row
 from .spacing import space_out
 
@@ -31,19 +31,48 @@ if TYPE_CHECKING:
     from .pieces import Piece
 
 
+SETTLING_MAX = 4  # how often the text of a broken file may move before it is left alone
+
+
 class Formatted:
-    """A formatted text; `skipped` are the spans of the source that were copied, `problems` why."""
+    """A formatted text; `skipped` are the spans of the source that were copied, `problems` why.
 
-    __slots__ = ("problems", "skipped", "text")
+    `fault` is a bug of ours, if one came up: the text is then the one that came in.
+    """
 
-    def __init__(self, text: str, problems: list[Problem], skipped: list[tuple[int, int]]) -> None:
+    __slots__ = ("fault", "problems", "skipped", "text")
+
+    def __init__(
+        self, text: str, problems: list[Problem], skipped: list[tuple[int, int]], fault: Exception | None = None
+    ) -> None:
         self.text = text
         self.problems = problems
         self.skipped = skipped
+        self.fault = fault
 
 
 def format_source(source: Source) -> Formatted:
-    """`source` in the one style. Its text must have `\\n` line ends."""
+    """`source` in the one style. Its text must have `\\n` line ends. Never raises, and never loses a word."""
+    try:
+        return _settle(source, _format(source))
+    except Exception as fault:  # whatever it is, the author's text is safe
+        return Formatted(source.text, [], [(0, len(source.text))], fault)
+
+
+def _settle(source: Source, formatted: Formatted) -> Formatted:
+    """Formats what was broken until nothing moves: how a mistake is read may depend on where lines end."""
+    if not formatted.problems:
+        return formatted
+    text = source.text
+    for _ in range(SETTLING_MAX):
+        if formatted.text == text:
+            return formatted
+        text = formatted.text
+        formatted.text = _format(Source(source.path, text)).text
+    return Formatted(source.text, formatted.problems, [(0, len(source.text))])
+
+
+def _format(source: Source) -> Formatted:
     problems = Problems(source)
     parsed = parse(source, problems)
     found = problems.sorted()
@@ -57,7 +86,7 @@ def format_source(source: Source) -> Formatted:
             lost = [] if unchanged else find_lost(parsed, pieces, text, layout.offsets())
         except Unshapeable as fault:
             lost = fault.pieces
-        if not lost:
+        if not lost and ink(text) == ink(source.text):
             return Formatted(text, found, [(piece.lo, piece.hi) for piece in pieces if piece.copied])
         if all(piece.copied for piece in lost):  # there is no more to be done: leave the whole file alone
             return Formatted(source.text, found, [(0, len(source.text))])
@@ -66,7 +95,7 @@ def format_source(source: Source) -> Formatted:
 
 def _lay_out(parsed: Parsed, pieces: list[Piece]) -> Layout:
     row = Row(parsed.source.text, parsed.tokens, parsed.comments, pieces)
-    bad = row.too_deep
+    bad = row.unfit
     for piece in pieces:
         if piece.node is not None and not piece.copied:
             try:

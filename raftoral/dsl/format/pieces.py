@@ -52,7 +52,7 @@ def find_pieces(parsed: Parsed, problems: list[Problem], bad: list[tuple[int, in
     damage += [
         (label.lo, label.hi) for label in (problem.primary for problem in problems if problem.code not in HARMLESS)
     ]
-    if damage:
+    if damage or problems:  # without any, the grammar has found a place for each word
         return _around(parsed, pieces, damage)
     return pieces
 
@@ -70,7 +70,7 @@ def _header(parsed: Parsed) -> list[Piece]:
 
 
 def _around(parsed: Parsed, pieces: list[Piece], damage: list[tuple[int, int]]) -> list[Piece]:
-    """Copies what touches damage, and all text that belongs to no piece."""
+    """Copies what touches damage, and all text that belongs to no piece, `rft` without a number for one."""
     damage.sort()
     begins = [lo for lo, _ in damage]
     reach = list(accumulate((hi for _, hi in damage), max))  # how far the damage up to here goes

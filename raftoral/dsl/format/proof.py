@@ -63,6 +63,11 @@ def _without_copies(before: Parsed, pieces: list[Piece], text: str, offsets: lis
     return "".join(parts), starts
 
 
+def ink(text: str) -> str:
+    """What no formatting changes: all but blanks, line ends and commas. Holds for texts that cannot be read too."""
+    return text.replace("\n", "").replace(" ", "").replace("\t", "").replace(",", "")
+
+
 def said(parsed: Parsed) -> list[str]:
     """The words without commas."""
     tokens = parsed.tokens
@@ -83,7 +88,7 @@ def _is_bare(parsed: Parsed, token: Token, after: Token) -> bool:
 def comments(parsed: Parsed, copied: list[Piece]) -> list[str]:
     text = parsed.source.text
     inside = {span for piece in copied for span in parsed.comments if piece.lo <= span[0] < piece.hi}
-    return [text[lo:hi].rstrip() for lo, hi in parsed.comments if (lo, hi) not in inside]
+    return [text[lo:hi].rstrip(" \t") for lo, hi in parsed.comments if (lo, hi) not in inside]
 
 
 def _by_piece(parsed: Parsed, starts: list[int]) -> list[list[str]]:

@@ -102,7 +102,7 @@ class Row:
         "seps",
         "shaped",
         "starts",
-        "too_deep",
+        "unfit",
         "wide",
         "words",
     )
@@ -119,7 +119,7 @@ class Row:
         self.partner: dict[int, int] = {}  # a bracket -> its other one
         self.commas_in: dict[int, list[int]] = {}  # opening bracket -> gaps with its commas
         self.starts: list[int] = []  # first word of each piece
-        self.too_deep: list[Piece] = []
+        self.unfit: list[Piece] = []  # too deep, or with brackets that do not match
         self._read(text, tokens, comments, pieces)
         count = len(self.words)
         self.deltas = bytearray(count)  # indent of a broken gap, on top of its group's
@@ -143,9 +143,8 @@ class Row:
                 reader.copy(piece.lo, piece.hi)
             else:
                 reader.take(tokens[first:index])
-                if reader.deepest > DEPTH_MAX:
-                    self.too_deep.append(piece)
-                    reader.deepest = 0
+                if not reader.ends_well():
+                    self.unfit.append(piece)
         end = tokens[-1].lo
         reader.copy(end, end)
 
@@ -256,7 +255,7 @@ class Row:
 class _Reader:
     """Fills a row from tokens."""
 
-    __slots__ = ("comments", "deepest", "hi", "next_comment", "open", "row", "text")
+    __slots__ = ("comments", "deepest", "hi", "next_comment", "open", "row", "text", "unopened")
 
     def __init__(self, row: Row, text: str, comments: list[tuple[int, int]]) -> None:
         self.row = row
@@ -266,6 +265,14 @@ class _Reader:
         self.hi = 0  # where the word before ended
         self.open: list[int] = []
         self.deepest = 0  # how many brackets were open at once
+        self.unopened = False  # a bracket was closed that none had opened
+
+    def ends_well(self) -> bool:
+        """Whether the brackets of the piece just taken match and are not too deep; the next one begins anew."""
+        well = not (self.open or self.unopened or self.deepest > DEPTH_MAX)
+        self.open.clear()
+        self.deepest, self.unopened = 0, False
+        return well
 
     def copy(self, lo: int, hi: int) -> None:
         """Text that stays as it is, its comments included: one word."""
@@ -323,6 +330,8 @@ class _Reader:
                 self.open.append(index)
                 if len(self.open) > self.deepest:
                     self.deepest = len(self.open)
+            elif word in CLOSERS and not self.open:
+                self.unopened = True
             elif word in CLOSERS:
                 opening = self.open.pop()
                 row.partner[opening] = index
@@ -340,7 +349,7 @@ class _Reader:
             comment_lo, comment_hi = comments[self.next_comment]
             self.next_comment += 1
             space = text[at:comment_lo]
-            said = text[comment_lo:comment_hi].rstrip()
+            said = text[comment_lo:comment_hi].rstrip(" \t")
             if index and at == self.hi and "\n" not in space:
                 remarks.trailing = said
             else:

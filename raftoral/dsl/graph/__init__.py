@@ -355,7 +355,7 @@ Request = Call | Await | Pause | FirstOf | Fork | Unwind
 class Graph:
     """A workflow, lowered. `slots` are in source order, which is the order of keys and numbers."""
 
-    __slots__ = ("decl", "facts", "name", "root", "slots", "version")
+    __slots__ = ("decl", "digest", "facts", "name", "root", "slots", "version")
 
     def __init__(self, decl: s.Workflow, version: WorkflowVersion, facts: Facts, name: str, root: Strand) -> None:
         self.decl = decl
@@ -364,6 +364,7 @@ class Graph:
         self.name = name
         self.root = root
         self.slots: list[Slot] = []
+        self.digest = ""  # of its meaning; given by `lock`
 
     def strands(self) -> Iterator[Strand]:
         """The root, then every strand that a block forks or registers, in the order in which they are met."""

@@ -8,7 +8,6 @@ Rooms: `tokens` (one regular expression), `strings` (`${...}` and escapes), `com
 
 from __future__ import annotations
 
-from .. import syntax as s
 from ..diagnostics import Fix, Problems
 from ..source import Source
 from ..syntax import Parsed as Parsed, Token
@@ -42,21 +41,20 @@ def parse(source: Source, problems: Problems) -> Parsed:
     if "\\" in text or "${" in text:
         read_strings(tokens, text, tables, _recipes, problems)
     docs = read_docs(text, lexed.comments) if "##" in text else {}
+    repaired = None
     try:
         module = driver.parse(tables, _recipes, tokens, "start")
-        if module.edition is not None and module.edition.text != "1":
-            report_edition(module.edition, problems)
-        return Parsed(source, module, tokens, lexed.comments, docs, retired)
     except driver.Stuck as stuck:
         from .recovery import repair  # not loaded for a file without mistakes
 
         repaired = repair(lexed, stuck, tables, source, problems)
-    module = driver.parse(tables, _recipes, repaired.tokens, "start", guarded=False)
-    if module.edition is not None and module.edition.text != "1":
+        module = driver.parse(tables, _recipes, repaired.tokens, "start", guarded=False)
+    if module.edition.text != "1":
         report_edition(module.edition, problems)
     parsed = Parsed(source, module, tokens, lexed.comments, docs, retired)
-    parsed.holes = repaired.holes
-    parsed.poisoned = repaired.poisoned
+    if repaired is not None:
+        parsed.holes = repaired.holes
+        parsed.poisoned = repaired.poisoned
     return parsed
 
 

@@ -22,7 +22,43 @@ SEPARATORS = frozenset(("COMMA", "COLON", "EQUAL", "RETURN_END", "$END"))
 OPERATORS = frozenset(("ADD", "MUL", "CMP", "COALESCE", "DOT", "BANG", "QMARK", "VBAR"))
 OPERATOR_TEXTS = frozenset(("?.", "or", "and", "not", "in", "is", "if", "else"))
 STATEMENTS = frozenset(
-    ["let", "var", "do", "wait", "match", "for", "while", "try", "parallel", "dag", "select", "return", "fail", "give", "break", "continue", "sleep", "log", "assert", "spawn", "send", "checkpoint", "signal", "query", "record", "enum", "union", "error", "const", "fn", "extern", "activity", "workflow", "migrate", "import"]
+    [
+        "let",
+        "var",
+        "do",
+        "wait",
+        "match",
+        "for",
+        "while",
+        "try",
+        "parallel",
+        "dag",
+        "select",
+        "return",
+        "fail",
+        "give",
+        "break",
+        "continue",
+        "sleep",
+        "log",
+        "assert",
+        "spawn",
+        "send",
+        "checkpoint",
+        "signal",
+        "query",
+        "record",
+        "enum",
+        "union",
+        "error",
+        "const",
+        "fn",
+        "extern",
+        "activity",
+        "workflow",
+        "migrate",
+        "import",
+    ]
 )
 
 

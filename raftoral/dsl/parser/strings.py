@@ -7,8 +7,10 @@ The expression is tokenized in place, so its nodes have offsets in the file like
 
 from __future__ import annotations
 
+import re
+
 from .. import syntax as s
-from ..diagnostics import Problems
+from ..diagnostics import Fix, Problems
 from ..syntax import Token
 from . import driver
 from .tokens import tokenize
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from .driver import Recipe, Tables
 
 ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\", "$": "$"}
+TOO_DEEP = "this is nested too deeply: give parts of it names with `let`"
+FOREIGN_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))")
+PROBLEMS_MAX = 100
 NESTING_MAX = 8  # strings within `${...}` within strings
 
 
@@ -87,16 +92,30 @@ class _Reader:
                 if code < 0xD800 or 0xDFFF < code < 0x110000:
                     plain.append(chr(code))
                     return close + 1
-        shown = "\\" + letter
+        self._bad_escape(at, end, letter)
+        return min(at + 2, end)
+
+    def _bad_escape(self, at: int, end: int, letter: str) -> None:
+        if len(self.problems.found) >= PROBLEMS_MAX:
+            return
+        written = FOREIGN_ESCAPE.match(self.text, at, end)
+        hi = written.end() if written else min(at + 2, end)
+        label, meant = "a string does not know this one", ""
+        if letter == "'":
+            label, meant = "this quote needs no backslash", "'"
+        elif written:
+            digits = written.group(1) or written.group(2) or written.group(3)
+            meant = f"\\u{{{int(digits, 16):x}}}"
+            label = f"a character by its number is written `{meant}`"
         self.problems.at(
             "RFT0117",
-            f"`{shown}` is not an escape",
+            f"`{self.text[at:hi]}` is not an escape",
             at,
-            min(at + 2, end),
-            "a string does not know this one",
+            hi,
+            label,
             helps=[r"the escapes are \n \t \" \\ \$ and \u{20ac}; write \\ for a backslash itself"],
+            fix=Fix([(at, hi, meant)]) if meant else None,
         )
-        return min(at + 2, end)
 
     def _closing(self, at: int, end: int) -> int:
         """Where the `}` that ends an interpolation stands; `end` when there is none."""
@@ -120,26 +139,43 @@ class _Reader:
     def _expression(self, at: int, close: int, end: int) -> s.Expr:
         lo = at + 2
         if close >= end:
-            return self._bad(at, end, "its `}` is missing")
+            return self._bad(at, end, "its `}` is missing", "write `\\${` for the two characters themselves")
         if not self.text[lo:close].strip():
             return self._bad(at, close + 1, "there is nothing between the braces")
         if self.depth >= NESTING_MAX:
-            return self._bad(at, close + 1, "this is nested too deeply: give the inner text a name with `let`")
+            return self._bad(at, close + 1, TOO_DEEP)
         lexed = tokenize(self.text, self.tables.marks, lo, close)
         if lexed.flaws:
-            return self._bad(at, close + 1, "it holds something that is not an expression")
+            flaw = lexed.flaws[0]
+            return self._bad(at, close + 1, f"`{self.text[flaw.lo : flaw.hi][:20]}` cannot be read in it")
         read_strings(lexed.tokens, self.text, self.tables, self.recipes, self.problems, self.depth + 1)
         try:
             value: s.Expr = driver.parse(self.tables, self.recipes, lexed.tokens, "expr")
         except driver.Stuck as stuck:
-            token = lexed.tokens[stuck.index]
-            if stuck.too_deep:
-                return self._bad(at, close + 1, "this is nested too deeply: give parts of it names with `let`")
-            if token.type == "$END":
-                return self._bad(at, close + 1, f"here it ends after `{lexed.tokens[stuck.index - 1].text}`")
-            return self._bad(at, close + 1, f"`{token.text}` does not fit after what stands before it")
+            return self._bad(at, close + 1, *_why(stuck, lexed.tokens))
         return value
 
-    def _bad(self, lo: int, hi: int, why: str) -> s.Hole:
-        self.problems.at("RFT0109", "`${…}` must hold one whole expression", lo, hi, why)
+    def _bad(self, lo: int, hi: int, why: str, way_out: str = "") -> s.Hole:
+        if len(self.problems.found) < PROBLEMS_MAX:
+            headline = "`${…}` must hold one whole expression"
+            helps = [way_out] if way_out else []
+            self.problems.at("RFT0109", headline, lo, hi, why, helps=helps)
         return s.Hole(lo, hi)
+
+
+def _why(stuck: driver.Stuck, tokens: list[Token]) -> tuple[str, str]:
+    """What is wrong with an expression, and a way out if it is a common slip."""
+    token = tokens[stuck.index]
+    before = tokens[stuck.index - 1].text if stuck.index else ""
+    if stuck.too_deep:
+        return TOO_DEEP, ""
+    if token.type == "$END":
+        return f"here it ends after `{before}`", ""
+    way_out = ""
+    if token.text == ":":
+        way_out = "a format is a method: `${x.fixed(2)}`"
+    elif before == "do" or token.text == "do":
+        way_out = "an effect has a line of its own: `let value = do ...`"
+    if not before:
+        return f"no expression begins with `{token.text}`", way_out
+    return f"`{token.text}` does not fit after `{before}`", way_out

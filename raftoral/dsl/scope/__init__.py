@@ -7,7 +7,7 @@ from ..facts import Interface
 from ..facts.symbols import Meaning, ModuleAlias
 from ..facts.types import INT, STR, ErrorType, Field
 from ..source import Source
-from ..syntax import Token
+from ..syntax import Token, TypeName
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ BUILTIN_ERRORS: dict[str, ErrorType] = {e.name: e for e in (ACTIVITY_FAILED, CAN
 class Scope:
     """Looks up names at the top of a module, and remembers which imports were used."""
 
-    __slots__ = ("imported", "interface", "names", "parsed", "problems", "used")
+    __slots__ = ("errors", "imported", "interface", "names", "parsed", "problems", "used")
 
     def __init__(self, parsed: Parsed, interface: Interface, problems: Problems) -> None:
         self.parsed = parsed
@@ -53,6 +53,7 @@ class Scope:
         self.names: dict[str, Meaning] = dict(BUILTIN_ERRORS)
         self.imported: dict[str, Token] = {}
         self.used: set[str] = set()
+        self.errors: dict[TypeName, ErrorType] = {}  # what a `raises`, `catch` or `except` names
 
     def find(self, name: str) -> Meaning | None:
         meaning = self.names.get(name)

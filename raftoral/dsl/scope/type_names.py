@@ -209,6 +209,7 @@ def errors_of(scope: Scope, names: list[s.TypeName]) -> list[ErrorType]:
         meaning = find_type_name(scope, node)
         if isinstance(meaning, ErrorType):
             found.append(meaning)
+            scope.errors[node] = meaning
         elif meaning is not None:
             scope.problems.add(
                 "RFT0202",

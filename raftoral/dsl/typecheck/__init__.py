@@ -23,6 +23,7 @@ HANDLERS = (calls, dag, effects, expressions, matching, members, methods, operat
 def typecheck(scope: Scope) -> Facts:
     """Checks every declaration of the module. One that nests too deeply to follow is said to (RFT0116)."""
     facts = Facts(scope.parsed, scope.interface)
+    facts.errors = scope.errors
     cx = Cx(scope, facts)
     for name, meaning in scope.interface.names.items():
         if name in TAKEN:

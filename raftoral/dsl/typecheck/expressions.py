@@ -530,7 +530,9 @@ def _assignment(cx: Cx, node: s.Assignment, want: Type | None) -> Type:
     left = cx.expr(node.left)
     cx.expr(node.right, left)
     text = cx.problems.source.text
-    at = text.find("=", node.left.hi)
+    at = text.find("=", node.left.hi, node.right.lo)
+    if at < 0:
+        return BOOL  # the recovery put it in, and said so
     cx.problems.at(
         "RFT0112",
         "`=` assigns; a condition compares with `==`",

@@ -42,28 +42,35 @@ class Reach:
     def findings(self, file: PyFile, function: ast.FunctionDef) -> list[Finding]:
         """What is not pure in `function` and in all that it uses."""
         start = function.name
-        ways: dict[ast.AST, Way] = {function: Way(file, function, start, "")}
-        pending: list[ast.AST] = [function]
         found: list[Finding] = []
-        for node in pending:  # it grows while it is walked
-            way = ways[node]
-            part = self.part(way.file, node)
+        ways = self.ways(file, function)
+        for way in ways:
+            part = self.part(way.file, way.node)
             found += [_told(finding, way, start) for finding in part.findings]
             found += self._changed_elsewhere(way, start)
-            if len(pending) > PARTS_MAX:
-                found.append(Finding(file.source, function.lineno, "uses more definitions than are read"))
-                break
-            for other, name in part.uses:
-                for each in _definitions(other, name):
-                    if each not in ways:
-                        ways[each] = Way(other, each, name, way.name)
-                        pending.append(each)
-        for way in ways.values():
+        if len(ways) > PARTS_MAX:
+            found.append(Finding(file.source, function.lineno, "uses more definitions than are read"))
+        for way in ways:
             part_read = self.parts.get(way.node)
             for hand in part_read.hands if part_read is not None else ():
                 if self._is_demanded(hand):
                     found.append(_told(hand.finding, way, start))
         return _in_order(found, file)
+
+    def ways(self, file: PyFile, function: ast.FunctionDef) -> list[Way]:
+        """`function` and every definition that it uses, each once; a few more than `PARTS_MAX` at most."""
+        ways: dict[ast.AST, Way] = {function: Way(file, function, function.name, "")}
+        pending: list[ast.AST] = [function]
+        for node in pending:  # it grows while it is walked
+            if len(pending) > PARTS_MAX:
+                break
+            way = ways[node]
+            for other, name in self.part(way.file, node).uses:
+                for each in _definitions(other, name):
+                    if each not in ways:
+                        ways[each] = Way(other, each, name, way.name)
+                        pending.append(each)
+        return list(ways.values())
 
     def part(self, file: PyFile, node: ast.AST) -> Part:
         if node not in self.parts:

@@ -26,6 +26,7 @@ from .resync import resync
 
 PROBLEMS_MAX = 100
 REPAIRS_MAX = 400
+HISTORY_MAX = 20_000  # how far a repair may go back, in tokens; more would only cost memory
 
 DETECTIVES = (
     habits.comment,
@@ -66,17 +67,13 @@ class Repaired:
 
     __slots__ = ("holes", "poisoned", "tokens")
 
-    def __init__(
-        self, tokens: list[Token], holes: list[tuple[int, int]], poisoned: set[str]
-    ) -> None:
+    def __init__(self, tokens: list[Token], holes: list[tuple[int, int]], poisoned: set[str]) -> None:
         self.tokens = tokens
         self.holes = holes
         self.poisoned = poisoned
 
 
-def repair(
-    lexed: Lexed, stuck: Stuck, tables: Tables, source: Source, problems: Problems
-) -> Repaired:
+def repair(lexed: Lexed, stuck: Stuck, tables: Tables, source: Source, problems: Problems) -> Repaired:
     """Reports what is wrong with the order of the tokens, and returns a list that parses."""
     flawed = [(flaw.lo, flaw.hi) for flaw in lexed.flaws]
     m = Mender(lexed.tokens, Machine(tables), source, problems, flawed)
@@ -110,14 +107,16 @@ def _edition(m: Mender) -> None:
         m.take(2)
         return
     line = [token for token in m.tokens[:4] if m.line_of(token) == m.line_of(first) and token.type != "$END"]
-    meant = len(line) <= 3 and not m.is_top(0) and (first.text == "rft" or line[-1:] and line[-1].type == "INT")
+    meant = len(line) <= 3 and not m.is_top(0) and (first.text == "rft" or (line[-1:] and line[-1].type == "INT"))
     m.quiet = m.is_flawed()
     if meant:  # a line of its own that is nearly right
         whole = Token("", "", first.lo, line[-1].hi)
         number = second.type not in ("NAME", "TNAME") and len(line) == 2 and first.text == "rft"
         m.say(
             "RFT0102" if number else "RFT0101",
-            f"there is no edition {second.text}" if number else "this file does not say which edition of the language it uses",
+            f"there is no edition {second.text}"
+            if number
+            else "this file does not say which edition of the language it uses",
             second if number else whole,
             "an edition is a whole number: `rft 1`" if number else "the first line is `rft 1`",
             edits=[(whole.lo, whole.hi, "rft 1")],
@@ -141,18 +140,20 @@ def _read_on(m: Mender) -> bool:
     """Reads until something does not fit; True at the end of the text."""
     machine, tokens = m.machine, m.tokens
     count = len(tokens)
-    while m.at < count:
-        planned = m.planned.pop(m.at, None)
-        if planned:
-            for token in planned:
-                m.push(token)
+    while not m.out or m.out[-1].type != "$END":
+        m.at = min(m.at, count - 1)
+        for planned in m.planned.pop(m.at, ()):
+            m.push(planned)
         token = tokens[m.at]
-        after = tokens[m.at + 1] if m.at + 1 < count and m.at != m.loose else None
+        after = tokens[m.at + 1] if m.at + 1 < count else None
         moved = machine.advance(m.stack, token, len(m.out), after)
         if moved is None:
             return False
         m.out.append(token)
         m.history.append((m.stack, m.at))
+        if len(m.history) > 2 * HISTORY_MAX:
+            del m.history[:HISTORY_MAX]
+            m.start += HISTORY_MAX
         m.stack = moved
         m.at += 1
     return True

@@ -37,7 +37,7 @@ DENSE_FLAWS, DENSE_SPAN = 30, 900  # so many unreadable characters in so little 
 LOOKALIKES = {
     "‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‹": "'", "›": "'",
     "‐": "-", "‑": "-", "‒": "-", "–": "-", "—": "-", "−": "-", "→": "->", "⇒": "=>", "≤": "<=", "≥": ">=",
-    "≠": "!=", "×": "*", "·": "*", "÷": "/", "…": "..", "∙": "*", "⁄": "/", "∕": "/", "∶": ":", "˸": ":", "‚": ",",
+    "≠": "!=", "×": "*", "·": "*", "÷": "/", "…": "..", "∙": "*", "⁄": "/", "∕": "/", "∶": ":", "˸": ":",
     "\u037e": ";", "¦": "|", "∣": "|", "\u00a0": " ", "\u2009": " ", "\u200a": " ", "\u202f": " ", "\u3000": " ",
 }  # fmt: skip
 # Letters of other scripts that are drawn like one of ours.
@@ -51,9 +51,7 @@ LETTERS = dict(
 DOUBLE_QUOTES = '"“”„«»'
 
 
-def take_in(
-    text: str, at: int, limit: int, marks: dict[str, str], tokens: list[Token], flaws: list[Flaw]
-) -> int:
+def take_in(text: str, at: int, limit: int, marks: dict[str, str], tokens: list[Token], flaws: list[Flaw]) -> int:
     """Takes in what stands at `at`; returns where the lexer goes on."""
     if _is_garbage(text, at, flaws):
         return _end(at, limit, tokens, flaws)
@@ -174,9 +172,9 @@ def _without_closers(text: str, at: int, end: int, tokens: list[Token]) -> int:
         open_.append(token.text)
     level: list[str] = []
     for mark in reversed(open_):
-        if mark in "([{":
+        if mark in ("(", "[", "{"):
             level.append({"(": ")", "[": "]", "{": "}"}[mark])
-        elif mark in ")]}" and level:
+        elif mark in (")", "]", "}") and level:
             level.pop()
     while end > at + 1 and text[end - 1] in " \t":
         end -= 1

@@ -78,8 +78,7 @@ def _choices(m: Mender) -> list[Choice]:
     lacking = newline and token.type in ("NAME", "RETURN_END") and lacks_opening(m)
     single = {text: cost for text, cost in SINGLE.items() if text != "in" or _in_loop(m)}
     choices = [
-        Choice(-cost - _oddness(m, text) + 2 * (lacking and text == "{"), (text,), 0)
-        for text, cost in single.items()
+        Choice(-cost - _oddness(m, text) + 2 * (lacking and text == "{"), (text,), 0) for text, cost in single.items()
     ]
     choices += [Choice(-cost - _oddness(m, put[0]), put, 0) for put, cost in OTHERS.items()]
     if token.type != "$END":
@@ -93,17 +92,9 @@ def _choices(m: Mender) -> list[Choice]:
         extra = 0.7 if token.type in ("NAME", "TNAME", "STRING", "INT") else 0.4
         if token.text in words.STARTERS or token.text in words.DECLARATIONS:
             extra += 1.0 + m.begins_line(m.at)
-        choices += [
-            Choice(-cost - extra - 0.3, (text,), 1)
-            for text, cost in single.items()
-            if text != token.text
-        ]
+        choices += [Choice(-cost - extra - 0.3, (text,), 1) for text, cost in single.items() if text != token.text]
         if before.hi > before.lo and before.type not in ("NAME", "TNAME", "STRING"):
-            choices += [
-                Choice(-cost - 1.3, (text,), 0, 1)
-                for text, cost in single.items()
-                if text != before.text
-            ]
+            choices += [Choice(-cost - 1.3, (text,), 0, 1) for text, cost in single.items() if text != before.text]
     return choices
 
 
@@ -218,12 +209,8 @@ def _why(m: Mender, text: str, before: Token) -> tuple[str, list[str]]:
     word = m.before(2).text
     if text == ":":
         if before.text in words.POLICIES:
-            return "this policy has no `:`", [
-                "policies are written `name: value`, like record fields"
-            ]
-        return f"`{before.text}` has no `:`", [
-            "what has a name and a value is written `name: value`"
-        ]
+            return "this policy has no `:`", ["policies are written `name: value`, like record fields"]
+        return f"`{before.text}` has no `:`", ["what has a name and a value is written `name: value`"]
     if text == "=":
         if word in ("let", "var", "checkpoint", "const"):
             return f"the value of `{before.text}` follows after `=`", []

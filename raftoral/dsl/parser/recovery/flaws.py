@@ -193,7 +193,7 @@ def _dollar(flaw: Flaw, text: str, problems: Problems) -> None:
         "a name has no `$` before it",
         flaw.lo,
         flaw.hi,
-        "only in a string: `\"${name}\"`",
+        'only in a string: `"${name}"`',
         fix=Fix([(flaw.lo, flaw.hi, "")]),
     )
 

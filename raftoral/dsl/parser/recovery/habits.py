@@ -40,20 +40,14 @@ def colon_block(m: Mender) -> bool:
     end = _dedent(m)
     header = m.line_of(token)
     edits = [(token.lo, token.hi, " {")]
-    closes = (
-        m.tokens[end].type == "RBRACE"
-        and m.indent(end) == m.indent(m.at)
-        and not _needs_brace(m, end)
-    )
+    closes = m.tokens[end].type == "RBRACE" and m.indent(end) == m.indent(m.at) and not _needs_brace(m, end)
     if not closes:
         at = m.tokens[end - 1].hi
         edits.append(
             (
                 at,
                 at,
-                " }"
-                if m.line_of(m.tokens[end - 1]) == header
-                else "\n" + " " * m.indent(m.at) + "}",
+                " }" if m.line_of(m.tokens[end - 1]) == header else "\n" + " " * m.indent(m.at) + "}",
             )
         )
     also = _python_values(m, header, edits)
@@ -99,9 +93,7 @@ def _needs_brace(m: Mender, end: int) -> bool:
     return level >= 0
 
 
-def _python_values(
-    m: Mender, line: int, edits: list[tuple[int, int, str]]
-) -> list[tuple[Token, str]]:
+def _python_values(m: Mender, line: int, edits: list[tuple[int, int, str]]) -> list[tuple[Token, str]]:
     """Labels for `None`, `True` and `False` on a line that is reported anyway; they are not reported again."""
     also: list[tuple[Token, str]] = []
     for token in reversed(m.out[-60:]):
@@ -140,9 +132,7 @@ def comment(m: Mender) -> bool:
     first = m.tokens[index]
     if not m.back_to(index):
         return False
-    m.say(
-        "RFT0110", "comments are written with `#`", first, label, edits=[(first.lo, first.hi, "#")]
-    )
+    m.say("RFT0110", "comments are written with `#`", first, label, edits=[(first.lo, first.hi, "#")])
     m.at = stop
     return True
 
@@ -162,11 +152,7 @@ def negation(m: Mender) -> bool:
 def prefixed_string(m: Mender) -> bool:
     """`f"..."`, `b"..."`, `r"..."`."""
     before, token = m.before(), m.token
-    if (
-        token.type == "STRING"
-        and before.hi == token.lo
-        and before.text.lower() in ("f", "b", "r", "rb", "br", "u")
-    ):
+    if token.type == "STRING" and before.hi == token.lo and before.text.lower() in ("f", "b", "r", "rb", "br", "u"):
         m.back()
         before = m.token
     elif (
@@ -352,9 +338,7 @@ def _lambda(m: Mender) -> bool:
     line = m.line_of(token)
     while m.tokens[index].type != "$END":
         kind = m.tokens[index].type
-        if level == 0 and (
-            kind in ("COMMA", "RPAR", "RSQB", "RBRACE") or m.line_of(m.tokens[index]) != line
-        ):
+        if level == 0 and (kind in ("COMMA", "RPAR", "RSQB", "RBRACE") or m.line_of(m.tokens[index]) != line):
             break
         level += kind in ("LPAR", "LSQB", "LBRACE")
         level -= kind in ("RPAR", "RSQB", "RBRACE")

@@ -38,18 +38,14 @@ def close_blocks(m: Mender) -> bool:
     if surplus <= 0:
         return False
     missing = _missing(m, lo, hi, surplus)
-    missing = [
-        (opener, index) for opener, index in missing if index >= m.at or _can_go_back(m, index)
-    ]
+    missing = [(opener, index) for opener, index in missing if index >= m.at or _can_go_back(m, index)]
     if not missing:
         return False
     quiet = m.is_flawed()
     for opener, index in missing:
         if not quiet:
             _report(m, opener, index)
-        m.planned.setdefault(index, []).append(
-            Token("RBRACE", "}", tokens[index - 1].hi, tokens[index - 1].hi)
-        )
+        m.planned.setdefault(index, []).append(Token("RBRACE", "}", tokens[index - 1].hi, tokens[index - 1].hi))
     first = min(index for _, index in missing)
     if first <= m.at:
         m.back_to(first)

@@ -17,9 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     Stack = tuple[int, "Stack | None", int]
 
-AFTER_A_NAME = frozenset(
-    ("in", "as", "and", "or", "is", "not", "then", "after", "within", "max", "limit")
-)
+AFTER_A_NAME = frozenset(("in", "as", "and", "or", "is", "not", "then", "after", "within", "max", "limit"))
 OPERANDS = frozenset(("NAME", "TNAME", "STRING", "INT", "DEC", "FLOAT", "DURATION", "SIZE"))
 
 
@@ -66,20 +64,18 @@ class Machine:
         while True:
             row = rows[stack[0]]
             act = row.get(word)
+            named = act is not None and word == "NAME"
             if act is None:
                 act = row.get(kind)
+                named = act is not None and kind == "NAME"
+                if named and token.__class__ is Keyword:
+                    return None
                 if act is None:
                     act = row.get("")
                     if act is None:
                         return None
-                elif token.__class__ is Keyword:
-                    return None
-                elif act >= 0 and kind == "NAME" and after is not None:
-                    if not self._is_name_here(stack[0], row, token, after):
-                        return None
-            elif act >= 0 and word == kind == "NAME" and after is not None:
-                if not self._is_name_here(stack[0], row, token, after):
-                    return None
+            if named and act >= 0 and not self._is_name_here(stack[0], row, token, after):
+                return None
             if act >= 0:
                 return act, stack, index
             length = self.lengths[~act]
@@ -91,7 +87,9 @@ class Machine:
             if kind == "$END" and stack[0] == self.final:
                 return stack
 
-    def _is_name_here(self, state: int, row: dict[str, int], token: Token, after: Token) -> bool:
+    def _is_name_here(self, state: int, row: dict[str, int], token: Token, after: Token | None) -> bool:
+        if after is None:
+            return True
         if "LET" in row:  # a statement: it assigns to the name
             return after.type in self.assigns
         if "STR" in row:  # a type: the name is a module
@@ -105,9 +103,7 @@ class Machine:
             return after.type not in OPERANDS or after.text in AFTER_A_NAME
         return True
 
-    def survives(
-        self, stack: Stack, extra: list[Token], tokens: list[Token], at: int, most: int
-    ) -> int:
+    def survives(self, stack: Stack, extra: list[Token], tokens: list[Token], at: int, most: int) -> int:
         """How many of `tokens[at:]` fit after `extra`, counted up to `most`; -1 if `extra` itself does not fit.
 
         Reaching the end of the text counts as `most`.

@@ -7,6 +7,8 @@ Each function looks at the place where `m` is stuck, and either mends it and ret
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from ...syntax import Node, Token
 from . import numbers, words
 
@@ -46,7 +48,13 @@ def split_mark(m: Mender) -> bool:
         first = m.before() if back else m.token
         second = m.token if back else m.ahead()
         mark = first.text + second.text
-        if not first.text or not second.text or first.type in ("NAME", "TNAME") or mark not in m.machine.marks or first.hi == second.lo:
+        if (
+            not first.text
+            or not second.text
+            or first.type in ("NAME", "TNAME")
+            or mark not in m.machine.marks
+            or first.hi == second.lo
+        ):
             continue
         if m.text[first.hi : second.lo].strip(" \t"):
             continue
@@ -76,7 +84,7 @@ def foreign_mark(m: Mender) -> bool:
             parts += [m.ahead(index) for index in range(count - back)]
             if not all(part.text for part in parts):
                 continue
-            if any(a.hi != b.lo for a, b in zip(parts, parts[1:], strict=False)):
+            if any(a.hi != b.lo for a, b in pairwise(parts)):
                 continue
             known = FOREIGN.get("".join(part.text for part in parts))
             if known is None or m.survives([m.made(known[0], 0)], count - back, 4, stack) < 2:
@@ -192,8 +200,7 @@ def equals_block(m: Mender) -> bool:
     """`fn f() -> int = { return 1 }`."""
     brace, equals = m.before(), m.before(2)
     if brace.type != "LBRACE" or equals.text != "=" or m.token.text not in words.STATEMENTS:
-        if m.token.type != "RETURN_END":
-            return False
+        return False
     stack = m.stack_before(2)
     if stack is None or m.survives([m.made("{", 0)], 0, 3, stack) < 2:
         return False

@@ -16,6 +16,8 @@ from .words import DECLARATIONS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ...diagnostics import Problems
     from ...source import Source
     from .machine import Machine, Stack
@@ -26,8 +28,8 @@ NOT_AFTER_DECLARING = frozenset(("COLON", "EQUAL", "COMMA", "DOT", "RBRACE"))
 class Mender:
     """Everything a repair may look at and do."""
 
-    __slots__ = ("at", "closers", "done", "flawed", "history", "holes", "loose", "lost", "machine", "out", "planned", "poisoned",
-                 "problems", "quiet", "recased", "source", "stack", "start", "text", "tokens")  # fmt: skip
+    __slots__ = ("at", "closers", "done", "flawed", "history", "holes", "lost", "machine", "out", "planned",
+                 "poisoned", "problems", "quiet", "recased", "source", "stack", "start", "text", "tokens")  # fmt: skip
 
     def __init__(
         self,
@@ -47,20 +49,13 @@ class Mender:
         self.history: list[tuple[Stack, int]] = []  # of out[start:]
         self.start = 0
         self.stack = machine.root
-        machine.tops = frozenset(
-            token.lo for index, token in enumerate(tokens[:-1]) if self.is_top(index)
-        )
+        machine.tops = frozenset(token.lo for index, token in enumerate(tokens[:-1]) if self.is_top(index))
         self.at = 0
-        self.planned: dict[
-            int, list[Token]
-        ] = {}  # source index -> tokens to put before it, if they fit
+        self.planned: dict[int, list[Token]] = {}  # source index -> tokens to put before it, if they fit
         self.holes: list[tuple[int, int]] = []
         self.poisoned: set[str] = {""}
-        self.recased: dict[
-            str, str
-        ] = {}  # a name in the wrong case -> the type its tokens should have
+        self.recased: dict[str, str] = {}  # a name in the wrong case -> the type its tokens should have
         self.done: set[tuple[str, int]] = set()  # repairs that are worth one trial per place
-        self.loose = -1  # the token at this index is taken as leniently as the driver takes it
         self.closers: dict[str, list[str]] = {}  # a closing mark that was foretold -> what it is read as
         self.quiet = False
         self.lost: dict[int, int] = {}  # a declaration -> how often reading had to be resumed in it
@@ -81,13 +76,13 @@ class Mender:
         return self.out[-count] if len(self.out) >= count else Token("", "", 0, 0)
 
     def stack_before(self, count: int = 1) -> Stack | None:
-        """The stack that met `before(count)`."""
+        """The stack that met `before(count)`; None if that is a token that a repair put in."""
         place = len(self.out) - count - self.start
-        return self.history[place][0] if place >= 0 else None
+        if place < 0 or self.out[-count].hi == self.out[-count].lo:
+            return None
+        return self.history[place][0]
 
-    def survives(
-        self, extra: list[Token], skip: int = 0, most: int = 8, stack: Stack | None = None
-    ) -> int:
+    def survives(self, extra: list[Token], skip: int = 0, most: int = 8, stack: Stack | None = None) -> int:
         """How many of the tokens after the next `skip` fit behind `extra`."""
         return self.machine.survives(stack or self.stack, extra, self.tokens, self.at + skip, most)
 
@@ -252,7 +247,7 @@ class Mender:
         at: Node,
         label: str,
         *,
-        also: list[tuple[Node, str]] | None = None,
+        also: Sequence[tuple[Node, str]] = (),
         notes: list[str] | None = None,
         helps: list[str] | None = None,
         edits: list[tuple[int, int, str]] | None = None,
@@ -263,9 +258,7 @@ class Mender:
             return
         fix = Fix(edits, applicability) if edits else None
         lo, hi = at.lo, max(at.hi, at.lo)
-        self.problems.at(
-            code, headline, lo, hi, label, also=also, notes=notes, helps=helps, fix=fix
-        )
+        self.problems.at(code, headline, lo, hi, label, also=list(also), notes=notes, helps=helps, fix=fix)
 
     def is_flawed(self) -> bool:
         """Whether the lexer has complained between the last token and this one."""

@@ -28,11 +28,7 @@ def spell_keyword(m: Mender) -> bool:
     for back in (0, 1, 2):
         token = m.token if back == 0 else m.before(back)
         stack = m.stack if back == 0 else m.stack_before(back)
-        if (
-            stack is None
-            or token.type not in ("NAME", "TNAME", "RETURN_END")
-            or token.hi == token.lo
-        ):
+        if stack is None or token.type not in ("NAME", "TNAME", "RETURN_END") or token.hi == token.lo:
             continue
         if back and m.line_of(token) != m.line_of(m.token):
             break
@@ -44,14 +40,12 @@ def spell_keyword(m: Mender) -> bool:
 def _spell(m: Mender, token: Token, stack: Stack, back: int) -> bool:
     if token.text in m.machine.keywords and token.type == "NAME":
         return False  # spelled right; what is wrong is its place
-    possible = [
-        word for word in m.machine.keywords_at(stack) if word != token.text and len(word) > 1
-    ]
+    possible = [word for word in m.machine.keywords_at(stack) if word != token.text and len(word) > 1]
     word = _nearest(token.text, possible)
     if word is None:
         return False
     put = m.keyword(word, token)
-    between = [t for t in m.out[len(m.out) - back :][1:]] if back else []
+    between = m.out[len(m.out) - back + 1 :] if back else []
     skip = 1 if back == 0 else 0
     least = 2 if len(word) > 3 else 3
     if m.survives([put, *between], skip, 6, stack) < least:
@@ -153,9 +147,7 @@ def _say_type(m: Mender, token: Token) -> None:
     text = token.text
     m.recased[text] = "TNAME"
     m.poisoned.add(text)
-    known = words.TYPE_HABITS.get(text.lower()) or closest(
-        text, sorted(words.PRIMITIVES | words.GENERICS)
-    )
+    known = words.TYPE_HABITS.get(text.lower()) or closest(text, sorted(words.PRIMITIVES | words.GENERICS))
     wanted = words.camel(text)
     if known is None or any(t.type == "TNAME" and t.text == wanted for t in m.tokens):
         m.say(
@@ -163,9 +155,7 @@ def _say_type(m: Mender, token: Token) -> None:
             "type names are written in UpperCamelCase",
             token,
             f"rename it `{wanted}`",
-            notes=[
-                "the case of a name tells the parser, and the reader, that it is a type, an error or a workflow"
-            ],
+            notes=["the case of a name tells the parser, and the reader, that it is a type, an error or a workflow"],
             edits=[(token.lo, token.hi, wanted)],
         )
         return
@@ -173,12 +163,8 @@ def _say_type(m: Mender, token: Token) -> None:
         "RFT0202",
         f"there is no type called `{text}`",
         token,
-        f"here it is called `{known}`"
-        if text.lower() in words.TYPE_HABITS
-        else f"did you mean `{known}`?",
-        notes=[
-            "the built-in types are str int float decimal bool bytes duration timestamp uuid unit"
-        ],
+        f"here it is called `{known}`" if text.lower() in words.TYPE_HABITS else f"did you mean `{known}`?",
+        notes=["the built-in types are str int float decimal bool bytes duration timestamp uuid unit"],
         edits=[(token.lo, token.hi, known)],
     )
 

@@ -6,6 +6,7 @@ Pure functions over the text of one number. An unknown meaning is `("NAME", "")`
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 MILLISECONDS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 UNITS = {
@@ -81,4 +82,4 @@ def _falls(units: list[str]) -> bool:
     if any(unit in ("d", "w") for unit in units[1:]):
         return False
     sizes = [MILLISECONDS[unit] for unit in units]
-    return all(a > b for a, b in zip(sizes, sizes[1:], strict=False))
+    return all(a > b for a, b in pairwise(sizes))

@@ -59,13 +59,7 @@ def arm_without_brace(m: Mender) -> bool:
         if m.survives([m.made("{", arrow.hi), *rest], 0, 6, stack) < 6:
             return False
         m.back(back)
-        m.say(
-            "RFT0103",
-            "expected `{` after `=>`",
-            arrow,
-            "an arm with several statements is a block",
-            edits=[(arrow.hi, arrow.hi, " {")],
-        )
+        _say_arm(m, arrow)
         return m.put("{")
     return False
 
@@ -88,11 +82,7 @@ def pattern(m: Mender) -> bool:
         return True
     if token.type == "DOT" and m.before().type == "TNAME" and m.ahead().type == "NAME":
         stack = m.stack_before()
-        if (
-            stack is None
-            or not m.machine.takes(stack, "UNDERSCORE")
-            or m.survives([], 1, 4, stack) < 2
-        ):
+        if stack is None or not m.machine.takes(stack, "UNDERSCORE") or m.survives([], 1, 4, stack) < 2:
             return False
         enum, member = m.before(), m.ahead()
         m.say(
@@ -130,19 +120,16 @@ def lone_value(m: Mender) -> bool:
     if token.type == "NAME":
         if after.text in ("+", "-") and m.ahead(2).text == after.text and m.ahead(2).lo == after.hi:
             return _increment(m, token, after)
-        if (
-            after.text in ("*", "/", "//", "%")
-            and m.ahead(2).text == "="
-            and m.ahead(2).lo == after.hi
-        ):
+        if after.text in ("*", "/", "//", "%") and m.ahead(2).text == "=" and m.ahead(2).lo == after.hi:
             return _other_assignment(m, token, after)
         if after.text == "==":
             return _comparison(m, token, after)
         if after.type in ("NAME", "TNAME", "STRING", "INT", "DEC", "DURATION", "COLON", "EQUAL"):
             return False
-    if after.type not in ("LPAR", "DOT", "LSQB", "BANG") and token.type in ("NAME", "TNAME"):
-        if m.survives([m.made("let", 0), m.made("", 0), m.made("=", 0)], 0, 3) < 3:
-            return False
+    if after.type in ("LPAR", "DOT", "LSQB", "BANG") or token.type not in ("NAME", "TNAME"):
+        return _keep_value(m)
+    if m.survives([m.made("let", 0), m.made("", 0), m.made("=", 0)], 0, 3) < 3:
+        return False
     return _keep_value(m)
 
 
@@ -245,10 +232,7 @@ def _keep_value(m: Mender) -> bool:
 
 def _is_declared(m: Mender, name: str, kinds: tuple[str, ...]) -> bool:
     tokens = m.tokens
-    return any(
-        token.text == name and index and tokens[index - 1].text in kinds
-        for index, token in enumerate(tokens)
-    )
+    return any(token.text == name and index and tokens[index - 1].text in kinds for index, token in enumerate(tokens))
 
 
 def _end_of_expression(m: Mender, index: int) -> int:
@@ -267,12 +251,7 @@ def _end_of_expression(m: Mender, index: int) -> int:
         moved = machine.advance(stack, token, 0, m.tokens[index + 1])
         if moved is None:
             break
-        if (
-            level == 0
-            and index > start
-            and machine.takes(stack, "LET")
-            and not machine.takes(moved, "RPAR")
-        ):
+        if level == 0 and index > start and machine.takes(stack, "LET") and not machine.takes(moved, "RPAR"):
             fresh = machine.symbol(moved)
             if fresh in ("NAME", "LBRACE", "RBRACE", "AT", *(w.upper() for w in words.STATEMENTS)):
                 operand = m.tokens[index - 1]
@@ -318,7 +297,7 @@ def closed_early(m: Mender) -> bool:
             continue
         stack = m.stack_before(back)
         assert stack is not None
-        rest = [t for t in m.out[len(m.out) - back + 1 :]]
+        rest = m.out[len(m.out) - back + 1 :]
         most = 400
         score = m.machine.survives(stack, rest, m.tokens, m.at, most)
         if score < 1:
@@ -327,7 +306,36 @@ def closed_early(m: Mender) -> bool:
             best = (score, back)
     if best is None:
         return False
-    return _drop_brace(m, best[1])
+    return _open_arm(m, best[1]) or _drop_brace(m, best[1])
+
+
+def _open_arm(m: Mender, back: int) -> bool:
+    """The `}` that is too many ends an arm whose `{` is missing."""
+    brace = m.history[-back][1]
+    for further in range(back + 1, min(len(m.history), back + 80) + 1):
+        arrow = m.before(further)
+        index = m.history[-further][1]
+        if arrow.text == "=>" and m.indent(index) == m.indent(brace) and m.ends_line(index):
+            break
+    else:
+        return False
+    rest = m.out[len(m.out) - further + 1 :]
+    stack = m.stack_before(further - 1)
+    if stack is None or m.survives([m.made("{", 0), *rest], 0, 1, stack) < 1:
+        return False
+    m.back(further - 1)
+    _say_arm(m, arrow)
+    return m.put("{")
+
+
+def _say_arm(m: Mender, arrow: Token) -> None:
+    m.say(
+        "RFT0103",
+        "expected `{` after `=>`",
+        arrow,
+        "an arm with several statements, or with a `}`, is a block",
+        edits=[(arrow.hi, arrow.hi, " {")],
+    )
 
 
 def _is_odd_brace(m: Mender, index: int) -> bool:
@@ -388,11 +396,7 @@ def top_statement(m: Mender) -> bool:
 def nested_declaration(m: Mender) -> bool:
     """A declaration between statements, or between the parts of another one."""
     token = m.token
-    if (
-        token.type != "NAME"
-        or token.text not in words.DECLARATIONS
-        or m.machine.takes(m.stack, "RECORD")
-    ):
+    if token.type != "NAME" or token.text not in words.DECLARATIONS or m.machine.takes(m.stack, "RECORD"):
         return False
     top = _top(m)
     if top is None:
@@ -503,11 +507,7 @@ def missing_version(m: Mender) -> bool:
         )
         return m.replace("version")
     number = m.token.type == "INT"
-    put = (
-        [m.made("version", name.hi)]
-        if number
-        else [m.made("version", name.hi), m.made("1", name.hi)]
-    )
+    put = [m.made("version", name.hi)] if number else [m.made("version", name.hi), m.made("1", name.hi)]
     if m.survives(put, 0, 2) < 1:
         return False
     m.say(
@@ -515,9 +515,7 @@ def missing_version(m: Mender) -> bool:
         f"the workflow `{name.text}` has no version",
         name,
         "its version stands behind its name",
-        notes=[
-            "a released version never changes; the number is how stored instances find their code"
-        ],
+        notes=["a released version never changes; the number is how stored instances find their code"],
         edits=[(name.hi, name.hi, " version" if number else " version 1")],
     )
     return m.push(*put)

@@ -153,9 +153,7 @@ TYPE_HABITS = {
     "hashmap": "map",
     "blob": "bytes",
 }
-PRIMITIVES = frozenset(
-    ["str", "int", "float", "decimal", "bool", "bytes", "duration", "timestamp", "uuid", "unit"]
-)
+PRIMITIVES = frozenset(["str", "int", "float", "decimal", "bool", "bytes", "duration", "timestamp", "uuid", "unit"])
 GENERICS = frozenset(("list", "map", "handle", "outcome"))
 
 

@@ -1,0 +1,79 @@
+"""How far right each item stands: near the middle of its neighbours, long ways straight, nothing on top of another."""
+
+from __future__ import annotations
+
+from .isotonic import spread
+from .order import Neighbours
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .layout import Item, Net
+
+GAP, PASS_GAP, SIDE_GAP = 30, 14, 22
+ROUNDS = 14
+
+
+def place(layers: list[list[Item]], neighbours: Neighbours) -> None:
+    """Sets `x` of every item of the layers."""
+    at: dict[Item, float] = {}
+    for layer in layers:
+        gaps = _gaps(layer)
+        places = spread([0.0] * len(layer), gaps, [1.0] * len(layer))
+        at.update(zip(layer, places, strict=True))
+    for turn in range(ROUNDS):
+        both = turn >= ROUNDS - 4
+        down = turn % 2 == 0
+        for layer in layers if down else reversed(layers):
+            if not layer:
+                continue
+            wished, weights = [], []
+            for item in layer:
+                near = neighbours.above.get(item, []) if down or both else []
+                near = near + (neighbours.below.get(item, []) if not down or both else [])
+                wish, weight = _wish(item, near, at)
+                wished.append(wish)
+                weights.append(weight)
+            at.update(zip(layer, spread(wished, _gaps(layer), weights), strict=True))
+    for layer in layers:
+        last = None
+        for item in layer:
+            item.x = round(at[item])
+            if last is not None:  # rounding must not bring two too close
+                item.x = max(item.x, last.x + int(_gap(last, item)))
+            last = item
+
+
+def _wish(item: Item, near: list[Item], at: dict[Item, float]) -> tuple[float, float]:
+    """Where an item wants to be, and how much."""
+    if not near:
+        return at[item], 0.1
+    pull = [(at[other], 8.0 if item.net is not None and other.net is not None else 1.0) for other in near]
+    total = sum(weight for _, weight in pull)
+    return sum(x * weight for x, weight in pull) / total, total
+
+
+def _gap(left: Item, right: Item) -> float:
+    passing = left.net is not None or right.net is not None
+    return left.right + right.left + (PASS_GAP if passing else GAP)
+
+
+def _gaps(layer: list[Item]) -> list[float]:
+    return [_gap(left, right) for left, right in zip(layer, layer[1:], strict=False)]
+
+
+def place_beside(layers: list[list[Item]], nets: list[Net]) -> None:
+    """Nets that run beside the layers: straight, the shorter ones nearer."""
+    lowest = [min((item.x - item.left for item in layer), default=0) for layer in layers]
+    highest = [max((item.x + item.right for item in layer), default=0) for layer in layers]
+    for net in sorted(nets, key=lambda net: (len(net.passes), min(net.passes), net.number)):
+        edges = lowest if net.side < 0 else highest
+        inner = min if net.side < 0 else max
+        x = inner(edges[layer] for layer in _reach(net, len(layers))) + net.side * SIDE_GAP
+        for layer in _reach(net, len(layers)):
+            edges[layer] = x
+        for item in net.passes.values():
+            item.x = x
+
+
+def _reach(net: Net, layers: int) -> list[int]:
+    return [layer for layer in range(min(net.passes), max(net.passes) + 1) if layer < layers]

@@ -1,0 +1,584 @@
+"""Graph -> functions: one for the beginning, one for each slot, one where ways meet.
+
+A block that is reached from one place only is written where it is reached. A block that is reached from several places
+gets a function of its own, whose parameters are what is live there:
+
+    def _after_notify(cx, s, f, _):                     # the slot goes on
+        return _next_approver(cx, s, f.expense, f.hold, f.decision, f.approver_at + 1)
+
+Turning a loop without a rest goes through the machine (`rt.go`), so that the Python stack does not grow.
+"""
+
+from __future__ import annotations
+
+from .. import syntax as s
+from ..facts.symbols import CHECKPOINT, Activity, Local, Workflow
+from ..facts.types import UNIT, ErrorType, Type
+from ..graph import (
+    Advance,
+    AsNew,
+    Await,
+    Begin,
+    Bind,
+    Block,
+    Call,
+    Dispatch,
+    Each,
+    FirstOf,
+    Fork,
+    Give,
+    Goto,
+    Graph,
+    Handler,
+    If,
+    Match,
+    Op,
+    Pause,
+    Plain,
+    Raise,
+    Register,
+    Return,
+    Settle,
+    Slot,
+    Strand,
+    Suspend,
+    Unwind,
+    blocks_of,
+    ways_on,
+)
+from .calls import as_tuple
+from .expressions import Expressions, quoted
+from .names import Spelling, camel, constant, safe
+from .patterns import tests_of
+from .policies import overrides_text
+from .statements import Statements
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Written:
+    """A function of the generated module, as text."""
+
+    __slots__ = ("body", "decorator", "name", "params")
+
+    def __init__(self, name: str, params: str, body: list[str], decorator: str) -> None:
+        self.decorator = decorator
+        self.name = name
+        self.params = params
+        self.body = body
+
+
+class Flow(Statements):
+    """Writes the functions of one workflow."""
+
+    def __init__(self, out: Expressions, graph: Graph, prefix: str, state: str) -> None:
+        super().__init__(out)
+        self.graph = graph
+        self.prefix = prefix  # sets the names of several workflows or versions of one module apart
+        self.state = state
+        self.spelling = Spelling()
+        self.functions: list[Written] = []
+        self.names: dict[Block, str] = {}
+        self.heads: set[Block] = set()
+        self.queue: list[Block] = []
+        self.class_name = graph.decl.name.text
+        self.failing: dict[Slot, str] = {}
+        self.turning = False  # whether the function that is being written may be entered by `rt.go`
+
+    # --- names ---------------------------------------------------------------------------------------------
+
+    def name_of(self, local: Local) -> str:
+        return self.spelling.of(local)
+
+    def slot_name(self, slot: Slot) -> str:
+        """The function that goes on after a slot; as a value it is the slot itself."""
+        return self.function(f"after_{slot.key.replace('.', '_').replace('+', '_')}")
+
+    def frame_name(self, slot: Slot) -> str:
+        return f"_At{camel(self.prefix)}{camel(slot.key)}" if slot.frame else "rt.Empty"
+
+    def function(self, word: str) -> str:
+        return f"_{self.prefix}_{word}" if self.prefix else f"_{word}"
+
+    def types(self, type: Type) -> str:
+        return self.out.types.text(type)
+
+    # --- the whole -----------------------------------------------------------------------------------------
+
+    def write(self) -> list[Written]:
+        """All functions of the workflow, in the order in which a run meets them."""
+        for strand in self.graph.strands():
+            self._find_meetings(strand)
+        for strand in self.graph.strands():
+            self._failures(strand)  # first: the slots below name them
+        for strand in self.graph.strands():
+            self._strand(strand)
+        return self.functions
+
+    def _find_meetings(self, strand: Strand) -> None:
+        """Names the blocks that several ways lead to."""
+        ways: dict[Block, int] = {}
+        blocks = blocks_of(strand)
+        for block in blocks:
+            for way in ways_on(block):
+                ways[way] = ways.get(way, 0) + 1
+        for block in blocks:
+            exit = block.exit
+            if isinstance(exit, Each):
+                self.heads.add(block)
+                self._name(block, f"next_{exit.cursor.targets[0].name if exit.cursor.targets else 'item'}")
+            elif isinstance(exit, Dispatch) or (isinstance(exit, Suspend) and isinstance(exit.request, Unwind)):
+                if ways.get(block, 0) > 1:
+                    self._name(block, "try_failed")
+            elif ways.get(block, 0) > 1:
+                self._name(block, self._hint(block))
+        for block in blocks:  # a `while` comes back to its head
+            if isinstance(block.exit, If) and isinstance(block.exit.node, s.While) and ways.get(block, 0) > 1:
+                self.heads.add(block)
+
+    def _hint(self, block: Block) -> str:
+        """A telling name for a meeting of ways: what comes next there."""
+        exit = block.exit
+        if isinstance(exit, If) and isinstance(exit.node, s.While) and not block.ops:
+            return "again"
+        if isinstance(exit, Suspend):
+            return f"to_{exit.slot.key.replace('.', '_').replace('+', '_')}"
+        if isinstance(exit, Return | Give):
+            return "finish"
+        return "go_on"
+
+    def _name(self, block: Block, word: str) -> None:
+        name = self.function(word)
+        number = 2
+        while name in self.names.values():
+            name = self.function(f"{word}_{number}")
+            number += 1
+        self.names[block] = name
+        self.queue.append(block)
+
+    def _strand(self, strand: Strand) -> None:
+        blocks = blocks_of(strand)
+        self._begin(strand)
+        for block in blocks:
+            if block in self.names and block is not strand.entry:
+                self._meeting(block)
+            if isinstance(block.exit, Suspend):
+                self._after(block.exit)
+
+    # --- functions -----------------------------------------------------------------------------------------
+
+    def start(self, env: dict[Local, str], turning: bool) -> None:
+        self.lines = []
+        self.depth = 1
+        self.said = -1
+        self.out.env = env
+        self.out.temporaries = 0
+        self.turning = turning
+
+    def finish(self, name: str, params: str, decorator: str = "") -> None:
+        self.functions.append(Written(name, params, self.lines, decorator))
+
+    def _begin(self, strand: Strand) -> None:
+        if strand is self.graph.root:
+            env = {local: f"a.{safe(local.name)}" for local in strand.params}
+            self.start(env, False)
+            self.block(strand.entry)
+            self.finish(self.function("begin"), f"cx: rt.Cx, s: {self.state}, a: {self.args_name}")
+            return
+        env = {local: f"c.{self.name_of(local)}" for local in strand.captured}
+        params = [f"cx: rt.Cx, s: {self.state}, c: {self.captured_name(strand)}"]
+        for local in strand.params:
+            env[local] = self.name_of(local)
+        params += self.given(strand)
+        self.start(env, False)
+        self.unpack(strand)
+        self.block(strand.entry)
+        self.finish(self.start_name(strand), ", ".join(params))
+
+    @property
+    def args_name(self) -> str:
+        return f"{self.class_name}Args" if self.graph.version.params else "rt.Empty"
+
+    def given(self, strand: Strand) -> list[str]:
+        """The parameters of a strand beside what it captures: the item of a turn, the results of earlier steps."""
+        if not strand.params:
+            return []
+        if strand.name.rpartition(".")[2] == strand.params[0].name or ".each" in f".{strand.name}":
+            if len(strand.params) > 1:
+                types = ", ".join(self.types(local.type) for local in strand.params)
+                return [f"item: tuple[{types}]"]
+        return [f"{self.name_of(local)}: {self.types(local.type)}" for local in strand.params]
+
+    def unpack(self, strand: Strand) -> None:
+        if len(strand.params) > 1 and self.given(strand)[0].startswith("item:"):
+            self.line(f"{', '.join(self.name_of(local) for local in strand.params)} = item")
+
+    def start_name(self, strand: Strand) -> str:
+        return self.function(strand.name.replace(".", "_"))
+
+    def captured_name(self, strand: Strand) -> str:
+        return f"_For{camel(self.prefix)}{camel(strand.name)}" if strand.captured else "rt.Empty"
+
+    def _meeting(self, block: Block) -> None:
+        live = self.live(block)
+        params = [f"cx: rt.Cx, s: {self.state}"]
+        env = {}
+        for local in live:
+            env[local] = self.name_of(local)
+            params.append(f"{self.name_of(local)}: {self.types(self.type_of(local))}")
+        self.start(env, block in self.heads or True)
+        self.block(block)
+        self.finish(self.names[block], ", ".join(params))
+
+    def type_of(self, local: Local) -> Type:
+        return local.type
+
+    def live(self, block: Block) -> list[Local]:
+        return sorted(
+            (local for local in block.live if local.kind != CHECKPOINT), key=lambda local: (local.node.lo, local.name)
+        )
+
+    def _after(self, exit: Suspend) -> None:
+        """What happens when that which a slot waited for has arrived."""
+        slot = exit.slot
+        env = {local: f"f.{self.name_of(local)}" for local in slot.frame}
+        arrived, params = self._arrival(exit, env)
+        self.start(env, False)
+        for line in arrived:
+            self.line(line)
+        if isinstance(exit.request, FirstOf):
+            self._arms(exit.request)
+        else:
+            assert exit.then is not None
+            self.goto(exit.then)
+        number, row = slot.number, self.source.line_of(slot.node.lo)
+        failed = f", {self.failing[slot]}" if slot in self.failing else ""
+        result = params.partition(": ")[2]
+        decorator = f"@rt.slot({number}, {quoted(slot.key)}, {row}, {self.frame_name(slot)}, {result}{failed})"
+        self.finish(
+            self.slot_name(slot), f"cx: rt.Cx, s: {self.state}, f: {self.frame_name(slot)}, {params}", decorator
+        )
+
+    def _failures(self, strand: Strand) -> None:
+        """One function for each handler: it takes the frame of any slot whose errors come here."""
+        slots: dict[Handler, list[Slot]] = {}
+        for block in blocks_of(strand):
+            if isinstance(block.exit, Suspend) and block.exit.failed is not None:
+                slots.setdefault(block.exit.failed, []).append(block.exit.slot)
+        for number, (handler, failing) in enumerate(slots.items(), 1):
+            word = "failed" if not strand.name else f"{strand.name.replace('.', '_')}_failed"
+            name = self.function(word if number == 1 else f"{word}_{number}")
+            frames = sorted({self.frame_name(slot) for slot in failing})
+            env = {local: f"f.{self.name_of(local)}" for local in self.live(handler.block)}
+            env[handler.problem] = "problem"
+            self.start(env, False)
+            self.goto(handler.block)
+            self.finish(name, f"cx: rt.Cx, s: {self.state}, f: {' | '.join(frames)}, problem: rt.WorkflowError")
+            self.failing.update((slot, name) for slot in failing)
+
+    def _arrival(self, exit: Suspend, env: dict[Local, str]) -> tuple[list[str], str]:
+        """How the arrived value is named, and the parameter that brings it."""
+        request, targets = exit.request, exit.targets
+        if isinstance(request, FirstOf):
+            return [], "won: rt.Won"
+        if isinstance(request, Fork) and request.loop is None:
+            names = [self.name_of(local) if local.type is not UNIT else "_" for local in targets]
+            for local in targets:
+                env[local] = self.name_of(local)
+            kinds = f"tuple[{', '.join(self.types(local.type) for local in targets)}]"
+            used = [local for local in targets if exit.then is not None and local in exit.then.live]
+            if not used:
+                return [], f"_: {kinds}"
+            shown = [name if local in used else "_" for name, local in zip(names, targets, strict=True)]
+            return [f"{', '.join(shown)}{',' if len(shown) == 1 else ''} = results"], f"results: {kinds}"
+        if not targets or (exit.then is not None and targets[0] not in exit.then.live):
+            return [], f"_: {self.types(exit.slot.result)}"
+        env[targets[0]] = self.name_of(targets[0])
+        return [], f"{self.name_of(targets[0])}: {self.types(targets[0].type)}"
+
+    def _arms(self, request: FirstOf) -> None:
+        for number, (arm, way, bind) in enumerate(zip(request.arms, request.ways, request.binds, strict=True)):
+            last = number == len(request.arms) - 1
+            before = dict(self.out.env)
+            if not last:
+                self.line(f"if won.arm == {number}:")
+                self.depth += 1
+            self.mark(arm)
+            if bind is not None and bind in way.live:
+                self.line(f"{self.spelled(bind)}: {self.types(bind.type)} = won.value")
+            self.goto(way)
+            self.out.env = before
+            if not last:
+                self.depth -= 1
+
+    # --- blocks --------------------------------------------------------------------------------------------
+
+    def goto(self, block: Block) -> None:
+        """Control goes to `block`: written here when it is reached from here only."""
+        name = self.names.get(block)
+        if name is None:
+            self.flow_block(block)
+            return
+        args = [self.out.local(local) for local in self.live(block)]
+        if block in self.heads and self.turning:
+            self.line(f"return rt.go({', '.join([name, *args])})")
+        else:
+            self.line(f"return {name}({', '.join(['cx', 's', *args])})")
+
+    def block(self, node: object) -> None:
+        """A block of the graph, or of the syntax inside a plain statement."""
+        if isinstance(node, Block):
+            self.flow_block(node)
+        else:
+            super().block(node)  # type: ignore[arg-type]
+
+    def flow_block(self, block: Block) -> None:
+        for op in block.ops:
+            self.op(op)
+        self.exit(block)
+
+    def op(self, op: Op) -> None:
+        if isinstance(op, Plain):
+            self.statement(op.stmt)
+        elif isinstance(op, Bind):
+            self._bind(op)
+        elif isinstance(op, Register):
+            self._register(op)
+        elif isinstance(op, Settle):
+            self.line(f"cx.settle({quoted(op.scope)})")
+        elif isinstance(op, Begin):
+            self._start_cursor(op)
+        elif isinstance(op, Advance):
+            at = op.cursor.at
+            self.out.env[at] = f"{self.out.local(at)} + 1"
+
+    def _bind(self, op: Bind) -> None:
+        self.mark(op.node)
+        value = self.out.value(op.value, op.targets[0].type if len(op.targets) == 1 else None)
+        path = value.replace(".", "_").isidentifier()
+        if len(op.targets) == 1 and path and op.targets[0].kind in ("hidden", "bound name"):
+            self.out.env[op.targets[0]] = value
+            return
+        self.line(f"{', '.join(self.spelled(local) for local in op.targets)} = {value}")
+
+    def _register(self, op: Register) -> None:
+        if isinstance(op.undo, Strand):
+            self.line(f"cx.compensate_with({quoted(op.scope)}, {self.branch(op.undo, ())})")
+            return
+        activity = self.out.facts.callees[op.undo]
+        args = as_tuple(self.out.arguments(op.undo))
+        self.line(f"cx.compensate({quoted(op.scope)}, {self.activity(activity)}, {args})")
+
+    def activity(self, meaning: object) -> str:
+        assert isinstance(meaning, Activity)
+        name = constant(meaning.name)
+        return name if meaning.module == self.out.types.module else self.out.types.imports.name(meaning.module, name)
+
+    def _start_cursor(self, op: Begin) -> None:
+        cursor, source = op.cursor, op.source
+        self.mark(op.node)
+        if isinstance(source, s.Range):
+            self.out.env[cursor.at] = self.out.text(source.first)
+            assert cursor.last is not None
+            self.out.env[cursor.last] = self.out.text(source.last)
+            return
+        self.out.env[cursor.at] = "0"
+        items = cursor.items
+        if items is not None and items.kind == "hidden":
+            self.out.env[items] = self.out.text(source)
+
+    def branch(self, strand: Strand, after: Sequence[str]) -> str:
+        captured = f"{self.captured_name(strand)}({', '.join(self.out.local(local) for local in strand.captured)})"
+        captured = "rt.EMPTY" if not strand.captured else captured
+        tail = f", {as_tuple([quoted(name) for name in after])}" if after else ""
+        name = quoted(strand.name.rpartition(".")[2])
+        return f"rt.Branch({name}, {self.start_name(strand)}, {captured}, {self.types(strand.result)}{tail})"
+
+    # --- exits ---------------------------------------------------------------------------------------------
+
+    def exit(self, block: Block) -> None:
+        exit = block.exit
+        if isinstance(exit, Goto):
+            self.goto(exit.to)
+        elif isinstance(exit, If):
+            self.mark(exit.node)
+            self._branch(self.out.text(exit.condition), exit.then)
+            self.goto(exit.orelse)
+        elif isinstance(exit, Each):
+            self._each_item(exit)
+        elif isinstance(exit, Match):
+            self._ways(exit)
+        elif isinstance(exit, Suspend):
+            self._suspend(exit)
+        elif isinstance(exit, Return | Give):
+            self._return(exit)
+        elif isinstance(exit, Raise):
+            self._raise(exit)
+        elif isinstance(exit, Dispatch):
+            self._dispatch(exit)
+        elif isinstance(exit, AsNew):
+            self.mark(exit.node)
+            args = as_tuple([self.out.value(arg) for arg in exit.args])
+            self.line(f"return rt.AsNew({args})")
+
+    def _branch(self, test: str, to: Block) -> None:
+        before = dict(self.out.env)
+        self.line(f"if {test}:")
+        self.depth += 1
+        self.goto(to)
+        self.depth -= 1
+        self.out.env = before
+
+    def _return(self, exit: Return | Give) -> None:
+        self.mark(exit.node)
+        if exit.value is None:
+            self.line("return rt.Return(None)")
+            return
+        want = self.graph.version.result if isinstance(exit, Return) else None
+        self.line(f"return rt.Return({self.out.value(exit.value, want)})")
+
+    def _each_item(self, exit: Each) -> None:
+        cursor = exit.cursor
+        at = self.out.local(cursor.at)
+        self.mark(exit.node)
+        before = dict(self.out.env)
+        if cursor.last is not None:
+            self.line(f"if {at} <= {self.out.local(cursor.last)}:")
+            item = at
+        else:
+            assert cursor.items is not None
+            items = self.out.local(cursor.items)
+            self.line(f"if {at} < len({items}):")
+            item = f"{items}[{at}]"
+        self.depth += 1
+        self.line(f"{', '.join(self.spelled(local) for local in cursor.targets)} = {item}")
+        self.goto(exit.body)
+        self.depth -= 1
+        self.out.env = before
+        self.goto(exit.after)
+
+    def _ways(self, exit: Match) -> None:
+        self.mark(exit.node)
+        subject = self.subject(exit.node.subject)
+        type = self.facts.types[exit.node.subject]
+        tests = [(test, arm, way) for arm, way in zip(exit.arms, exit.ways, strict=True)
+                 for test in tests_of(self.out, arm, type, subject)]  # fmt: skip
+        for number, ((test, binds), arm, way) in enumerate(tests):
+            before = dict(self.out.env)
+            self.out.env.update(binds)
+            if arm.guard is not None:
+                test = f"{test} and {self.out.part(arm.guard, 4)}"
+            if number == len(tests) - 1 or test == "True":
+                self.mark(arm)
+                self.goto(way)
+                self.out.env = before
+                return
+            self.line(f"if {test}:")
+            self.depth += 1
+            self.mark(arm)
+            self.goto(way)
+            self.depth -= 1
+            self.out.env = before
+
+    def _raise(self, exit: Raise) -> None:
+        self.mark(exit.node)
+        error = self.out.text(exit.error)
+        if exit.failed is None:
+            self.line(f"return rt.Raise({error})")
+            return
+        self.out.env[exit.failed.problem] = error
+        self.goto(exit.failed.block)
+
+    def _dispatch(self, exit: Dispatch) -> None:
+        problem = self.out.local(exit.problem)
+        if not problem.replace(".", "_").isidentifier():
+            self.line(f"problem: rt.WorkflowError = {problem}")
+            self.out.env[exit.problem] = problem = "problem"
+        for clause, way in zip(exit.clauses, exit.ways, strict=True):
+            errors = [self.error(name) for name in clause.errors]
+            self.mark(clause)
+            before = dict(self.out.env)
+            self.line(f"if isinstance({problem}, {' | '.join(errors)}):")
+            self.depth += 1
+            self.goto(way)
+            self.depth -= 1
+            self.out.env = before
+        if exit.otherwise is not None:
+            self.goto(exit.otherwise)
+
+    def error(self, name: s.TypeName) -> str:
+        scope = self.out.facts.interface.names
+        meaning = scope.get(name.name.text) or self.out.facts.errors.get(name)
+        return self.types(meaning) if isinstance(meaning, ErrorType) else f"rt.{name.name.text}"
+
+    # --- suspending ----------------------------------------------------------------------------------------
+
+    def frame(self, slot: Slot) -> str:
+        if not slot.frame:
+            return "rt.EMPTY"
+        return f"{self.frame_name(slot)}({', '.join(self.out.local(local) for local in slot.frame)})"
+
+    def _suspend(self, exit: Suspend) -> None:
+        slot, request = exit.slot, exit.request
+        self.mark(slot.node)
+        start = f"{self.slot_name(slot)}, {self.frame(slot)}"
+        if isinstance(request, Call):
+            self.line(f"return {self._call(request.node, start)}")
+        elif isinstance(request, Await):
+            within = f", {self.out.text(request.node.within)}" if request.node.within is not None else ""
+            if request.handle is not None:
+                self.line(f"return rt.wait_child({start}, {self.out.local(request.handle)}{within})")
+            else:
+                self.line(f"return rt.wait({start}, {quoted(request.node.name.text)}{within})")
+        elif isinstance(request, Pause):
+            until = self.out.text(request.node.value)
+            self.line(f"return rt.sleep({start}, {until if request.node.until else f'cx.later({until})'})")
+        elif isinstance(request, FirstOf):
+            self.line(f"return rt.select({start}, {', '.join(self._arm(arm) for arm in request.arms)})")
+        elif isinstance(request, Fork):
+            self.line(f"return {self._fork(request, start)}")
+        elif isinstance(request, Unwind):
+            self.line(f"return rt.unwind({start}, {quoted(request.scope)})")
+
+    def _call(self, node: s.Do, start: str) -> str:
+        callee = self.out.facts.callees[node]
+        args = as_tuple(self.out.arguments(node))
+        if isinstance(callee, Workflow):
+            name = callee.name
+            if callee.module != self.out.types.module:
+                name = self.out.types.imports.name(callee.module, name)
+            return f"rt.run_child({start}, {name}.DEFINITION, {args})"
+        overrides = f", {overrides_text(self.out, node.overrides)}" if node.overrides else ""
+        return f"rt.call({start}, {self.activity(callee)}, {args}{overrides})"
+
+    def _arm(self, arm: s.SelectArm) -> str:
+        if isinstance(arm, s.OnTimer):
+            return f"rt.OnTimer({self.out.text(arm.delay)})"
+        if isinstance(arm, s.OnDone):
+            callee = self.out.facts.callees[arm.call]
+            overrides = overrides_text(self.out, arm.call.overrides) if arm.call.overrides else "rt.NO_OVERRIDES"
+            args = as_tuple(self.out.arguments(arm.call))
+            return f"rt.OnDone({self.activity(callee)}, {args}, {overrides})"
+        handle = self.out.facts.bindings.get(arm)
+        if isinstance(handle, Local):
+            return f"rt.OnChild({self.out.local(handle)})"
+        return f"rt.OnSignal({quoted(arm.name.text)})"
+
+    def _fork(self, request: Fork, start: str) -> str:
+        settle = ", settle=True" if request.settle else ""
+        if request.loop is None:
+            after = request.after or {}
+            branches = [
+                self.branch(strand, after.get(strand.name.rpartition(".")[2], ())) for strand in request.strands
+            ]
+            return f"rt.fork({', '.join([start, *branches])}{settle})"
+        loop = request.loop
+        if isinstance(loop.source, s.Range):
+            items = f"list({self.out.iterable(loop.source)})"
+        else:
+            items = self.out.text(loop.source)
+        limit = "16" if loop.limit is None else self.out.text(loop.limit)
+        turn = self.branch(request.strands[0], ())
+        return f"rt.each({start}, {items}, {turn}, limit={limit}{settle})"

@@ -1,0 +1,29 @@
+"""Templates and black: text in, text out. The only room that knows jinja2 and black."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+
+def rendered(name: str, data: dict[str, Any], templates: Callable[[str], str]) -> str:
+    """The template `name`, poured with `data`."""
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FunctionLoader(templates),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    return environment.get_template(name).render(data)
+
+
+def laid_out(text: str) -> str:
+    """The text as black writes it."""
+    from black import format_str
+    from black.mode import Mode, TargetVersion
+
+    return format_str(text, mode=Mode(target_versions={TargetVersion.PY311}, line_length=88))

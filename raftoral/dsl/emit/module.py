@@ -1,0 +1,206 @@
+"""A checked module and its graphs -> the text of its Python module.
+
+Everything is decided here and in the other rooms of `emit`; the templates only lay pieces side by side, and black
+decides about layout. The same input gives the same bytes, whatever the time, the path or the hash seed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from .. import syntax as s
+from ..facts import Facts
+from ..facts.symbols import Activity, Const, Function, Workflow
+from ..facts.types import INT, EnumType, ErrorType, Field, RecordType, Type, UnionType
+from ..graph import Graph
+from .expressions import Expressions, quoted
+from .names import Imports, camel, safe
+from .policies import activity_line, policy_words
+from .statements import Statements
+from .types import Types
+from .workflow import WorkflowText
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+ABI = 1
+STANDARD = ("datetime", "decimal", "enum", "typing", "uuid")
+
+
+def emit(facts: Facts, graphs: list[Graph], version: str, templates: Callable[[str], str]) -> str:
+    """The module's text. `templates` gives a template's source by its name."""
+    return _ModuleText(facts, graphs).render(version, templates)
+
+
+class _ModuleText:
+    __slots__ = ("facts", "graphs", "imports", "out", "types")
+
+    def __init__(self, facts: Facts, graphs: list[Graph]) -> None:
+        self.facts = facts
+        self.graphs = graphs
+        taken = {name for name in facts.interface.names if name[:1].isupper()}
+        self.imports = Imports(taken)
+        self.types = Types(self.imports, facts.interface.module)
+        self.out = Expressions(facts, self.types)
+
+    def render(self, version: str, templates: Callable[[str], str]) -> str:
+        from .layout import laid_out, rendered
+
+        data = self.data()
+        data["version"] = version
+        return laid_out(rendered("module.py.jinja", data, templates))
+
+    def data(self) -> dict[str, Any]:
+        facts = self.facts
+        module = facts.interface.module
+        names = facts.interface.names
+        decls = facts.parsed.module.decls
+        types = [made for decl in decls for made in self.type(decl)]
+        activities = [self.activity(m) for decl in decls if isinstance(m := self.own(decl), Activity)]
+        data = {
+            "edition": "1",
+            "abi": ABI,
+            "source_path": module.replace(".", "/") + ".rft",
+            "source_digest": hashlib.sha256(facts.parsed.source.text.encode()).hexdigest()[:16],
+            "docstring": self.docstring(module, names),
+            "types": types,
+            "constants": [self.constant(m) for decl in decls if isinstance(m := self.own(decl), Const)],
+            "protocol": f"{camel(module.rpartition('.')[2])}Activities",
+            "protocol_base": self.imports.name("typing", "Protocol") if activities else "",
+            "activities": activities,
+            "functions": [self.function(m) for decl in decls if isinstance(m := self.own(decl), Function)],
+            "workflows": [self.workflow(graph) for graph in self.graphs],
+        }
+        lines = self.imports.lines()
+        own = [line for line in lines if line.split()[1].split(".")[0] not in STANDARD and "pydantic" not in line]
+        data["standard_imports"] = [line for line in lines if line.split()[1] in STANDARD]
+        data["third_imports"] = [line for line in lines if line.split()[1] == "pydantic"]
+        data["own_imports"] = own
+        return data
+
+    def own(self, decl: s.Decl) -> object:
+        if isinstance(decl, s.Extern | s.Migrate):
+            return None
+        return self.facts.interface.names.get(decl.name.text)
+
+    def docstring(self, module: str, names: dict[str, Any]) -> str:
+        flows = [name for name, meaning in names.items() if isinstance(meaning, Workflow)]
+        what = f": types, activities and the workflow{'s' if len(flows) > 1 else ''} " if flows else ": types"
+        return f"Module `{module}`{what}{', '.join(f'`{name}`' for name in flows)}."
+
+    # --- types ---------------------------------------------------------------------------------------------
+
+    def type(self, decl: s.Decl) -> list[dict[str, Any]]:
+        meaning = self.own(decl)
+        if isinstance(meaning, EnumType):
+            fields = [f"{name.upper()} = {quoted(name)}" for name in meaning.members]
+            base = self.imports.name("enum", "StrEnum")
+            return [self._class(meaning.name, base, meaning.doc, fields)]
+        if isinstance(meaning, RecordType):
+            return [self._class(meaning.name, "rt.Record", meaning.doc, self.fields(meaning.fields))]
+        if isinstance(meaning, ErrorType):
+            return [self._class(meaning.name, "rt.WorkflowError", meaning.doc, self.fields(meaning.fields))]
+        if isinstance(meaning, UnionType):
+            made = []
+            literal = self.imports.name("typing", "Literal")
+            for name, variant in meaning.variants.items():
+                kind = f"kind: {literal}[{quoted(name)}] = {quoted(name)}"
+                made.append(self._class(name, "rt.Record", "", [kind, *self.fields(variant.fields)]))
+            annotated, field = self.imports.name("typing", "Annotated"), self.imports.name("pydantic", "Field")
+            variants = " | ".join(meaning.variants)
+            value = variants if len(made) == 1 else f'{annotated}[{variants}, {field}(discriminator="kind")]'
+            made.append({"template": "alias.py.jinja", "name": meaning.name, "value": value})
+            return made
+        return []
+
+    def _class(self, name: str, base: str, doc: str, fields: list[str]) -> dict[str, Any]:
+        return {
+            "template": "record.py.jinja",
+            "name": name,
+            "base": base,
+            "doc": doc.replace('"""', "'''"),
+            "fields": fields,
+        }
+
+    def fields(self, fields: dict[str, Field]) -> list[str]:
+        lines = []
+        for field in fields.values():
+            note = self.types.text(field.type)
+            default = self.out.value(field.default, field.type) if field.default is not None else None
+            if field.stored != field.name:
+                made = self.imports.name("pydantic", "Field")
+                start = f"{default}, " if default is not None else ""
+                lines.append(f"{field.name}: {note} = {made}({start}alias={quoted(field.stored)})")
+            elif default is not None:
+                lines.append(f"{field.name}: {note} = {default}")
+            else:
+                lines.append(f"{field.name}: {note}")
+        return lines
+
+    # --- the rest ------------------------------------------------------------------------------------------
+
+    def constant(self, meaning: Const) -> str:
+        final = self.imports.name("typing", "Final")
+        value = self.out.value(meaning.decl.value, meaning.type)
+        return f"{meaning.name.upper()}: {final}[{self.types.text(meaning.type)}] = {value}"
+
+    def activity(self, meaning: Activity) -> dict[str, Any]:
+        text = self.facts.parsed.source.text
+        said = [*meaning.doc.splitlines(), ""] if meaning.doc else []
+        return {
+            "name": safe(meaning.name),
+            "params": ", ".join(["self", *self.params(meaning.params)]),
+            "result": self.types.text(meaning.result),
+            "doc": [docstring_line(line) for line in [*said, *wrapped(policy_words(meaning, text))]],
+            "definition": activity_line(self.out, meaning),
+        }
+
+    def params(self, params: dict[str, Field]) -> list[str]:
+        shown = []
+        for param in params.values():
+            default = f" = {self.out.value(param.default, param.type)}" if param.default is not None else ""
+            shown.append(f"{safe(param.name)}: {self.types.text(param.type)}{default}")
+        return shown
+
+    def function(self, meaning: Function) -> dict[str, Any]:
+        decl = meaning.decl
+        assert isinstance(decl, s.Fn)
+        writer = Statements(self.out)
+        self.out.env = {}
+        if isinstance(decl.body, s.Pure):
+            writer.mark(decl)
+            writer.line(f"return {self.out.value(decl.body.value, meaning.result)}")
+        else:
+            writer.function_body(decl.body, meaning.result)
+        return {
+            "name": safe(meaning.name),
+            "params": ", ".join(self.params(meaning.params)),
+            "result": self.types.text(meaning.result),
+            "body": writer.lines,
+        }
+
+    def workflow(self, graph: Graph) -> dict[str, Any]:
+        newest = max(g.version.number for g in self.graphs if g.name == graph.name)
+        several = len({g.name for g in self.graphs}) > 1
+        return WorkflowText(self, graph, newest == graph.version.number, several).data()
+
+    def default(self, type: Type, value: s.Expr) -> str:
+        return self.out.value(value, type)
+
+
+def docstring_line(line: str) -> str:
+    """A line that may stand inside a docstring."""
+    line = line.replace("\\", "\\\\").replace('"""', "'''")
+    return f"{line} " if line.endswith('"') else line
+
+
+def wrapped(text: str, width: int = 78) -> list[str]:
+    """Lines of at most `width` columns, broken at spaces."""
+    lines = [""]
+    for word in text.split():
+        if lines[-1] and len(lines[-1]) + len(word) >= width:
+            lines.append("")
+        lines[-1] += f" {word}" if lines[-1] else word
+    return lines

@@ -1,0 +1,160 @@
+"""One version of a workflow -> the pieces of its section in the generated module."""
+
+from __future__ import annotations
+
+from .. import syntax as s
+from ..facts.types import UNIT, Field
+from ..graph import UNWINDING, Graph, Slot
+from ..syntax import Node
+from .expressions import quoted
+from .flow import Flow
+from .names import safe, snake
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .module import _ModuleText
+
+# Methods that every handle has; a signal or query of that name gets an underscore.
+OF_HANDLES = frozenset("cancel describe id node pause query result resume signal start status terminate".split())
+
+
+class WorkflowText:
+    """Collects what `workflow.py.jinja` lays side by side."""
+
+    def __init__(self, module: _ModuleText, graph: Graph, newest: bool, several: bool) -> None:
+        self.module = module
+        self.graph = graph
+        self.types = module.types
+        decl = graph.decl
+        suffix = "" if newest else f"V{graph.version.number}"
+        self.class_name = f"{decl.name.text}{suffix}"
+        has_state = any(isinstance(member, s.Checkpoint) for member in decl.members)
+        self.state = f"{self.class_name}State" if has_state else "rt.NoState"
+        prefix = "_".join(part for part in (snake(decl.name.text) if several else "", suffix.lower()) if part)
+        self.flow = Flow(module.out, graph, prefix, self.state)
+        self.flow.class_name = self.class_name
+
+    def data(self) -> dict[str, Any]:
+        graph, decl = self.graph, self.graph.decl
+        for name in ("ClassVar", "NamedTuple") if graph.version.params or graph.slots else ("ClassVar",):
+            self.types.imports.name("typing", name)
+        for number, slot in enumerate(graph.slots, 1):
+            slot.number = slot.number or number
+        functions = self.flow.write()
+        slots = [self.slot(slot) for slot in graph.slots]
+        checkpoints = [member for member in decl.members if isinstance(member, s.Checkpoint)]
+        names = [safe(member.name.text) for member in checkpoints]
+        return {
+            "name": decl.name.text,
+            "class_name": self.class_name,
+            "number": graph.version.number,
+            "full_name": graph.name,
+            "digest": graph.digest,
+            "doc": graph.version.doc or f"{decl.name.text}, version {graph.version.number}.",
+            "state": self.state,
+            "state_doc": "Checkpoint variables: in every frame, visible to queries, kept by name across versions."
+            if names else "No checkpoints.",
+            "checkpoint_names": ", ".join(quoted(name) for name in names) + ("," if len(names) == 1 else ""),
+            "checkpoints": [self.checkpoint(member) for member in checkpoints],
+            "args": self.flow.args_name,
+            "arg_fields": self.arg_fields(graph.version.params),
+            "frames": self.frames(),
+            "functions": [{"name": f.name, "params": f.params, "body": f.body, "decorator": f.decorator} for f in functions],
+            "slots": slots,
+            "slot_names": "".join(f"{slot['name']}, " for slot in slots) if len(slots) < 2 else ", ".join(slot["name"] for slot in slots),
+            "key_width": max([len(slot["key"]) for slot in slots] + [3]),
+            "result": self.types.text(graph.version.result),
+            "begin": self.flow.function("begin"),
+            "raises": ", ".join(self.types.text(error) for error in graph.version.raises),
+            "signals": ", ".join(f"{quoted(n)}: {self.payload(sig.payload)}" for n, sig in graph.version.signals.items()),
+            "queries": self.queries(),
+            "handle": f"{self.class_name}Handle",
+            "start_params": "".join(f"{p}, " for p in self.module.params(graph.version.params)),
+            "start_args": f"{self.flow.args_name}({', '.join(safe(name) for name in graph.version.params)})",
+            "methods": self.methods(),
+        }  # fmt: skip
+
+    def checkpoint(self, member: s.Checkpoint) -> str:
+        local = self.graph.facts.targets[member.name]
+        value = self.module.out.value(member.value, local.type)
+        return f"self.{safe(member.name.text)}: {self.types.text(local.type)} = {value}"
+
+    def arg_fields(self, params: dict[str, Field]) -> list[str]:
+        return [f"{safe(p.name)}: {self.types.text(p.type)}" for p in params.values()]
+
+    def frames(self) -> list[dict[str, Any]]:
+        made = []
+        for strand in self.graph.strands():
+            if strand.captured and strand.parent is not None:
+                fields = [f"{self.flow.name_of(local)}: {self.types.text(local.type)}" for local in strand.captured]
+                made.append({"name": self.flow.captured_name(strand), "fields": fields})
+        for slot in self.graph.slots:
+            if slot.frame:
+                fields = [f"{self.flow.name_of(local)}: {self.types.text(local.type)}" for local in slot.frame]
+                made.append({"name": self.flow.frame_name(slot), "fields": fields})
+        return made
+
+    def slot(self, slot: Slot) -> dict[str, Any]:
+        """A row of the table above the workflow."""
+        frame = [self.flow.name_of(local) for local in slot.frame]
+        if slot.scopes and slot.kind != UNWINDING:
+            frame.append("undo")
+        return {
+            "number": slot.number,
+            "key": slot.key,
+            "line": self.graph.facts.parsed.source.line_of(slot.node.lo),
+            "kind": slot.kind,
+            "shown": ", ".join(frame) or "-",
+            "name": self.flow.slot_name(slot),
+        }
+
+    def payload(self, type: object) -> str:
+        return "None" if type is None else self.types.text(type)  # type: ignore[arg-type]
+
+    def queries(self) -> str:
+        parts = []
+        for member in self.graph.decl.members:
+            if isinstance(member, s.Query) and not isinstance(member.value, s.QueryWrite):
+                params = [self.module.out.facts.targets[p.name] for p in member.params]
+                kinds = "".join(f"{self.types.text(local.type)}, " for local in params)
+                want = self.graph.facts.widened.get(member.value) or self.graph.facts.types[member.value]
+                before = self.module.out.env
+                self.module.out.env = {
+                    self.graph.facts.targets[p.name]: f"a.{safe(p.name.text)}" for p in self.graph.decl.params
+                }
+                shown = "".join(f", {safe(p.name.text)}" for p in member.params)
+                text = self.module.out.value(member.value, want)
+                self.module.out.env = before
+                parts.append(
+                    f"{quoted(member.name.text)}: rt.Query(lambda cx, s, a{shown}: {text}, ({kinds}), {self.types.text(want)})"
+                )
+        return ", ".join(parts)
+
+    def methods(self) -> list[dict[str, str]]:
+        made = []
+        source = self.graph.facts.parsed.source
+        for member in self.graph.decl.members:
+            name = safe(member.name.text)
+            name = f"{name}_" if name in OF_HANDLES else name
+            line = f"{source.line_of(member.lo)} | {source.text[member.lo : member.hi].splitlines()[0]}"
+            doc = line.replace("\\", "\\\\").replace('"""', "'''")
+            doc = doc + " " if doc.endswith('"') else doc
+            if isinstance(member, s.Signal):
+                payload = self.graph.version.signals[member.name.text].payload
+                params = f", payload: {self.types.text(payload)}" if payload is not None else ""
+                value = "payload" if payload is not None else "None"
+                body = f"await self.send({quoted(member.name.text)}, {value})"
+                made.append({"name": name, "params": params, "result": "None", "doc": doc, "body": body})
+            elif isinstance(member, s.Query) and not isinstance(member.value, s.QueryWrite):
+                fields = [self.graph.facts.targets[p.name] for p in member.params]
+                params = "".join(f", {safe(p.name)}: {self.types.text(p.type)}" for p in fields)
+                args = "".join(f"{safe(p.name)}, " for p in fields)
+                result = self.types.text(self.query_type(member))
+                body = f"return await self.ask({quoted(member.name.text)}, {result}, ({args}))"
+                made.append({"name": name, "params": params, "result": result, "doc": doc, "body": body})
+        return made
+
+    def query_type(self, member: s.Query) -> Any:
+        return self.graph.facts.widened.get(member.value) or self.graph.facts.types[member.value]

@@ -1,0 +1,308 @@
+"""How values of a type are written and read: the plan of a codec, made from the type's Python annotation.
+
+    list[Item]  ->  Plan(schema: a list of models, which pydantic-core reads;  write: one function for the whole value)
+
+One walk over the type gives both, so that they cannot disagree about it. Reading is pydantic-core's work, in one pass
+over the bytes. Writing is ours, because it decides about equality: text fragments that the writers put together.
+
+In: annotations, as they stand in generated modules. Out: plans. A type that the language does not have is a
+TypeError: a bug of the one who generated it, never of a value.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from inspect import get_annotations
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeVar, Union, get_args, get_origin
+from uuid import UUID
+
+from pydantic.fields import FieldInfo
+from pydantic_core import core_schema as cs
+
+from . import writers as w
+from .scalars import INT_MAX, INT_MIN
+from .values import Failed, Handle, Ok, Record, Variant, WorkflowError
+
+Write = Callable[[Any], str]
+
+_NOTHING: Any = object()
+
+
+class Plan(NamedTuple):
+    """How one type is read and written."""
+
+    schema: cs.CoreSchema
+    write: Write
+
+
+class Field(NamedTuple):
+    """A field of a record or error: its name in Python, its stored name, its type, its default."""
+
+    name: str
+    stored: str
+    hint: Any
+    default: Any = _NOTHING
+
+
+class Planner:
+    """Makes the plan of one type. Classes that contain themselves become definitions of the schema."""
+
+    def __init__(self) -> None:
+        self.recursive = False
+        self._open: dict[type, list[Write]] = {}  # classes that are being planned -> their writer, once there is one
+        self._circles: set[type] = set()
+        self._definitions: list[cs.CoreSchema] = []
+
+    def complete(self, plan: Plan) -> cs.CoreSchema:
+        """The schema of a plan with the definitions that it needs."""
+        return cs.definitions_schema(plan.schema, self._definitions) if self._definitions else plan.schema
+
+    def plan(self, hint: Any) -> Plan:
+        if hint in _SCALARS:
+            return _SCALARS[hint]
+        origin = get_origin(hint)
+        if origin is Annotated:
+            return self.plan(get_args(hint)[0])
+        if origin in (Union, types.UnionType):
+            return self._union(get_args(hint))
+        if origin is list:
+            item = self.plan(get_args(hint)[0])
+            return Plan(cs.list_schema(item.schema), w.list_writer(item.write))
+        if origin is dict:
+            return self._map(*get_args(hint))
+        if origin is tuple:
+            return self._tuple(get_args(hint))
+        if origin is Literal:
+            return Plan(cs.literal_schema(list(get_args(hint))), w.literal_writer(get_args(hint)))
+        if origin is Ok:
+            return self._ok(get_args(hint)[0])
+        if origin is Handle or hint is Handle:
+            return Plan(cs.no_info_after_validator_function(Handle, cs.str_schema()), w.write_str)
+        if isinstance(hint, type):
+            return self._class(hint)
+        raise TypeError(f"no type of the language: {hint!r}")
+
+    def named(self, hints: Mapping[str, Any]) -> Plan:
+        """An object with these fields, as a dict."""
+        return self._object([Field(name, name, hint) for name, hint in hints.items()])
+
+    # --- collections -------------------------------------------------------------------------------------------
+
+    def _map(self, key: Any, value: Any) -> Plan:
+        read_key, write_key = _key(key)
+        item = self.plan(value)
+        return Plan(cs.dict_schema(read_key, item.schema), w.map_writer(write_key, item.write))
+
+    def _tuple(self, hints: tuple[Any, ...]) -> Plan:
+        if len(hints) == 2 and hints[1] is ...:
+            item = self.plan(hints[0])
+            return Plan(cs.tuple_variable_schema(item.schema), w.list_writer(item.write, tuple))
+        items = [self.plan(hint) for hint in hints]
+        writes = [(str(at), item.write) for at, item in enumerate(items)]
+        return Plan(cs.tuple_positional_schema([item.schema for item in items]), w.tuple_writer(tuple, writes))
+
+    # --- classes -----------------------------------------------------------------------------------------------
+
+    def _class(self, cls: type) -> Plan:
+        if issubclass(cls, Enum):
+            return Plan(cs.enum_schema(cls, list(cls.__members__.values()), sub_type="str"), w.enum_writer(cls))
+        if cls is WorkflowError:
+            return self._any_error()
+        if issubclass(cls, Failed):
+            return self._failed()
+        make = _maker_of(cls)
+        if cls in self._open:
+            return self._again(cls)
+        self._open[cls] = later = []
+        plan = make(self, cls)
+        later.append(plan.write)
+        del self._open[cls]
+        if cls not in self._circles:
+            return plan
+        self.recursive = True
+        self._definitions.append({**plan.schema, "ref": _ref(cls)})  # type: ignore[arg-type, misc]
+        return Plan(cs.definition_reference_schema(_ref(cls)), plan.write)
+
+    def _again(self, cls: type) -> Plan:
+        """A class inside of itself: read by reference, written by a writer that is not there yet."""
+        self._circles.add(cls)
+        return Plan(cs.definition_reference_schema(_ref(cls)), w.later_writer(self._open[cls]))
+
+    def _record(self, cls: type[Record]) -> Plan:
+        fields = record_fields(cls)
+        plans = {field.name: self.plan(field.hint) for field in fields}
+        schema = cs.model_schema(
+            cls,
+            cs.model_fields_schema(
+                {
+                    field.name: cs.model_field(_with_default(field, plans), validation_alias=field.stored)
+                    for field in fields
+                },
+                extra_behavior="ignore",
+            ),
+        )
+        return Plan(schema, w.record_writer(cls, [(f.stored, f.name, plans[f.name].write) for f in fields]))
+
+    def _frame(self, cls: type) -> Plan:
+        hints = _annotations(cls)
+        plans = {name: self.plan(hints[name]) for name in cls._fields}  # type: ignore[attr-defined]
+        array = cs.tuple_positional_schema([plan.schema for plan in plans.values()])
+        schema = cs.no_info_after_validator_function(cls._make, array)  # type: ignore[attr-defined]
+        return Plan(schema, w.tuple_writer(cls, [(name, plan.write) for name, plan in plans.items()]))
+
+    def _error(self, cls: type[WorkflowError]) -> Plan:
+        fields = error_fields(cls)
+        inside = self._object(fields)
+
+        def made(value: dict[str, Any]) -> WorkflowError:
+            return cls(**{field.name: value["fields"][field.stored] for field in fields})
+
+        schema = cs.no_info_after_validator_function(
+            made,
+            cs.typed_dict_schema(
+                {
+                    "kind": cs.typed_dict_field(cs.literal_schema([cls.KIND])),
+                    "fields": cs.typed_dict_field(inside.schema),
+                },
+                extra_behavior="ignore",
+            ),
+        )
+        write = w.record_writer(cls, [(f.stored, f.name, self.plan(f.hint).write) for f in fields])
+        return Plan(schema, w.error_writer(cls.KIND, write))
+
+    def _any_error(self) -> Plan:
+        """Any error of which this process knows the class, for handlers that pass on what they got."""
+        from .codec import codec_of
+
+        def made(value: dict[str, Any]) -> WorkflowError:
+            cls = known_errors().get(str(value.get("kind")))
+            if cls is None:
+                raise ValueError("`kind` is not known")
+            error: WorkflowError = codec_of(cls).loads(w.plain_json(value))
+            return error
+
+        def write(value: object) -> str:
+            if not isinstance(value, WorkflowError):
+                raise w.misfit("an error", value)
+            return codec_of(type(value)).dumps(value).decode()
+
+        return Plan(cs.no_info_after_validator_function(made, cs.dict_schema(cs.str_schema())), write)
+
+    # --- unions ------------------------------------------------------------------------------------------------
+
+    def _union(self, hints: tuple[Any, ...]) -> Plan:
+        present = [hint for hint in hints if hint is not type(None)]
+        if len(present) < len(hints):
+            inner = self._union(tuple(present))
+            return Plan(cs.nullable_schema(inner.schema), w.optional_writer(inner.write))
+        if len(present) == 1:
+            return self.plan(present[0])
+        choices: dict[str, Any] = {}
+        writes: dict[type, Write] = {}
+        for hint in present:
+            cls = get_origin(hint) or hint
+            kind, plan = _kind(cls), self.plan(hint)
+            if kind in choices:
+                raise TypeError(f"two members of a union are called {kind}: give one of the classes a kind")
+            choices[kind] = plan.schema
+            writes[cls] = plan.write
+        return Plan(cs.tagged_union_schema(choices, discriminator="kind"), w.union_writer(writes))
+
+    def _ok(self, hint: Any) -> Plan:
+        plan = self._object([Field("kind", "kind", Literal["Ok"]), Field("value", "value", hint)])
+        schema = cs.no_info_after_validator_function(lambda value: Ok(value["value"]), plan.schema)
+        return Plan(schema, w.record_writer(Ok, [("value", "value", self.plan(hint).write)], kind="Ok"))
+
+    def _failed(self) -> Plan:
+        names = ("detail", "error")
+        plan = self._object([Field("kind", "kind", Literal["Failed"]), *(Field(name, name, str) for name in names)])
+        schema = cs.no_info_after_validator_function(lambda it: Failed(it["error"], it["detail"]), plan.schema)
+        return Plan(schema, w.record_writer(Failed, [(name, name, w.write_str) for name in names], kind="Failed"))
+
+    def _object(self, fields: list[Field]) -> Plan:
+        plans = {field.name: self.plan(field.hint) for field in fields}
+        schema = cs.typed_dict_schema(
+            {field.stored: cs.typed_dict_field(_with_default(field, plans)) for field in fields},
+            extra_behavior="ignore",
+        )
+        return Plan(schema, w.dict_writer([(f.stored, plans[f.name].write) for f in fields]))
+
+
+def _maker_of(cls: type) -> Callable[[Planner, Any], Plan]:
+    if issubclass(cls, Record):
+        return Planner._record
+    if issubclass(cls, WorkflowError):
+        return Planner._error
+    if issubclass(cls, tuple) and hasattr(cls, "_fields"):
+        return Planner._frame
+    raise TypeError(f"no type of the language: {cls.__name__}")
+
+
+def _with_default(field: Field, plans: Mapping[str, Plan]) -> cs.CoreSchema:
+    schema = plans[field.name].schema
+    return schema if field.default is _NOTHING else cs.with_default_schema(schema, default=field.default)
+
+
+def _kind(cls: Any) -> str:
+    """The tag of a member of a union."""
+    if isinstance(cls, type) and issubclass(cls, WorkflowError):
+        return cls.KIND
+    if isinstance(cls, type) and issubclass(cls, Variant | Ok | Failed):
+        return cls.__name__
+    raise TypeError(f"no member of a union of the language: {cls!r}")
+
+
+def _ref(cls: type) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}:{id(cls)}"
+
+
+# --- what classes say of themselves ------------------------------------------------------------------------------
+
+
+def record_fields(cls: type[Record]) -> list[Field]:
+    hints = _annotations(cls)
+    fields = []
+    for name, info in cls.model_fields.items():
+        default = _NOTHING if info.is_required() else info.get_default(call_default_factory=True)
+        fields.append(Field(name, _stored(info) or name, hints[name], default))
+    return fields
+
+
+def error_fields(cls: type[WorkflowError]) -> list[Field]:
+    hints = _annotations(cls)
+    fields = []
+    for name in cls.FIELDS:
+        infos = [info for info in getattr(hints[name], "__metadata__", ()) if isinstance(info, FieldInfo)]
+        stored = next((found for info in infos if (found := _stored(info))), name)
+        fields.append(Field(name, stored, hints[name], getattr(cls, name, _NOTHING)))
+    return fields
+
+
+def _stored(info: FieldInfo) -> str | None:
+    alias = info.validation_alias or info.alias
+    return alias if isinstance(alias, str) else None
+
+
+def _annotations(cls: type) -> dict[str, Any]:
+    """The evaluated annotations of a class and its bases. Fields do not hide the types of other fields."""
+    hints: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        if base.__module__ not in _OURS and base.__module__ not in sys_modules_without_fields:
+            found = get_annotations(base, eval_str=True, locals={})
+            hints.update({name: hint for name, hint in found.items() if get_origin(hint) is not ClassVar})
+    return hints
+
+
+def known_errors() -> dict[str, type[WorkflowError]]:
+    """Kind -> class, of every error of this process; of two with one kind, the one that was declared last."""
+    found: dict[str, type[WorkflowError]] = {}
+    waiting = list(WorkflowError.__subclasses__())
+    while waiting:
+        cls = waiting.pop(0)
+        found[cls.KIND] = cls
+        waiting += cls.__subclasses__()
+    return found
