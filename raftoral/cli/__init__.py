@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "raftoral.cli.explain",
         "the long form of a problem, with programs",
     ),
+    "graph": ("raftoral.cli.graph", "draw the workflows of a file: slots, frames, ways"),
 }
 
 DONE = 0

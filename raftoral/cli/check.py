@@ -131,7 +131,7 @@ class _Work:
         known: dict[str, list[Problem]] = {}
         if self.results is not None:
             for path in self.paths:
-                kept = self.results.get(path, self.disk) if path != STDIN else None
+                kept = self.results.get(path) if path != STDIN else None
                 if kept is not None:
                     known[path] = [restore(each, self.disk) for each in kept] if kept else []
         return known
@@ -184,8 +184,8 @@ class _Work:
         for path, checked in fresh.items():
             if path != STDIN:
                 records = [record(problem) for problem in checked.problems]
-                self.results.put(path, checked.imports, records, self.disk)
-        self.results.note(self.world.asked, self.world.listed, self.disk)
+                self.results.put(path, checked.imports, records)
+        self.results.note(self.world.asked, self.world.listed)
         self.results.save()
 
 
@@ -203,9 +203,7 @@ def _results(disk: Disk) -> Results | None:
         fingerprint = digest(__version__.encode(), here, compiler_fingerprint(package))
     except OSError:  # the package lies in an archive
         return None
-    results = Results(".", fingerprint)
-    results.load(disk)
-    return results
+    return Results(".", fingerprint, disk)
 
 
 def _culprit(sources: list[Source], world: DiskWorld) -> str:

@@ -20,20 +20,24 @@ from .typecheck import typecheck
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .graph import Graph
     from .project import World
 
 
 class Checked:
     """One file after all checks. `imports` are the paths of every file that its result depends on."""
 
-    __slots__ = ("facts", "imports", "name", "problems", "source")
+    __slots__ = ("facts", "imports", "modules", "name", "problems", "root", "said", "source")
 
-    def __init__(self, unit: Unit, facts: Facts, imports: list[str]) -> None:
+    def __init__(self, unit: Unit, facts: Facts, imports: list[str], modules: dict[str, Facts]) -> None:
         self.source: Source = unit.source
         self.name: str = unit.name
+        self.root: str = unit.root
+        self.said = unit.problems  # for what a door finds later: it knows which warnings the file allows
         self.problems: list[Problem] = unit.problems.sorted()
         self.facts = facts
         self.imports = imports
+        self.modules = modules  # the facts of this module and of all that it imports, by name
 
 
 def check(sources: list[Source], world: World) -> list[Checked]:
@@ -41,17 +45,34 @@ def check(sources: list[Source], world: World) -> list[Checked]:
     forget_types()
     interfaces: dict[Unit, Interface] = {}
     reached: dict[Unit, set[str]] = {}
+    modules: dict[Unit, dict[str, Facts]] = {}
     checked: dict[Source, Checked] = {}
     for unit in load_units(sources, world):
         facts = _check_unit(unit, interfaces, world)
         interfaces[unit] = facts.interface
         paths = reached[unit] = set()
+        known = modules[unit] = {unit.name: facts}
         for other in unit.imports.values():
             if other is not None:
                 paths |= {other.source.path} | reached.get(other, set())
+                known |= modules.get(other, {})
         if unit.asked:
-            checked[unit.source] = Checked(unit, facts, sorted(paths))
+            checked[unit.source] = Checked(unit, facts, sorted(paths), known)
     return [checked[source] for source in sources if source in checked]
+
+
+def lowered(checked: Checked) -> list[Graph]:
+    """The graphs of a module without errors, with frames: one for each version of each workflow."""
+    from .graph.verify import verify, verify_frames
+    from .liveness import find_live
+    from .lower import lower
+
+    graphs = lower(checked.facts)
+    for graph in graphs:
+        verify(graph)
+        find_live(graph)
+        verify_frames(graph)
+    return graphs
 
 
 def _check_unit(unit: Unit, interfaces: dict[Unit, Interface], world: World) -> Facts:

@@ -35,7 +35,8 @@ from typing import Any, Generic, TypeVar
 from pydantic_core import CoreConfig, SchemaValidator, ValidationError, core_schema, from_json
 
 from .faults import Misfit, TooLarge
-from .plans import Planner, Write
+from .plans import Planner
+from .writers import Write
 
 T = TypeVar("T")
 
@@ -87,7 +88,7 @@ def codec_of(as_: Any) -> Codec[Any]:
     codec = _codecs.get(as_)
     if codec is None:
         with _making:
-            planner = Planner()
+            planner = Planner(codec_of)
             plan = planner.plan(as_)
             codec = _codecs[as_] = Codec(planner.complete(plan), plan.write, planner.recursive)
     return codec
@@ -95,7 +96,7 @@ def codec_of(as_: Any) -> Codec[Any]:
 
 def object_codec(fields: Mapping[str, Any]) -> Codec[dict[str, Any]]:
     """A codec for values with names, `{"status": Status}`: the checkpoints of a workflow. Not kept: keep it."""
-    planner = Planner()
+    planner = Planner(codec_of)
     plan = planner.named(dict(fields))
     return Codec(planner.complete(plan), plan.write, planner.recursive)
 

@@ -11,23 +11,23 @@ TypeError: a bug of the one who generated it, never of a value.
 
 from __future__ import annotations
 
+import sys
 import types
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from inspect import get_annotations
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, ClassVar, ForwardRef, Literal, NamedTuple, Protocol, Union, get_args, get_origin
 from uuid import UUID
 
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
-from pydantic_core import core_schema as cs
+from pydantic_core import core_schema as cs, to_json
 
-from . import writers as w
-from .scalars import INT_MAX, INT_MIN
+from . import readers as r, writers as w
 from .values import Failed, Handle, Ok, Record, Variant, WorkflowError
-
-Write = Callable[[Any], str]
+from .writers import Write
 
 _NOTHING: Any = object()
 
@@ -48,11 +48,20 @@ class Field(NamedTuple):
     default: Any = _NOTHING
 
 
+class Coding(Protocol):
+    """What a planner needs of a finished codec, for errors whose class shows only when they are there."""
+
+    def dumps(self, value: Any) -> bytes: ...
+    def loads(self, data: bytes) -> Any: ...
+
+
 class Planner:
     """Makes the plan of one type. Classes that contain themselves become definitions of the schema."""
 
-    def __init__(self) -> None:
+    def __init__(self, codec_of: Callable[[Any], Coding]) -> None:
         self.recursive = False
+        self._codec_of = codec_of
+        self._module = ""  # of the frame that is being planned
         self._open: dict[type, list[Write]] = {}  # classes that are being planned -> their writer, once there is one
         self._circles: set[type] = set()
         self._definitions: list[cs.CoreSchema] = []
@@ -62,11 +71,11 @@ class Planner:
         return cs.definitions_schema(plan.schema, self._definitions) if self._definitions else plan.schema
 
     def plan(self, hint: Any) -> Plan:
-        if hint in _SCALARS:
-            return _SCALARS[hint]
         origin = get_origin(hint)
         if origin is Annotated:
             return self.plan(get_args(hint)[0])
+        if hint in _PLAIN:
+            return _PLAIN[hint]
         if origin in (Union, types.UnionType):
             return self._union(get_args(hint))
         if origin is list:
@@ -81,14 +90,16 @@ class Planner:
         if origin is Ok:
             return self._ok(get_args(hint)[0])
         if origin is Handle or hint is Handle:
-            return Plan(cs.no_info_after_validator_function(Handle, cs.str_schema()), w.write_str)
+            return Plan(cs.no_info_after_validator_function(Handle, r.STR), w.write_str)
         if isinstance(hint, type):
             return self._class(hint)
         raise TypeError(f"no type of the language: {hint!r}")
 
     def named(self, hints: Mapping[str, Any]) -> Plan:
         """An object with these fields, as a dict."""
-        return self._object([Field(name, name, hint) for name, hint in hints.items()])
+        plans = {name: self.plan(hint) for name, hint in hints.items()}
+        schema = _object_schema([Field(name, name, hint) for name, hint in hints.items()], plans)
+        return Plan(schema, w.dict_writer([(name, plan.write) for name, plan in plans.items()]))
 
     # --- collections -------------------------------------------------------------------------------------------
 
@@ -109,7 +120,7 @@ class Planner:
 
     def _class(self, cls: type) -> Plan:
         if issubclass(cls, Enum):
-            return Plan(cs.enum_schema(cls, list(cls.__members__.values()), sub_type="str"), w.enum_writer(cls))
+            return Plan(r.enum_schema(cls), w.enum_writer(cls))
         if cls is WorkflowError:
             return self._any_error()
         if issubclass(cls, Failed):
@@ -119,13 +130,14 @@ class Planner:
             return self._again(cls)
         self._open[cls] = later = []
         plan = make(self, cls)
-        later.append(plan.write)
         del self._open[cls]
         if cls not in self._circles:
             return plan
         self.recursive = True
-        self._definitions.append({**plan.schema, "ref": _ref(cls)})  # type: ignore[arg-type, misc]
-        return Plan(cs.definition_reference_schema(_ref(cls)), plan.write)
+        later.append(w.bounded_writer(plan.write))
+        schema: Any = {**plan.schema, "ref": _ref(cls)}
+        self._definitions.append(schema)
+        return Plan(cs.definition_reference_schema(_ref(cls)), later[0])
 
     def _again(self, cls: type) -> Plan:
         """A class inside of itself: read by reference, written by a writer that is not there yet."""
@@ -147,50 +159,43 @@ class Planner:
         )
         return Plan(schema, w.record_writer(cls, [(f.stored, f.name, plans[f.name].write) for f in fields]))
 
-    def _frame(self, cls: type) -> Plan:
+    def _frame(self, cls: Any) -> Plan:
         hints = _annotations(cls)
-        plans = {name: self.plan(hints[name]) for name in cls._fields}  # type: ignore[attr-defined]
+        self._module = cls.__module__
+        plans = {name: self.plan(hints[name]) for name in cls._fields}
         array = cs.tuple_positional_schema([plan.schema for plan in plans.values()])
-        schema = cs.no_info_after_validator_function(cls._make, array)  # type: ignore[attr-defined]
+        schema = cs.no_info_after_validator_function(cls._make, array)
         return Plan(schema, w.tuple_writer(cls, [(name, plan.write) for name, plan in plans.items()]))
 
     def _error(self, cls: type[WorkflowError]) -> Plan:
         fields = error_fields(cls)
-        inside = self._object(fields)
+        plans = {field.name: self.plan(field.hint) for field in fields}
 
         def made(value: dict[str, Any]) -> WorkflowError:
-            return cls(**{field.name: value["fields"][field.stored] for field in fields})
+            inside = value["fields"]
+            return cls(**{field.name: inside[field.stored] for field in fields})
 
+        kind = cs.typed_dict_field(cs.literal_schema([cls.KIND]))
+        inside = cs.typed_dict_field(_object_schema(fields, plans))
         schema = cs.no_info_after_validator_function(
-            made,
-            cs.typed_dict_schema(
-                {
-                    "kind": cs.typed_dict_field(cs.literal_schema([cls.KIND])),
-                    "fields": cs.typed_dict_field(inside.schema),
-                },
-                extra_behavior="ignore",
-            ),
+            made, cs.typed_dict_schema({"kind": kind, "fields": inside}, extra_behavior="ignore")
         )
-        write = w.record_writer(cls, [(f.stored, f.name, self.plan(f.hint).write) for f in fields])
+        write = w.record_writer(cls, [(field.stored, field.name, plans[field.name].write) for field in fields])
         return Plan(schema, w.error_writer(cls.KIND, write))
 
     def _any_error(self) -> Plan:
         """Any error of which this process knows the class, for handlers that pass on what they got."""
-        from .codec import codec_of
+        codec_of, module = self._codec_of, self._module
 
         def made(value: dict[str, Any]) -> WorkflowError:
-            cls = known_errors().get(str(value.get("kind")))
+            cls = known_errors(module).get(str(value.get("kind")))
             if cls is None:
                 raise ValueError("`kind` is not known")
-            error: WorkflowError = codec_of(cls).loads(w.plain_json(value))
+            error: WorkflowError = codec_of(cls).loads(to_json(value))
             return error
 
-        def write(value: object) -> str:
-            if not isinstance(value, WorkflowError):
-                raise w.misfit("an error", value)
-            return codec_of(type(value)).dumps(value).decode()
-
-        return Plan(cs.no_info_after_validator_function(made, cs.dict_schema(cs.str_schema())), write)
+        schema = cs.no_info_after_validator_function(made, cs.dict_schema(r.STR))
+        return Plan(schema, w.any_error_writer(lambda error: codec_of(type(error)).dumps(error)))
 
     # --- unions ------------------------------------------------------------------------------------------------
 
@@ -213,23 +218,24 @@ class Planner:
         return Plan(cs.tagged_union_schema(choices, discriminator="kind"), w.union_writer(writes))
 
     def _ok(self, hint: Any) -> Plan:
-        plan = self._object([Field("kind", "kind", Literal["Ok"]), Field("value", "value", hint)])
-        schema = cs.no_info_after_validator_function(lambda value: Ok(value["value"]), plan.schema)
-        return Plan(schema, w.record_writer(Ok, [("value", "value", self.plan(hint).write)], kind="Ok"))
+        plan = self.plan(hint)
+        fields = [Field("kind", "kind", Literal["Ok"]), Field("value", "value", hint)]
+        read = _object_schema(fields, {"kind": self.plan(Literal["Ok"]), "value": plan})
+        schema = cs.no_info_after_validator_function(lambda found: Ok(found["value"]), read)
+        return Plan(schema, w.record_writer(Ok, [("value", "value", plan.write)], kind="Ok"))
 
     def _failed(self) -> Plan:
-        names = ("detail", "error")
-        plan = self._object([Field("kind", "kind", Literal["Failed"]), *(Field(name, name, str) for name in names)])
-        schema = cs.no_info_after_validator_function(lambda it: Failed(it["error"], it["detail"]), plan.schema)
-        return Plan(schema, w.record_writer(Failed, [(name, name, w.write_str) for name in names], kind="Failed"))
+        read = self.named({"detail": str, "error": str, "kind": Literal["Failed"]}).schema
+        schema = cs.no_info_after_validator_function(lambda found: Failed(found["error"], found["detail"]), read)
+        fields = [(name, name, w.write_str) for name in ("detail", "error")]
+        return Plan(schema, w.record_writer(Failed, fields, kind="Failed"))
 
-    def _object(self, fields: list[Field]) -> Plan:
-        plans = {field.name: self.plan(field.hint) for field in fields}
-        schema = cs.typed_dict_schema(
-            {field.stored: cs.typed_dict_field(_with_default(field, plans)) for field in fields},
-            extra_behavior="ignore",
-        )
-        return Plan(schema, w.dict_writer([(f.stored, plans[f.name].write) for f in fields]))
+
+def _object_schema(fields: list[Field], plans: Mapping[str, Plan]) -> cs.CoreSchema:
+    """An object that becomes a dict by stored names."""
+    return cs.typed_dict_schema(
+        {field.stored: cs.typed_dict_field(_with_default(field, plans)) for field in fields}, extra_behavior="ignore"
+    )
 
 
 def _maker_of(cls: type) -> Callable[[Planner, Any], Plan]:
@@ -244,7 +250,12 @@ def _maker_of(cls: type) -> Callable[[Planner, Any], Plan]:
 
 def _with_default(field: Field, plans: Mapping[str, Plan]) -> cs.CoreSchema:
     schema = plans[field.name].schema
-    return schema if field.default is _NOTHING else cs.with_default_schema(schema, default=field.default)
+    if field.default is _NOTHING:
+        return schema
+    default = field.default
+    if isinstance(default, list | dict):  # one for each value: user code may change what Python lets it change
+        return cs.with_default_schema(schema, default_factory=default.copy)
+    return cs.with_default_schema(schema, default=default)
 
 
 def _kind(cls: Any) -> str:
@@ -257,7 +268,38 @@ def _kind(cls: Any) -> str:
 
 
 def _ref(cls: type) -> str:
-    return f"{cls.__module__}.{cls.__qualname__}:{id(cls)}"
+    return f"{cls.__module__}.{cls.__qualname__}:{id(cls)}"  # it stays in this process
+
+
+def _key(hint: Any) -> tuple[cs.CoreSchema, Write]:
+    """How the keys of a map are read and written."""
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return r.enum_schema(hint), w.enum_writer(hint)
+    if hint in _KEYS:
+        return _KEYS[hint]
+    raise TypeError(f"no type of a key: {hint!r}")
+
+
+_KEYS: dict[Any, tuple[cs.CoreSchema, Write]] = {
+    str: (r.STR, w.write_str),
+    int: (r.KEY_INT, w.key_int),
+    bool: (r.KEY_BOOL, w.key_bool),
+    UUID: (r.UUID_TEXT, w.write_uuid),
+    datetime: (r.TIMESTAMP, w.write_timestamp),
+}
+_PLAIN: dict[Any, Plan] = {
+    None: Plan(r.NONE, w.write_none),
+    type(None): Plan(r.NONE, w.write_none),
+    bool: Plan(r.BOOL, w.write_bool),
+    int: Plan(r.INT, w.write_int),
+    float: Plan(r.FLOAT, w.write_float),
+    str: Plan(r.STR, w.write_str),
+    Decimal: Plan(r.DECIMAL, w.write_decimal),
+    bytes: Plan(r.BYTES, w.write_bytes),
+    timedelta: Plan(r.DURATION, w.write_duration),
+    datetime: Plan(r.TIMESTAMP, w.write_timestamp),
+    UUID: Plan(r.UUID_TEXT, w.write_uuid),
+}
 
 
 # --- what classes say of themselves ------------------------------------------------------------------------------
@@ -287,22 +329,35 @@ def _stored(info: FieldInfo) -> str | None:
     return alias if isinstance(alias, str) else None
 
 
+# Classes that have annotations of their own, which are no fields.
+_BASES = (Record, Variant, WorkflowError, BaseModel)
+
+
 def _annotations(cls: type) -> dict[str, Any]:
-    """The evaluated annotations of a class and its bases. Fields do not hide the types of other fields."""
+    """The evaluated annotations of a class and its bases. A field does not hide a type of the same name."""
     hints: dict[str, Any] = {}
     for base in reversed(cls.__mro__):
-        if base.__module__ not in _OURS and base.__module__ not in sys_modules_without_fields:
-            found = get_annotations(base, eval_str=True, locals={})
-            hints.update({name: hint for name, hint in found.items() if get_origin(hint) is not ClassVar})
+        if base in _BASES or base.__module__ == "builtins":
+            continue
+        names = vars(sys.modules[base.__module__])
+        for name, hint in get_annotations(base).items():
+            written = hint.__forward_arg__ if isinstance(hint, ForwardRef) else hint  # NamedTuple wraps what it gets
+            found = eval(written, names) if isinstance(written, str) else written
+            if get_origin(found) is not ClassVar:
+                hints[name] = found
     return hints
 
 
-def known_errors() -> dict[str, type[WorkflowError]]:
-    """Kind -> class, of every error of this process; of two with one kind, the one that was declared last."""
+def known_errors(module: str) -> dict[str, type[WorkflowError]]:
+    """Kind -> class, of every error of this process. Versions of a program have classes of the same kind; those that
+    `module` names itself come first."""
     found: dict[str, type[WorkflowError]] = {}
-    waiting = list(WorkflowError.__subclasses__())
+    waiting = WorkflowError.__subclasses__()
     while waiting:
-        cls = waiting.pop(0)
+        cls = waiting.pop()
         found[cls.KIND] = cls
         waiting += cls.__subclasses__()
+    for named in list(vars(sys.modules.get(module, sys)).values()):
+        if isinstance(named, type) and issubclass(named, WorkflowError) and named is not WorkflowError:
+            found[named.KIND] = named
     return found

@@ -96,6 +96,16 @@ def slot(
     return make
 
 
+def give(cx: Cx, s: object, f: Empty, value: T) -> Step:
+    """Ends a strand with what arrived."""
+    return Return(value)
+
+
+def giving(number: int, key: str, line: int, result: object) -> Slot[Any, Empty, Any]:
+    """The slot of a branch that is one effect: it gives what arrives."""
+    return Slot(number, key, line, Empty, give, propagate, result)
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """Perform an activity."""

@@ -248,7 +248,7 @@ def test_nodes_in_strings_stand_in_the_file() -> None:
     ("literal", "code", "marked"),
     [
         (r'"a\qb"', "RFT0117", r"\q"),
-        (r'"\u20ac"', "RFT0117", r"\u"),
+        (r'"\u20ac"', "RFT0117", r"\u20ac"),
         (r'"\u{110000}"', "RFT0117", r"\u"),
         (r'"\u{d800}"', "RFT0117", r"\u"),
         (r'"\u{}"', "RFT0117", r"\u"),

@@ -489,7 +489,7 @@ def assert_few(counts: dict[int, int]) -> None:
     total = sum(counts.values())
     shares = {most: sum(counts.get(n, 0) for n in range(1, most + 1)) / total for most in (1, 3)}
     print(f"{total} texts: one problem {shares[1]:.1%}, at most three {shares[3]:.1%}", counts)
-    assert shares[1] >= 0.94
+    assert shares[1] >= 0.96
     assert shares[3] >= 0.99
 
 

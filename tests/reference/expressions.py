@@ -4,6 +4,8 @@ A `Mind` knows one module's facts and one set of variables. Variables are kept b
 scopes, names and frames play no part here.
 """
 
+# ruff: noqa: N802, N815 - methods are named after the classes of nodes
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
@@ -13,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from raftoral.dsl import syntax as s
 from raftoral.dsl.facts import Facts
-from raftoral.dsl.facts.symbols import CHECKPOINT, Const, Function, Local, ModuleAlias
-from raftoral.dsl.facts.types import DECIMAL, FLOAT, EnumType, ErrorType, Field, RecordType, Type, Variant
+from raftoral.dsl.facts.symbols import CHECKPOINT, Const, Function, Local
+from raftoral.dsl.facts.types import DECIMAL, FLOAT, EnumType, ErrorType, Field, RecordType, Variant
 from raftoral.dsl.syntax.literals import duration_ms
 
 from . import std
@@ -40,9 +42,9 @@ class Mind:
         value = getattr(self, "x_" + type(node).__name__)(node)
         return shaped(shaped(value, self.facts.types.get(node)), self.facts.widened.get(node))
 
-    # --- names and literals ------------------------------------------------------------------------------------
+    # --- names and literals
 
-    def x_Number(self, node: s.Number) -> Any:  # noqa: N802
+    def x_Number(self, node: s.Number) -> Any:
         text = node.token.text.replace("_", "")
         if node.token.type == "DURATION":
             return timedelta(milliseconds=duration_ms(text) or 0)
@@ -51,16 +53,16 @@ class Mind:
             return float(text)
         return Decimal(text) if type is DECIMAL or node.token.type == "DEC" else int(text)
 
-    def x_Text(self, node: s.Text) -> str:  # noqa: N802
+    def x_Text(self, node: s.Text) -> str:
         return "".join(part if isinstance(part, str) else std.text(self.expr(part)) for part in node.parts)
 
-    def x_Boolean(self, node: s.Boolean) -> bool:  # noqa: N802
+    def x_Boolean(self, node: s.Boolean) -> bool:
         return node.value
 
-    def x_NoneLiteral(self, node: s.NoneLiteral) -> None:  # noqa: N802
+    def x_NoneLiteral(self, node: s.NoneLiteral) -> Any:
         return None
 
-    def x_NameRef(self, node: s.NameRef) -> Any:  # noqa: N802
+    def x_NameRef(self, node: s.NameRef) -> Any:
         meaning = self.facts.bindings[node]
         return self.program.const(meaning) if isinstance(meaning, Const) else self.read(meaning)
 
@@ -68,16 +70,16 @@ class Mind:
         assert isinstance(local, Local)
         if local.kind == CHECKPOINT:
             assert self.run is not None
-            return self.run.checkpoints[local.node]  # type: ignore[index]
-        return self.env[local.node]  # type: ignore[index]
+            return self.run.checkpoints[local.node]
+        return self.env[local.node]
 
     def write(self, local: Any, value: Any) -> None:
         assert isinstance(local, Local)
         if local.kind == CHECKPOINT:
             assert self.run is not None
-            self.run.checkpoints[local.node] = shaped(value, local.type)  # type: ignore[index]
+            self.run.checkpoints[local.node] = shaped(value, local.type)
         else:
-            self.env[local.node] = shaped(value, local.type)  # type: ignore[index]
+            self.env[local.node] = shaped(value, local.type)
 
     def bind(self, target: s.Target, value: Any) -> None:
         """Gives a `let`, a `for` or a pattern its value; a tuple is taken apart."""
@@ -87,13 +89,13 @@ class Mind:
             for name, part in zip(target.names, value, strict=True):
                 self.write(self.facts.targets[name], part)
 
-    def x_TypeRef(self, node: s.TypeRef | s.TypeAttr) -> Any:  # noqa: N802
+    def x_TypeRef(self, node: s.TypeRef | s.TypeAttr) -> Any:
         meaning = self.facts.bindings.get(node) or self.facts.types[node]
         return self.make(meaning, node, [])
 
-    x_TypeAttr = x_TypeRef  # noqa: N815
+    x_TypeAttr = x_TypeRef
 
-    def x_Attr(self, node: s.Attr) -> Any:  # noqa: N802
+    def x_Attr(self, node: s.Attr) -> Any:
         constant = self.facts.bindings.get(node)
         if isinstance(constant, Const):
             return self.program.const(constant)
@@ -105,15 +107,15 @@ class Mind:
         value = self.expr(node.value)
         return None if value is None and node.optional else value.fields[node.name.text]
 
-    # --- operators -------------------------------------------------------------------------------------------------
+    # --- operators
 
-    def x_Unary(self, node: s.Unary) -> Any:  # noqa: N802
+    def x_Unary(self, node: s.Unary) -> Any:
         value = self.expr(node.operand)
         if node.op == "not":
             return not value
         return std.guarded(lambda v: -v, value) if node.op == "-" else value
 
-    def x_Binary(self, node: s.Binary) -> Any:  # noqa: N802
+    def x_Binary(self, node: s.Binary) -> Any:
         op, left = node.op, self.expr(node.left)
         if op == "and":
             return left and self.expr(node.right)
@@ -131,47 +133,47 @@ class Mind:
         }  # fmt: skip
         return compare[op]()
 
-    def x_Is(self, node: s.Is) -> bool:  # noqa: N802
+    def x_Is(self, node: s.Is) -> bool:
         value = self.expr(node.value)
         same = value is None if node.what is None else value is not None and self.is_named(value, node.what)
         return same != node.negated
 
-    def x_OrFail(self, node: s.OrFail) -> Any:  # noqa: N802
+    def x_OrFail(self, node: s.OrFail) -> Any:
         value = self.expr(node.value)
         if value is None:
             raise Raised(self.expr(node.error))
         return value
 
-    def x_Force(self, node: s.Force) -> Any:  # noqa: N802
+    def x_Force(self, node: s.Force) -> Any:
         value = self.expr(node.value)
         if value is None:
             raise Fault("none!")
         return value
 
-    def x_IfExpr(self, node: s.IfExpr) -> Any:  # noqa: N802
+    def x_IfExpr(self, node: s.IfExpr) -> Any:
         return self.expr(node.then if self.expr(node.condition) else node.orelse)
 
-    def x_MatchExpr(self, node: s.MatchExpr) -> Any:  # noqa: N802
+    def x_MatchExpr(self, node: s.MatchExpr) -> Any:
         return self.expr(self.arm(self.expr(node.subject), node.arms).value)
 
-    def x_Index(self, node: s.Index) -> Any:  # noqa: N802
+    def x_Index(self, node: s.Index) -> Any:
         return std.index(self.expr(node.value), self.expr(node.key))
 
-    # --- making values -----------------------------------------------------------------------------------------------
+    # --- making values
 
-    def x_ListLiteral(self, node: s.ListLiteral) -> list[Any]:  # noqa: N802
+    def x_ListLiteral(self, node: s.ListLiteral) -> list[Any]:
         return [self.expr(item) for item in node.items]
 
-    def x_TupleLiteral(self, node: s.TupleLiteral) -> tuple[Any, ...]:  # noqa: N802
+    def x_TupleLiteral(self, node: s.TupleLiteral) -> tuple[Any, ...]:
         return tuple(self.expr(item) for item in node.items)
 
-    def x_MapLiteral(self, node: s.MapLiteral) -> dict[Any, Any]:  # noqa: N802
+    def x_MapLiteral(self, node: s.MapLiteral) -> dict[Any, Any]:
         return {self.expr(pair.key): self.expr(pair.value) for pair in node.pairs}
 
-    def x_SomeOf(self, node: s.SomeOf) -> Any:  # noqa: N802
+    def x_SomeOf(self, node: s.SomeOf) -> Any:
         return self.expr(node.value)
 
-    def x_Comprehension(self, node: s.Comprehension) -> list[Any]:  # noqa: N802
+    def x_Comprehension(self, node: s.Comprehension) -> list[Any]:
         found = []
         for item in self.items(node.source):
             self.bind(node.target, item)
@@ -211,7 +213,7 @@ class Mind:
             values.append(shaped(found, field.type))
         return tuple(values)
 
-    def x_Call(self, node: s.Call) -> Any:  # noqa: N802
+    def x_Call(self, node: s.Call) -> Any:
         callee = node.callee
         function = self.facts.callees.get(node)
         if isinstance(function, Function):
@@ -231,7 +233,7 @@ class Mind:
             return self.run.given(name, values)
         return std.FUNCTIONS[name](*values, self.facts.types[node])
 
-    # --- patterns ----------------------------------------------------------------------------------------------------
+    # --- patterns
 
     def arm(self, value: Any, arms: Any) -> Any:
         """The first arm that takes `value`; its names are bound."""
@@ -248,9 +250,7 @@ class Mind:
             self.bind(pattern.name, value)
             return True
         if isinstance(pattern, s.LiteralPattern):
-            return bool(value == self.expr(pattern.value)) if not isinstance(pattern.value, s.NoneLiteral) else (
-                value is None
-            )
+            return bool(value == self.expr(pattern.value))
         if value is None:
             return False
         if isinstance(pattern, s.SomePattern):
@@ -281,6 +281,3 @@ def module_of(of: Any) -> str:
     """The module that declares a type or variant; empty for what every module has."""
     owner = of.union if isinstance(of, Variant) else of
     return getattr(owner, "module", "")
-
-
-__all__ = ["Env", "Mind", "ModuleAlias", "Type", "module_of"]

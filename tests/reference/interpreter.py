@@ -14,11 +14,12 @@ import itertools
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from raftoral.dsl import syntax as s
 from raftoral.dsl.compile import Checked, check
 from raftoral.dsl.facts import Facts
-from raftoral.dsl.facts.symbols import Const, Function, ModuleAlias, Workflow
+from raftoral.dsl.facts.symbols import Const, Function, Workflow
 from raftoral.dsl.scope import BUILTIN_ERRORS
 from raftoral.dsl.source import Source
 
@@ -211,7 +212,7 @@ class Run:
         self._live.append(root)
         self._advance(root, "send", None)
 
-    # --- what the outside sees -----------------------------------------------------------------------------------------
+    # --- what the outside sees
 
     def pending(self) -> list[Op]:
         """What is waited for, oldest wish first. A timer can fire, a signal arrive, an effect end."""
@@ -240,7 +241,7 @@ class Run:
         assert self.outcome is None, f"the run is over: {self.outcome}"
         self._transition(lambda: self._apply(event))
 
-    # --- what strands say ------------------------------------------------------------------------------------------------
+    # --- what strands say
 
     def note(self, *entry: Any) -> None:
         self.trace.append(entry)
@@ -256,12 +257,12 @@ class Run:
             return self.now
         number = next(self._drawn)
         if name == "new_uuid":
-            return std.UUID(int=number)
+            return UUID(int=number)
         if name == "random":
             return number % 10 / 10
         return args[0] + number % (args[1] - args[0] + 1) if name == "random_int" else args[0][::-1]
 
-    # --- one transition ---------------------------------------------------------------------------------------------------
+    # --- one transition
 
     def _transition(self, work: Callable[[], None]) -> None:
         """All that one entry causes, until every strand rests. A fault takes all of it back."""
@@ -341,7 +342,7 @@ class Run:
             if op.kind in ("activity", "child"):
                 self.note("cancel", op.number, op.name)
 
-    # --- strands ------------------------------------------------------------------------------------------------------------
+    # --- strands
 
     def _advance(self, strand: Strand, how: str, value: Any) -> None:
         """Lets a strand go on until it rests or ends."""
@@ -443,7 +444,7 @@ class Run:
         else:
             self.outcome = Outcome("cancelled" if value.name == "Cancelled" else "failed", value)
 
-    # --- cancelling -----------------------------------------------------------------------------------------------------------
+    # --- cancelling
 
     def _cancel(self, strand: Strand, error: Rec) -> None:
         """Raises Cancelled where a strand rests: in its parts first, then in itself. See README 2 to 6."""

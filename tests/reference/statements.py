@@ -3,6 +3,8 @@
 A function's body is one `Body`. A strand of a workflow is a `Body` that can also wait (see `strands`).
 """
 
+# ruff: noqa: N802 - methods are named after the classes of nodes
+
 from __future__ import annotations
 
 from collections.abc import Generator
@@ -35,35 +37,35 @@ class Body(Mind):
 
     def value(self, node: Any, has_undo: bool = False) -> Steps:
         """What stands on a right-hand side."""
+        yield from ()
         return self.expr(node)
-        yield
 
-    def s_Let(self, node: s.Let) -> Steps:  # noqa: N802
+    def s_Let(self, node: s.Let) -> Steps:
         self.bind(node.target, (yield from self.value(node.value, node.compensate is not None)))
         self.register(node.compensate)
 
-    def s_Var(self, node: s.Var) -> Steps:  # noqa: N802
+    def s_Var(self, node: s.Var) -> Steps:
         self.bind(node.name, (yield from self.value(node.value, node.compensate is not None)))
         self.register(node.compensate)
 
     def register(self, node: s.Compensation | None) -> None:
         assert node is None
 
-    def s_Assign(self, node: s.Assign) -> Steps:  # noqa: N802
+    def s_Assign(self, node: s.Assign) -> Steps:
         local = self.facts.bindings[node]
         value = yield from self.value(node.value)
         self.write(local, value if node.op == "=" else std.arithmetic(node.op[0], self.read(local), value))
 
-    def s_If(self, node: s.If) -> Steps:  # noqa: N802
+    def s_If(self, node: s.If) -> Steps:
         if self.expr(node.condition):
             yield from self.block(node.then)
         elif node.orelse is not None:
             yield from self.stmt(node.orelse)
 
-    def s_MatchStmt(self, node: s.MatchStmt) -> Steps:  # noqa: N802
+    def s_MatchStmt(self, node: s.MatchStmt) -> Steps:
         yield from self.stmt(self.arm(self.expr(node.subject), node.arms).body)
 
-    def s_For(self, node: s.For) -> Steps:  # noqa: N802
+    def s_For(self, node: s.For) -> Steps:
         for item in self.items(node.source):
             self.bind(node.target, item)
             try:
@@ -73,7 +75,7 @@ class Body(Mind):
             except ContinueOut:
                 continue
 
-    def s_While(self, node: s.While) -> Steps:  # noqa: N802
+    def s_While(self, node: s.While) -> Steps:
         while self.expr(node.condition):
             try:
                 yield from self.block(node.body)
@@ -82,25 +84,25 @@ class Body(Mind):
             except ContinueOut:
                 continue
 
-    def s_Break(self, node: s.Break) -> None:  # noqa: N802
+    def s_Break(self, node: s.Break) -> None:
         raise BreakOut
 
-    def s_Continue(self, node: s.Continue) -> None:  # noqa: N802
+    def s_Continue(self, node: s.Continue) -> None:
         raise ContinueOut
 
-    def s_Return(self, node: s.Return) -> Steps:  # noqa: N802
+    def s_Return(self, node: s.Return) -> Steps:
         value = None
         if node.value is not None:
             value = yield from self.value(node.value)
         raise ReturnOut(value)
 
-    def s_Give(self, node: s.Give) -> Steps:  # noqa: N802
+    def s_Give(self, node: s.Give) -> Steps:
         raise GiveOut((yield from self.value(node.value)))
 
-    def s_Fail(self, node: s.Fail) -> None:  # noqa: N802
+    def s_Fail(self, node: s.Fail) -> None:
         raise Raised(self.expr(node.error))
 
-    def s_Assert(self, node: s.Assert) -> None:  # noqa: N802
+    def s_Assert(self, node: s.Assert) -> None:
         if not self.expr(node.condition):
             raise Fault("assert" if node.message is None else f"assert: {self.expr(node.message)}")
 

@@ -127,7 +127,7 @@ def _whole(value: Any) -> str:
 
 
 def as_bytes(value: Any) -> bytes:
-    return value if isinstance(value, bytes) else value.encode()  # type: ignore[no-any-return]
+    return value if isinstance(value, bytes) else value.encode()
 
 
 def _sum(values: list[Any], type: Type) -> Any:

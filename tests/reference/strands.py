@@ -4,6 +4,8 @@ A strand is one thread of control: the body of the workflow, a branch, a step or
 gets `(which, value)` back, or an error thrown in.
 """
 
+# ruff: noqa: N802 - methods are named after the classes of nodes
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -79,7 +81,7 @@ class Strand(Body):
         self.waiting: Rest | Join | None = None
         self.steps: Steps
 
-    # --- the whole of it -------------------------------------------------------------------------------------------
+    # --- the whole of it
 
     def as_root(self, body: s.Block) -> Steps:
         try:
@@ -122,10 +124,12 @@ class Strand(Body):
             other = other.parent
         return other is self
 
-    # --- one thing at a time ---------------------------------------------------------------------------------------
+    # --- one thing at a time
 
     def value(self, node: Any, has_undo: bool = False) -> Steps:
-        if isinstance(node, EFFECTS):
+        if isinstance(node, s.Do):
+            found = yield from self.v_Do(node, has_undo)
+        elif isinstance(node, EFFECTS):
             found = yield from getattr(self, "v_" + type(node).__name__)(node)
         elif isinstance(node, s.Binary) and node.op == "??":
             found = yield from self.value(node.left)
@@ -138,7 +142,7 @@ class Strand(Body):
             return self.expr(node)
         return shaped(shaped(found, self.facts.types.get(node)), self.facts.widened.get(node))
 
-    def s_DoStmt(self, node: s.DoStmt) -> Steps:  # noqa: N802
+    def s_DoStmt(self, node: s.DoStmt) -> Steps:
         yield from self.v_Do(node.call, node.compensate is not None)
         self.register(node.compensate)
 
@@ -154,7 +158,7 @@ class Strand(Body):
         kind = "activity" if isinstance(callee, Activity) else "child"
         return Op(kind, callee.name, args, owner.result, tuple(owner.raises))
 
-    def v_Do(self, node: s.Do, has_undo: bool = False) -> Steps:  # noqa: N802
+    def v_Do(self, node: s.Do, has_undo: bool = False) -> Steps:
         op = self.asked(node)
         op.has_undo = has_undo
         _, value = yield Rest([op])
@@ -171,10 +175,10 @@ class Strand(Body):
     def timer(self, delay: Any) -> Op:
         return Op("timer", "timer", due=std.arithmetic("+", self.run.now, delay))
 
-    def s_WaitStmt(self, node: s.WaitStmt) -> Steps:  # noqa: N802
+    def s_WaitStmt(self, node: s.WaitStmt) -> Steps:
         yield from self.v_Wait(node.wait)
 
-    def v_Wait(self, node: s.Wait) -> Steps:  # noqa: N802
+    def v_Wait(self, node: s.Wait) -> Steps:
         ops = [self.awaited(node)]
         if node.within is not None:
             ops.append(self.timer(self.expr(node.within)))
@@ -183,14 +187,14 @@ class Strand(Body):
         is_unit = node.within is not None and which == 0 and value is None and ops[0].type is None
         return () if is_unit else value
 
-    def s_Sleep(self, node: s.Sleep) -> Steps:  # noqa: N802
+    def s_Sleep(self, node: s.Sleep) -> Steps:
         value = self.expr(node.value)
         yield Rest([Op("timer", "timer", due=value) if node.until else self.timer(value)])
 
-    def s_SelectStmt(self, node: s.SelectStmt) -> Steps:  # noqa: N802
+    def s_SelectStmt(self, node: s.SelectStmt) -> Steps:
         yield from self._select(node.select)
 
-    def v_Select(self, node: s.Select) -> Steps:  # noqa: N802
+    def v_Select(self, node: s.Select) -> Steps:
         try:
             yield from self._select(node)
         except GiveOut as out:
@@ -210,19 +214,19 @@ class Strand(Body):
             self.bind(arm.bind, value)
         yield from self.stmt(arm.body)
 
-    # --- children, the log, the end ----------------------------------------------------------------------------------
+    # --- children, the log, the end
 
-    def s_SpawnStmt(self, node: s.SpawnStmt) -> Steps:  # noqa: N802
+    def s_SpawnStmt(self, node: s.SpawnStmt) -> Steps:
         yield from self.v_Spawn(node.spawn)
 
-    def v_Spawn(self, node: s.Spawn) -> Steps:  # noqa: N802
+    def v_Spawn(self, node: s.Spawn) -> Steps:
         workflow = self.facts.callees[node]
         assert isinstance(workflow, Workflow)
+        yield from ()
         args = self.arguments(node, node.args, workflow.newest.params, workflow.module, {})
         return self.run.spawned(workflow.name, args, self.expr(node.id) if node.id is not None else None)
-        yield
 
-    def s_Send(self, node: s.Send) -> None:  # noqa: N802
+    def s_Send(self, node: s.Send) -> None:
         assert isinstance(node.call, s.Call) and isinstance(node.call.callee, s.Attr)
         child = self.expr(node.call.callee.value)
         signal = self.facts.bindings[node]
@@ -230,15 +234,15 @@ class Strand(Body):
         payload = [shaped(self.expr(arg.value), signal.payload) for arg in node.call.args]
         self.run.note("send", child.number, signal.name, *payload)
 
-    def s_Log(self, node: s.Log) -> None:  # noqa: N802
+    def s_Log(self, node: s.Log) -> None:
         self.run.note("log", node.level, std.text(self.expr(node.message)))
 
-    def s_ContinueAsNew(self, node: s.ContinueAsNew) -> None:  # noqa: N802
+    def s_ContinueAsNew(self, node: s.ContinueAsNew) -> None:
         raise AsNewOut(self.arguments(node, node.args, self.run.version_.params, self.facts.interface.module, {}))
 
-    # --- failing and undoing -------------------------------------------------------------------------------------------
+    # --- failing and undoing
 
-    def s_Try(self, node: s.Try) -> Steps:  # noqa: N802
+    def s_Try(self, node: s.Try) -> Steps:
         """The body, or its undos and the `catch` that takes the error; then `finally`, whatever comes."""
         try:
             yield from self._tried(node)
@@ -249,7 +253,7 @@ class Strand(Body):
         if node.final is not None:
             yield from self.block(node.final)
 
-    def v_Try(self, node: s.Try) -> Steps:  # noqa: N802
+    def v_Try(self, node: s.Try) -> Steps:
         try:
             yield from self.s_Try(node)
         except GiveOut as out:
@@ -303,12 +307,12 @@ class Strand(Body):
                 self.shield -= 1
                 self.scope, self.env = kept, env
 
-    # --- side by side ----------------------------------------------------------------------------------------------------
+    # --- side by side
 
-    def s_Parallel(self, node: s.Parallel) -> Steps:  # noqa: N802
+    def s_Parallel(self, node: s.Parallel) -> Steps:
         yield from self._named(node.branches, node.settle, {})
 
-    def s_Dag(self, node: s.Dag) -> Steps:  # noqa: N802
+    def s_Dag(self, node: s.Dag) -> Steps:
         yield from self._named(node.steps, False, self.facts.dag_edges[node])
 
     def _named(self, nodes: Any, settle: bool, edges: dict[str, list[str]]) -> Steps:
@@ -323,10 +327,10 @@ class Strand(Body):
         for node, value in zip(nodes, values, strict=True):
             self.env[node.name] = value
 
-    def s_ParallelForStmt(self, node: s.ParallelForStmt) -> Steps:  # noqa: N802
+    def s_ParallelForStmt(self, node: s.ParallelForStmt) -> Steps:
         yield from self.v_ParallelFor(node.loop)
 
-    def v_ParallelFor(self, node: s.ParallelFor) -> Steps:  # noqa: N802
+    def v_ParallelFor(self, node: s.ParallelFor) -> Steps:
         items = list(self.items(node.source))
         limit = self.expr(node.limit)  # type: ignore[arg-type]
         if not 1 <= limit <= 10_000:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 PORT_GAP, PORT_MARGIN = 18, 14
 TRACK = 11
-PAD_ABOVE, PAD_BELOW = 9, 15
+PAD_ABOVE, PAD_BELOW, PAD_PASSING = 9, 15, 5
+CORNER = 6  # the radius where a line turns
 NEAR = 9  # two lines closer than this look like one
 
 
@@ -55,12 +56,13 @@ class Bundle:
 class Channel:
     """The channel below layer `above` (-1: above the first)."""
 
-    __slots__ = ("above", "bundles", "height")
+    __slots__ = ("above", "bundles", "height", "pad")
 
     def __init__(self, above: int) -> None:
         self.above = above
         self.bundles: dict[Net, Bundle] = {}
         self.height = 0
+        self.pad = 0  # above the first track
 
     def join(self, net: Net, source: Item, sink: Item) -> None:
         """An edge of `net` comes from `source` and goes to `sink`, both at this channel."""
@@ -91,14 +93,19 @@ class Channel:
     def set_ports_of(self, item: Item, bundles: list[Bundle]) -> None:
         assert item.box is not None
         low, high = item.x - item.left + PORT_MARGIN, item.x - item.left + item.box.w - PORT_MARGIN
+        beside = {bundle.net.side for bundle in bundles}
+        if len(beside) > 1 and high - low > 4 * PORT_GAP:  # the outermost ports are for what runs beside the layers
+            low, high = low + PORT_GAP * (-1 in beside), high - PORT_GAP * (1 in beside)
         wished = []
         for bundle in bundles:
             others = [bundle.ports[end] for end in bundle.ends if end is not item]
             wish = sum(others) / len(others) if len(others) > 1 else others[0] if others else item.x
-            wished.append((min(max(wish, low), high), wish, bundle.net.number, bundle))
+            side = bundle.net.side if len(beside) > 1 else 0
+            wished.append((min(max(wish, low), high) + side * PORT_GAP, wish, bundle.net.number, bundle))
         wished.sort(key=lambda each: each[1:3])
         gap = min(PORT_GAP, (high - low) / len(bundles))
         places = spread([each[0] for each in wished], [gap] * (len(bundles) - 1), [1.0] * len(bundles))
+        low, high = low - PORT_GAP * (-1 in beside), high + PORT_GAP * (1 in beside)
         over = max(0.0, places[-1] - high) - max(0.0, low - places[0])
         for place, (_, _, _, bundle) in zip(places, wished, strict=True):
             bundle.ports[item] = round(place - over)
@@ -119,7 +126,12 @@ class Channel:
             bundle.track = max(taken, default=-1) + 1
             tracks = max(tracks, bundle.track + 1)
         if self.bundles:
-            self.height = PAD_ABOVE + PAD_BELOW + max(0, tracks - 1) * TRACK
+            self.pad = PAD_ABOVE if any(s.box is not None or s.labels for s in self.ends(True)) else PAD_PASSING
+            below = PAD_BELOW if any(s.box is not None for s in self.ends(False)) else PAD_PASSING
+            self.height = self.pad + below + max(0, tracks - 1) * TRACK
+
+    def ends(self, hanging: bool) -> list[Item]:
+        return [end for each in self.bundles.values() for end in each.ends if self.hangs(end) is hanging]
 
     def is_straight(self, bundle: Bundle) -> bool:
         low, high = bundle.span()
@@ -153,16 +165,25 @@ class Channel:
     # --- wires -----------------------------------------------------------------------------------------------
 
     def wires(self, top: int) -> list[Wire]:
-        """The wires of the channel, which begins at `top`."""
+        """The wires of the channel, which begins at `top`. What flows together is drawn once."""
         made = []
         for bundle in self.bundles.values():
-            sink = bundle.sink
-            for source in bundle.sources:
-                x, to = bundle.ports[source], bundle.ports[sink]
-                y = top + PAD_ABOVE + bundle.track * TRACK
-                turn = [] if bundle.track < 0 else [(x, y), (to, y)]
-                points = [(x, self.edge_of(source)), *turn, (to, self.edge_of(sink))]
-                made.append(Wire(bundle.net.style, points, sink.box is not None))
+            y = top + self.pad + bundle.track * TRACK
+            to, sink = bundle.ports[bundle.sink], bundle.sink
+            stem = (to, self.edge_of(sink))
+            sources = sorted(bundle.sources, key=lambda item: abs(bundle.ports[item] - to))
+            ends = {-1: to, 1: to}  # how far the track is drawn, on each side of the sink
+            for at, source in enumerate(sources):
+                x = bundle.ports[source]
+                side = -1 if x < to else 1
+                first = at == 0
+                points = [(x, self.edge_of(source))]
+                if bundle.track >= 0:
+                    points += [(x, y), (ends[side], y)]
+                if first or ends[side] == to:
+                    points.append(stem if first else (to, y + (CORNER if stem[1] > y else -CORNER)))
+                ends[side] = x
+                made.append(Wire(bundle.net.style, points, first and sink.box is not None))
         return made
 
     def edge_of(self, item: Item) -> int:

@@ -55,7 +55,6 @@ from .picture import (
 )
 from .words import ELSE, FAIL_WORD, Words, cut
 
-LABEL_ROW = 46  # characters of the conditions of one edge, put together
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     Way = tuple[Block, list[str], str]  # where to, the conditions so far, the style of the edge
@@ -84,7 +83,8 @@ class _Tracer:
 
     def plane(self) -> Plane:
         start = self.node(START, "start", self.shown.decl.name.lo)
-        start.details = [local.name for local in self.strand.params]
+        given = ", ".join(local.name for local in self.strand.params)
+        start.details = [cut(given)] if given else []
         self.waiting.append((start, (self.strand.entry, [], FLOW)))
         while self.waiting:
             source, way = self.waiting.pop()
@@ -117,9 +117,7 @@ class _Tracer:
                 fan.append((exit.failed.block, [*labels, said] if said else labels, FAILS))
             elif isinstance(exit, If | Match | Each | Dispatch) and not self.is_node(block):
                 texts = self.words.ways(exit)
-                ways = [
-                    (to, _joined(labels, text), style) for to, text in zip(ways_on(block), texts, strict=True)
-                ]
+                ways = [(to, _joined(labels, text), style) for to, text in zip(ways_on(block), texts, strict=True)]
                 fan.extend(reversed(ways if len(ways) > 1 else [(ways[0][0], labels, style)]))
             elif isinstance(exit, Raise) and labels[-1:] and labels[-1].startswith(FAIL_WORD):
                 self.connect(source, self.met(block, labels[-1]), style, labels[:-1])  # thrown on by a `finally`
@@ -133,7 +131,9 @@ class _Tracer:
         return loops or (self.arrivals[block] > 1 and len(ways_on(block)) > 1)
 
     def connect(self, source: Node, target: Node, style: str, labels: list[str]) -> None:
-        label = cut(", ".join(labels), LABEL_ROW)
+        label = ", ".join(labels)
+        if target.kind == FAIL:
+            style = FAILS
         for edge in self.made.edges:
             same = edge.source is source and edge.target is target and edge.style == style
             if same and bool(edge.labels) == bool(label):
@@ -150,7 +150,9 @@ class _Tracer:
         if isinstance(exit, Return | Raise | Give | AsNew):
             key = (type(exit), exit.node, thrown)
         if key not in self.nodes:
-            self.nodes[key] = self.node(FAIL, thrown, exit.node.lo) if thrown and isinstance(exit, Raise) else self.make(block)
+            self.nodes[key] = (
+                self.node(FAIL, thrown, exit.node.lo) if thrown and isinstance(exit, Raise) else self.make(block)
+            )
         return self.nodes[key]
 
     def make(self, block: Block) -> Node:

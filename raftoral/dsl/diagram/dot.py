@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 from ..graph import ACTIVITY, CHILD, HANDLE, JOIN, SELECT, SIGNAL, TIMER, UNWINDING
-from .picture import AGAIN, BRANCH, CHOICE, FAIL, FAILS, GIVE, LOOP, NEEDS, RETURN, START, UNDO, UNDOES, Node, Picture, Plane
+from .picture import (
+    AGAIN,
+    BRANCH,
+    CHOICE,
+    FAIL,
+    FAILS,
+    GIVE,
+    LOOP,
+    NEEDS,
+    RETURN,
+    START,
+    UNDO,
+    UNDOES,
+    Node,
+    Picture,
+    Plane,
+)
 from .rows import frame_rows, rows_of
 
-BLUE, AMBER, PINK = ('#eef4fb', '#3b6ea5'), ('#fdf3dc', '#a87900'), ('#fbeaf3', '#a83279')
-RED, GREEN, GREY = ('#fdeceb', '#b3372f'), ('#e8f3ea', '#2f7d46'), ('#f3f3f5', '#6b7280')
+BLUE, AMBER, PINK = ("#eef4fb", "#3b6ea5"), ("#fdf3dc", "#a87900"), ("#fbeaf3", "#a83279")
+RED, GREEN, GREY = ("#fdeceb", "#b3372f"), ("#e8f3ea", "#2f7d46"), ("#f3f3f5", "#6b7280")
 LOOKS = {
     ACTIVITY: ("box", BLUE), CHILD: ("box3d", BLUE), JOIN: ("box", BLUE), BRANCH: ("box", BLUE),
     TIMER: ("oval", AMBER), SIGNAL: ("hexagon", AMBER), HANDLE: ("hexagon", AMBER), SELECT: ("octagon", AMBER),

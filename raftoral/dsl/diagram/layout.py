@@ -14,10 +14,10 @@ same plane gives the same layout in every run. Planes inside nodes are laid out 
 from __future__ import annotations
 
 from .channel import Channel, Wire
-from .order import Neighbours, ranked, sort_layers, ways_back
+from .order import Neighbours, ranked, sort_layers, walked, ways_back
 from .picture import FAILS, UNDOES, Edge, Node, Plane
 from .places import place, place_beside
-from .sizes import header_size, pill_size
+from .sizes import header_size, pill_rows, pill_size
 
 UNDO_GAP, UNDO_STEP = 34, 8
 INNER_PAD = 14
@@ -60,7 +60,9 @@ class Net:
 class Item:
     """Something in a layer: a box with its undos, a label, or a place where edges pass. `x` is its axis."""
 
-    __slots__ = ("box", "h", "kind", "labels", "layer", "left", "net", "rank", "right", "style", "undos", "x", "y")
+    __slots__ = (
+        "box", "h", "kind", "labels", "layer", "leads_to", "left", "net", "rank", "right", "style", "undos", "x", "y",
+    )  # fmt: skip
 
     def __init__(self, kind: str, layer: int, width: int, height: int) -> None:
         self.kind = kind
@@ -76,6 +78,12 @@ class Item:
         self.labels: list[str] = []
         self.style = ""
         self.net: Net | None = None
+        self.leads_to: Net | None = None  # of a label: where its edge goes on
+
+    @property
+    def side(self) -> int:
+        """To which side a label tends: the one where its edge goes on."""
+        return self.leads_to.side if self.leads_to is not None else 0
 
 
 class Layout:
@@ -123,7 +131,7 @@ class _Plane:
         self.back = ways_back(nodes, edges)
         ranks = ranked(nodes, [edge for edge in edges if edge not in self.back])
         self.layers = [[] for _ in range(2 * max(ranks.values(), default=0) + 2)]
-        for number, node in enumerate(nodes):
+        for number, node in enumerate(walked(nodes, edges)):
             box = Box(node)
             item = self.items[node] = Item(NODE, 2 * ranks[node], box.w, box.h)
             item.box = box
@@ -148,6 +156,7 @@ class _Plane:
             tail = self.items[edge.source]
             if edge.labels:
                 tail = self.pill(tail, edge)
+            tail.leads_to = known[key] if edge.labels else None
             if back:
                 self.up(tail, known[key])
             else:
@@ -167,11 +176,11 @@ class _Plane:
 
     def pill(self, tail: Item, edge: Edge) -> Item:
         """The label of an edge, in the layer below where the edge begins."""
-        width, height = pill_size(edge.labels)
+        width, height = pill_size(rows := pill_rows(edge.labels))
         pill = Item(PILL, tail.layer + 1, width, height)
-        pill.labels = edge.labels
+        pill.labels = rows
         pill.style = edge.style
-        pill.rank = tail.rank
+        pill.rank = self.items[edge.target].rank
         self.layers[pill.layer].append(pill)
         net = self.net(pill, edge.style, False)
         self.channel(tail.layer).join(net, tail, pill)

@@ -3,7 +3,24 @@
 from __future__ import annotations
 
 from ..graph import ACTIVITY, CHILD, HANDLE, JOIN, SELECT, SIGNAL, TIMER, UNWINDING
-from .picture import AGAIN, BRANCH, CHOICE, ENDS, FAIL, FAILS, GIVE, LOOP, NEEDS, RETURN, START, UNDO, UNDOES, Node, Picture, Plane
+from .picture import (
+    AGAIN,
+    BRANCH,
+    CHOICE,
+    ENDS,
+    FAIL,
+    FAILS,
+    GIVE,
+    LOOP,
+    NEEDS,
+    RETURN,
+    START,
+    UNDO,
+    UNDOES,
+    Node,
+    Picture,
+    Plane,
+)
 from .rows import frame_rows, rows_of
 
 SHAPES = {

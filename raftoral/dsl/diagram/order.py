@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .picture import Edge, Node
+from .picture import FAILS, Edge, Node
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,6 +36,24 @@ def ways_back(nodes: list[Node], edges: list[Edge]) -> set[Edge]:
             elif state[edge.target] == 1:
                 found.add(edge)
     return found
+
+
+def walked(nodes: list[Node], edges: list[Edge]) -> list[Node]:
+    """The nodes as met by a walk that tries failing ways last, so that what follows a failure stands on the right."""
+    leaving: dict[Node, list[Edge]] = {node: [] for node in nodes}
+    for edge in edges:
+        leaving[edge.source].append(edge)
+    order: list[Node] = []
+    seen: set[Node] = set()
+    stack = list(reversed(nodes))
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            order.append(node)
+            following = sorted(leaving[node], key=lambda edge: edge.style == FAILS)
+            stack += [edge.target for edge in reversed(following)]
+    return order
 
 
 def ranked(nodes: list[Node], edges: list[Edge]) -> dict[Node, int]:
@@ -75,7 +93,7 @@ class Neighbours:
 def sort_layers(layers: list[list[Item]], neighbours: Neighbours) -> None:
     """Puts every layer in the order that the places of the neighbours suggest; keeps the best order seen."""
     for layer in layers:
-        layer.sort(key=lambda item: item.rank)
+        layer.sort(key=lambda item: (item.rank, item.side))
     best = [list(layer) for layer in layers]
     fewest = crossings(layers, neighbours)
     for sweep in range(SWEEPS):
@@ -97,7 +115,7 @@ def _sort(layer: list[Item], others: dict[Item, list[Item]], places: dict[Item, 
     for at, item in enumerate(layer):
         near = [places[other] for other in others.get(item, ()) if other in places]
         wished[item] = sum(near) / len(near) if near else at / max(len(layer) - 1, 1)
-    layer.sort(key=lambda item: wished[item])
+    layer.sort(key=lambda item: (wished[item], item.side))
     for at, item in enumerate(layer):
         places[item] = (at + 0.5) / len(layer)
 
@@ -105,10 +123,8 @@ def _sort(layer: list[Item], others: dict[Item, list[Item]], places: dict[Item, 
 def crossings(layers: list[list[Item]], neighbours: Neighbours) -> int:
     """How many pairs of edges cross between the layers."""
     found = 0
+    at = {item: number for layer in layers for number, item in enumerate(layer)}
     for layer in layers:
-        if len(layer) < 2:
-            continue
-        at = {item: number for each in layers for number, item in enumerate(each)}
         ends = [(number, at[other]) for number, item in enumerate(layer) for other in neighbours.below.get(item, ())]
         for number, (left, first) in enumerate(ends):
             found += sum(left < right and second < first for right, second in ends[number + 1 :])

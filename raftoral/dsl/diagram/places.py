@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 GAP, PASS_GAP, SIDE_GAP = 30, 14, 22
 ROUNDS = 14
+FAR = 1_000_000
 
 
 def place(layers: list[list[Item]], neighbours: Neighbours) -> None:
@@ -35,7 +36,14 @@ def place(layers: list[list[Item]], neighbours: Neighbours) -> None:
                 weights.append(weight)
             at.update(zip(layer, spread(wished, _gaps(layer), weights), strict=True))
     for layer in layers:
-        last = None
+        _settle(layer, at)
+    _straighten(layers)
+
+
+def _settle(layer: list[Item], at: dict[Item, float]) -> None:
+    """Whole numbers; rounding must not bring two too close."""
+    last = None
+    if layer:
         for item in layer:
             item.x = round(at[item])
             if last is not None:  # rounding must not bring two too close
@@ -43,13 +51,46 @@ def place(layers: list[list[Item]], neighbours: Neighbours) -> None:
             last = item
 
 
+def _straighten(layers: list[list[Item]]) -> None:
+    """A way past several layers turns as seldom as what stands beside it allows."""
+    ways: dict[Net, list[Item]] = {}
+    low: dict[Item, float] = {}
+    high: dict[Item, float] = {}
+    for layer in layers:
+        for left, item, right in zip([None, *layer], layer, [*layer[1:], None], strict=False):
+            low[item] = left.x + _gap(left, item) if left is not None else -FAR
+            high[item] = right.x - _gap(item, right) if right is not None else FAR
+            if item.net is not None:
+                ways.setdefault(item.net, []).append(item)
+    for items in ways.values():
+        run: list[Item] = []
+        lowest, highest = -float(FAR), float(FAR)
+        for item in [*items, None]:
+            if item is not None and max(lowest, low[item]) <= min(highest, high[item]):
+                lowest, highest = max(lowest, low[item]), min(highest, high[item])
+                run.append(item)
+                continue
+            middle = sum(each.x for each in run) / len(run) if run else 0
+            for each in run:
+                each.x = round(min(max(middle, lowest), highest))
+            if item is not None:
+                run, lowest, highest = [item], low[item], high[item]
+
+
 def _wish(item: Item, near: list[Item], at: dict[Item, float]) -> tuple[float, float]:
     """Where an item wants to be, and how much."""
     if not near:
         return at[item], 0.1
-    pull = [(at[other], 8.0 if item.net is not None and other.net is not None else 1.0) for other in near]
+    pull = [(at[other], _weight(*sorted((item, other), key=lambda each: each.layer))) for other in near]
     total = sum(weight for _, weight in pull)
     return sum(x * weight for x, weight in pull) / total, total
+
+
+def _weight(upper: Item, lower: Item) -> float:
+    """How straight a way wants to be: past layers very, below a label rather."""
+    if upper.net is not None and lower.net is not None:
+        return 8.0
+    return 4.0 if upper.labels else 1.0
 
 
 def _gap(left: Item, right: Item) -> float:

@@ -9,13 +9,14 @@ from unicodedata import east_asian_width
 
 from ..graph import SELECT, SIGNAL, TIMER
 from .picture import CHOICE, LOOP, Node
-from .rows import frame_rows, rows_of
+from .rows import frame_rows, rows_of, wrapped
 
 EM = 0.602
 TITLE_SIZE, ROW_SIZE, SMALL_SIZE = 12.0, 11.0, 10.0
 TITLE_STEP, ROW_STEP = 17, 14  # from one row to the next
 PAD_X, PAD_Y = 12, 9
 ICON = 18  # what an icon before the title takes
+PILL_COLUMNS = 38
 LINE_NUMBER = 34  # what the number of the line after the title takes
 ICONS = (TIMER, SIGNAL, SELECT, "handle", "child", LOOP)
 
@@ -47,6 +48,18 @@ def header_size(node: Node) -> tuple[int, int]:
     return int(max(widths)) + 1 + 2 * PAD_X + slanted, height
 
 
-def pill_size(labels: list[str]) -> tuple[int, int]:
+def pill_rows(labels: list[str]) -> list[str]:
+    """The rows of the label of an edge."""
+    rows: list[str] = []
+    for label in labels:
+        condition, comma, failure = label.rpartition(", fail ")
+        if comma and len(label) > PILL_COLUMNS:
+            rows += [*wrapped(condition + ",", PILL_COLUMNS), "fail " + failure]
+        else:
+            rows += wrapped(label, PILL_COLUMNS)
+    return rows
+
+
+def pill_size(rows: list[str]) -> tuple[int, int]:
     """Width and height of the label of an edge."""
-    return int(max(text_width(row, SMALL_SIZE) for row in labels)) + 11, 13 * len(labels) + 3
+    return int(max(text_width(row, SMALL_SIZE) for row in rows)) + 11, 13 * len(rows) + 3

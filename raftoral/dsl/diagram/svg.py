@@ -6,6 +6,7 @@ Fonts are those of the reader's machine, all monospaced, and every box was made 
 from __future__ import annotations
 
 from ..graph import ACTIVITY, CHILD, HANDLE, JOIN, SELECT, SIGNAL, TIMER, UNWINDING
+from .channel import CORNER
 from .layout import Box, Item, Layout, lay_out
 from .picture import AGAIN, BRANCH, CHOICE, FAIL, FAILS, FLOW, GIVE, LOOP, NEEDS, RETURN, START, UNDO, UNDOES, Picture
 from .rows import frame_rows, rows_of, wrapped
@@ -14,7 +15,6 @@ from .sizes import ICON, ICONS, PAD_X, PAD_Y, ROW_SIZE, ROW_STEP, TITLE_STEP, co
 MARGIN = 24
 HEAD_SIZE = 15.0
 DOC_COLUMNS_MIN = 56
-CORNER = 6
 
 LOOK = {
     ACTIVITY: "slot", CHILD: "slot", JOIN: "join", BRANCH: "join", TIMER: "wait", SIGNAL: "wait", HANDLE: "wait",
@@ -80,8 +80,16 @@ def _style() -> str:
     light += [".icon{fill:none;stroke-width:1.2}"]
     dark = [f".page{{fill:{PAGE_DARK}}}", f"text{{fill:{INK_DARK}}}", f"text.dim{{fill:{DIM_DARK}}}"]
     for name, (fill, line, ink, fill2, line2, ink2) in COLOURS.items():
-        light += [f".{name}{{fill:{fill};stroke:{line}}}", f"text.t-{name}{{fill:{ink}}}", f".i-{name}{{stroke:{line}}}"]
-        dark += [f".{name}{{fill:{fill2};stroke:{line2}}}", f"text.t-{name}{{fill:{ink2}}}", f".i-{name}{{stroke:{line2}}}"]
+        light += [
+            f".{name}{{fill:{fill};stroke:{line}}}",
+            f"text.t-{name}{{fill:{ink}}}",
+            f".i-{name}{{stroke:{line}}}",
+        ]
+        dark += [
+            f".{name}{{fill:{fill2};stroke:{line2}}}",
+            f"text.t-{name}{{fill:{ink2}}}",
+            f".i-{name}{{stroke:{line2}}}",
+        ]
     for name, (line, line2, dashes) in LINES.items():
         dashed = f";stroke-dasharray:{dashes}" if dashes else ""
         light += [f".w-{name}{{stroke:{line}{dashed}}}", f".a-{name}{{fill:{line}}}", f"text.l-{name}{{fill:{line}}}"]
@@ -161,7 +169,9 @@ class _Drawing:
             return
         radius = {START: h / 2, RETURN: h / 2, FAIL: h / 2, AGAIN: h / 2, GIVE: h / 2, TIMER: 14, LOOP: 12}.get(kind, 5)
         radius = min(radius, 17)
-        self.rows.append(f'<rect class="shape {look}" x="{x}" y="{y}" width="{w}" height="{h}" rx="{radius:g}"{dashed}/>')
+        self.rows.append(
+            f'<rect class="shape {look}" x="{x}" y="{y}" width="{w}" height="{h}" rx="{radius:g}"{dashed}/>'
+        )
         if kind == CHILD:
             self.rows.append(
                 f'<rect class="icon i-{look}" x="{x + 3}" y="{y + 3}" width="{w - 6}" height="{h - 6}" rx="3"/>'
@@ -188,7 +198,9 @@ def _path(points: list[tuple[int, int]], dx: int, dy: int) -> str:
     kept = [points[0]]
     for point, following in zip(points[1:], [*points[2:], None], strict=True):
         same = point == kept[-1]
-        straight = following is not None and (kept[-1][0] == point[0] == following[0] or kept[-1][1] == point[1] == following[1])
+        straight = following is not None and (
+            kept[-1][0] == point[0] == following[0] or kept[-1][1] == point[1] == following[1]
+        )
         if not same and not straight:
             kept.append(point)
     made = f"M{kept[0][0] + dx} {kept[0][1] + dy}"

@@ -40,7 +40,7 @@ class Words:
         if isinstance(exit, Each):
             return [NEXT, DONE]
         last = [OTHER] if exit.otherwise is not None else []
-        return [cut(errors_text(clause, self.source)) for clause in exit.clauses] + last
+        return [errors_text(clause, self.source) for clause in exit.clauses] + last
 
     def own_ways(self, exit: If | Match | Each | Dispatch) -> list[str]:
         """The labels where the decision is a node of its own, which says what is decided."""

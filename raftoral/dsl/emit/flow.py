@@ -243,6 +243,12 @@ class Flow(Statements):
     def _after(self, exit: Suspend) -> None:
         """What happens when that which a slot waited for has arrived."""
         slot = exit.slot
+        if self._only_gives(exit):
+            kind = self.types(slot.result)
+            line = f"{quoted(slot.key)}, {self.source.line_of(slot.node.lo)}, {kind}"
+            self.lines = [f"{self.slot_name(slot)} = rt.giving({slot.number}, {line})"]
+            self.finish("", "")
+            return
         env = {local: f"f.{self.name_of(local)}" for local in slot.frame}
         arrived, params = self._arrival(exit, env)
         self.start(env, False)
@@ -260,6 +266,16 @@ class Flow(Statements):
         self.finish(
             self.slot_name(slot), f"cx: rt.Cx, s: {self.state}, f: {self.frame_name(slot)}, {params}", decorator
         )
+
+    def _only_gives(self, exit: Suspend) -> bool:
+        """Whether all that is left to do is to give what arrived: most branches are one effect."""
+        end = exit.then.exit if exit.then is not None and not exit.then.ops else None
+        if exit.slot.frame or exit.slot in self.failing or not isinstance(end, Give) or exit.then in self.names:
+            return False
+        if end.value is None:
+            return exit.slot.result is UNIT
+        given = self.facts.bindings.get(end.value)
+        return bool(exit.targets) and given is exit.targets[0] and end.value not in self.facts.widened
 
     def _failures(self, strand: Strand) -> None:
         """One function for each handler: it takes the frame of any slot whose errors come here."""

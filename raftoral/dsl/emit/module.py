@@ -107,11 +107,10 @@ class _ModuleText:
             literal = self.imports.name("typing", "Literal")
             for name, variant in meaning.variants.items():
                 kind = f"kind: {literal}[{quoted(name)}] = {quoted(name)}"
-                made.append(self._class(name, "rt.Record", "", [kind, *self.fields(variant.fields)]))
-            annotated, field = self.imports.name("typing", "Annotated"), self.imports.name("pydantic", "Field")
-            variants = " | ".join(meaning.variants)
-            value = variants if len(made) == 1 else f'{annotated}[{variants}, {field}(discriminator="kind")]'
-            made.append({"template": "alias.py.jinja", "name": meaning.name, "value": value})
+                made.append(self._class(name, "rt.Variant", "", [kind, *self.fields(variant.fields)]))
+            alias = self.imports.name("typing", "TypeAlias")
+            value = " | ".join(meaning.variants)
+            made.append({"template": "alias.py.jinja", "name": f"{meaning.name}: {alias}", "value": value})
             return made
         return []
 

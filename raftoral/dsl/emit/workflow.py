@@ -70,7 +70,7 @@ class WorkflowText:
             "raises": ", ".join(self.types.text(error) for error in graph.version.raises),
             "signals": ", ".join(f"{quoted(n)}: {self.payload(sig.payload)}" for n, sig in graph.version.signals.items()),
             "queries": self.queries(),
-            "handle": f"{self.class_name}Handle",
+            "handle": f"{self.class_name}Run",
             "start_params": "".join(f"{p}, " for p in self.module.params(graph.version.params)),
             "start_args": f"{self.flow.args_name}({', '.join(safe(name) for name in graph.version.params)})",
             "methods": self.methods(),
@@ -152,7 +152,7 @@ class WorkflowText:
                 params = "".join(f", {safe(p.name)}: {self.types.text(p.type)}" for p in fields)
                 args = "".join(f"{safe(p.name)}, " for p in fields)
                 result = self.types.text(self.query_type(member))
-                body = f"return await self.ask({quoted(member.name.text)}, {result}, ({args}))"
+                body = f"answer: {result} = await self.ask({quoted(member.name.text)}, ({args}))"
                 made.append({"name": name, "params": params, "result": result, "doc": doc, "body": body})
         return made
 

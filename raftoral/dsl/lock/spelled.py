@@ -8,6 +8,7 @@ Names of other modules carry their path, names of `home` do not. Input: types, f
 from __future__ import annotations
 
 import hashlib
+import re
 from bisect import bisect_left
 
 from ..facts import Facts
@@ -25,6 +26,7 @@ from ..facts.types import (
 )
 from ..syntax import Node
 
+PLAIN = re.compile(r'[\w.+-]{1,30}|"[\w.:/+-]{0,30}"|\[\]|\{\}', re.ASCII)
 NO_BLANK_AROUND = frozenset([".", "..", "(", ")", "[", "]", "{", "}", ",", ":", "=", "?", "?."])
 
 
@@ -59,8 +61,8 @@ def spell_field(facts: Facts | None, field: Field, name: str, home: str) -> str:
     default = ""
     if field.default is not None:
         said = spell_code(facts, field.default) if facts is not None else "?"
-        # Long ones, and those with a blank, are told apart by their hash alone.
-        shown = said if len(said) <= 40 and " " not in said else "~" + hashlib.sha256(said.encode()).hexdigest()[:8]
+        # Others than short plain ones are told apart by their hash alone: a line is split at blanks and commas.
+        shown = said if PLAIN.fullmatch(said) else "~" + hashlib.sha256(said.encode()).hexdigest()[:8]
         default = f"={shown}"
     return f"{name}:{spell_type(field.type, home)}{default}"
 
