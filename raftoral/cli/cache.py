@@ -87,7 +87,8 @@ class Results:
     """The kept results of earlier runs, and the new ones of this run."""
 
     __slots__ = (
-        "_asked", "_begin", "_disk", "_entries", "_fingerprint", "_folder", "_listed", "_packed", "_places", "_put", "_same", "_used",
+        "_asked", "_begin", "_disk", "_entries", "_fingerprint", "_folder", "_listed", "_packed", "_places", "_put",
+        "_same", "_used",
     )  # fmt: skip
 
     def __init__(self, folder: str, fingerprint: bytes, disk: Disk) -> None:

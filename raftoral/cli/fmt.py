@@ -14,6 +14,7 @@ import os
 
 from raftoral.cli import DONE, FOUND_PROBLEMS
 from raftoral.cli.check import look_for
+from raftoral.cli.collector import Paused
 from raftoral.cli.files import STDIN, UNWRITABLE, Disk, unreadable
 from raftoral.cli.options import Command, Option, Options
 from raftoral.dsl.source import Source
@@ -27,8 +28,12 @@ if TYPE_CHECKING:
     from raftoral.dsl.diagnostics import Problem
 
     class Formatted(Protocol):
-        """What the door `raftoral.dsl.format` returns; `skipped` are spans that do not parse."""
+        """What the door `raftoral.dsl.format` returns; `skipped` are spans that do not parse.
 
+        `fault` is a bug of ours: the text is then as it came.
+        """
+
+        fault: Exception | None
         text: str
         problems: list[Problem]
         skipped: list[tuple[int, int]]
@@ -53,15 +58,18 @@ COMMAND = Command(
 
 
 class Outcome:
-    """One file: its bytes before and after, and what stood in the way."""
+    """One file: its bytes before and after, and what stood in the way: problems, or a bug of ours."""
 
-    __slots__ = ("after", "before", "path", "problems")
+    __slots__ = ("after", "before", "fault", "path", "problems")
 
-    def __init__(self, path: str, before: bytes, after: bytes, problems: list[Problem]) -> None:
+    def __init__(
+        self, path: str, before: bytes, after: bytes, problems: list[Problem], fault: Exception | None = None
+    ) -> None:
         self.path = path
         self.before = before
         self.after = after
         self.problems = problems
+        self.fault = fault
 
     @property
     def changed(self) -> bool:
@@ -79,8 +87,12 @@ def run(options: Options, terminal: Terminal) -> int:
     disk = Disk()
     problems = list(found.problems)
     changed = 0
+    faults: list[Exception] = []
     for path in found.paths:
-        outcome = format_file(path, disk, options)
+        with Paused():
+            outcome = format_file(path, disk, options)
+        if outcome.fault is not None:
+            faults.append(outcome.fault)
         problems += outcome.problems
         changed += outcome.changed
         if path == STDIN:
@@ -96,6 +108,8 @@ def run(options: Options, terminal: Terminal) -> int:
     _complain(problems, terminal)
     if found.paths != [STDIN]:
         terminal.remark(_summary(changed, len(found.paths) - changed, looking))
+    if faults:  # the other files are done; those that showed our bugs are as they were
+        raise faults[0]
     return FOUND_PROBLEMS if problems or (looking and changed) else DONE
 
 
@@ -110,6 +124,8 @@ def format_file(path: str, disk: Disk, options: Options) -> Outcome:
         source = Source(options.text("stdin-filename"), source.text)
     text = fixed(source, disk) if options.on("fix") else source.text
     formatted = _lay_out(Source(source.path, text))
+    if formatted.fault is not None:
+        return Outcome(source.path, raw, raw, [], formatted.fault)
     after = formatted.text
     if raw.find(b"\r\n") == raw.find(b"\n") - 1 and b"\n" in raw:
         after = after.replace("\n", "\r\n")
@@ -119,11 +135,9 @@ def format_file(path: str, disk: Disk, options: Options) -> Outcome:
 def _lay_out(source: Source) -> Formatted:
     from raftoral.dsl.format import format_source
 
-    try:
-        formatted: Formatted = format_source(source)
-    except Exception as fault:
-        fault.add_note(f"while laying out {source.path}")
-        raise
+    formatted: Formatted = format_source(source)
+    if formatted.fault is not None:
+        formatted.fault.add_note(f"while laying out {source.path}, which is as it was")
     return formatted
 
 

@@ -161,5 +161,3 @@ def check(condition: bool, why: str = "") -> None:
     """`assert condition, "why"`."""
     if not condition:
         raise AssertionFailed(why)
-
-

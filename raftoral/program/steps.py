@@ -353,7 +353,7 @@ class Definition:
     name: str
     version: int
     digest: str
-    state: Callable[[], Any]
+    state: Callable[[Any], Any]
     args: type[Any]
     result: object
     begin: Callable[..., Step]

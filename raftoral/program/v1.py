@@ -68,3 +68,6 @@ class NoState:
     """Of a workflow without checkpoints."""
 
     __slots__ = ()
+
+    def __init__(self, a: object) -> None:
+        """Takes the arguments of the run, as every state does."""

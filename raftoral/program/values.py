@@ -40,7 +40,12 @@ class Record(BaseModel):
     """The base of every `record`. Immutable; unknown fields are ignored; models are built when first used."""
 
     model_config = ConfigDict(
-        frozen=True, extra="ignore", populate_by_name=True, allow_inf_nan=False, defer_build=True, protected_namespaces=()
+        frozen=True,
+        extra="ignore",
+        populate_by_name=True,
+        allow_inf_nan=False,
+        defer_build=True,
+        protected_namespaces=(),
     )
 
     def __eq__(self, other: object) -> bool:

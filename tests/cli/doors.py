@@ -2,7 +2,8 @@
 
 The language of the fake `check`: `oops` is an error, `hmm` a warning, `eek` an error that a safe fix turns
 into `ook`, `boom` a bug of ours; `import NAME` depends on another file, and `python NAME` on a Python module. The
-fake `format_source` takes the spaces from the ends of lines, and does not understand a line with `((`.
+fake `format_source` takes the spaces from the ends of lines, and does not understand a line with `((`; `bang` is a bug
+of ours in it.
 """
 
 from __future__ import annotations
@@ -91,4 +92,5 @@ def format_source(source):
         else:
             out.append(line.rstrip())
         at += len(line) + 1
-    return types.SimpleNamespace(text="\n".join(out), problems=problems, skipped=skipped)
+    fault = KeyError("bang") if "bang" in source.text else None
+    return types.SimpleNamespace(text="\n".join(out), problems=problems, skipped=skipped, fault=fault)

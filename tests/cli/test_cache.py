@@ -145,6 +145,84 @@ def test_another_compiler_starts_anew(here, check, monkeypatch):
     assert check()[2] == ["a.rft"]
 
 
+def test_the_same_folder_elsewhere_starts_anew(here, check, monkeypatch):
+    folder = here(shop__a_rft="fine\n")
+    monkeypatch.chdir(folder / "shop")
+    check()
+    (folder / "shop").rename(folder / "store")
+    monkeypatch.chdir(folder / "store")
+    assert check()[2] == ["a.rft"]
+
+
+def test_results_that_were_not_asked_for_do_not_outlive_what_they_saw(here, check):
+    here(a_rft="import c\n", b_rft="import c\n", c_rft="fine\n")
+    check()
+    here(c_rft="oops\n")
+    assert check("b.rft")[0::2] == (1, ["b.rft"])  # now the new c.rft is what is kept
+    assert check("a.rft")[0::2] == (1, ["a.rft"])
+    assert check("a.rft", "b.rft")[0::2] == (1, [])
+
+
+def test_results_that_were_not_asked_for_are_kept(here, check):
+    here(a_rft="import c\n", b_rft="fine\n", c_rft="fine\n", d_rft=b"")
+    check()
+    here(b_rft="oops\n")
+    assert check("b.rft")[2] == ["b.rft"]
+    os.unlink("b.rft")
+    assert check() == (0, [], [])
+
+
+def test_a_file_that_goes_or_cannot_be_read_is_noticed(here, check):
+    folder = here(a_rft="import b\n", b_rft="fine\n")
+    check()
+    os.unlink("b.rft")
+    assert check("a.rft")[0] == 1
+    here(b_rft="missing")  # not the reason why it was not there
+    assert check("a.rft") == (0, [], ["a.rft"])
+    os.unlink("b.rft")
+    (folder / "b.rft").mkdir()
+    assert check("a.rft")[0] == 1
+
+
+def test_a_file_that_grows_or_shrinks_at_its_end_is_noticed(here, check):
+    here(a_rft="fine\n", b_rft="hmm\n")
+    check()
+    here(a_rft="fine\nhmm\n")
+    assert check()[2] == ["a.rft"]
+    here(a_rft="", b_rft="h")
+    assert check()[2] == ["a.rft", "b.rft"]
+    assert check() == (0, [], [])
+
+
+def test_the_same_project_is_kept_as_the_same_bytes(here, check):
+    folder = here(a_rft="import b\n", b_rft="hmm\n", c_rft="python tax\n")
+    check()
+    first = (folder / CACHE).read_bytes()
+    (folder / CACHE).unlink()
+    check()
+    assert (folder / CACHE).read_bytes() == first
+
+
+def test_rooms_without_a_say_have_none():
+    """What the fingerprint leaves out is imported by nothing that finds problems."""
+    from tests.house import laws
+
+    modules = [each for each in laws.read_tree(laws.ROOT) if each.name.startswith("raftoral.dsl.")]
+    known = {each.name for each in modules}
+    silent = {f"raftoral.dsl.{room}" for room in cache.UNINVOLVED}
+
+    def room(name: str) -> str:
+        return ".".join(name.split(".")[:3])
+
+    found = {
+        (each.name, name)
+        for each in modules
+        for _, name in laws.imports(each, known)
+        if room(name) in silent and room(each.name) not in silent
+    }
+    assert found == set()
+
+
 def test_the_fingerprint_sees_every_change_of_the_compiler(tmp_path):
     (tmp_path / "inner").mkdir()
     file = tmp_path / "inner" / "a.py"

@@ -145,6 +145,25 @@ def test_our_own_bug_names_the_file(here, door, raftoral):
     assert "  while checking a.rft\n  KeyError: 'boom'" in err
 
 
+def test_our_own_bug_in_one_file_is_said_after_the_others_are_done(here, door, raftoral):
+    here(a_rft="bang  \n", b_rft=UGLY)
+    code, out, err = raftoral("fmt")
+    assert (code, out) == (3, "")
+    assert err.startswith("1 file reformatted, 1 left alone\ninternal error: this is a bug in raftoral")
+    assert "  while laying out a.rft, which is as it was\n  KeyError: 'bang'" in err
+    assert read("a.rft") == b"bang  \n"
+    assert read("b.rft") == NICE.encode()
+
+
+def test_the_collector_is_as_it_was(here, door, raftoral):
+    import gc
+
+    here(a_rft=UGLY, b_rft="boom\n")
+    for path in ("a.rft", "b.rft"):
+        raftoral("fmt", "--fix", path)
+        assert gc.isenabled()
+
+
 # --- standard input -------------------------------------------------------------------------------
 
 

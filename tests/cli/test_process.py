@@ -141,6 +141,6 @@ def test_a_cached_clean_run_loads_no_compiler(tmp_path):
         assert ran.returncode == 0, ran.stderr
     assert ran.stdout.decode().split() == [
         "0", "raftoral", "raftoral.__main__", "raftoral.cli", "raftoral.cli.cache",
-        "raftoral.cli.check", "raftoral.cli.files", "raftoral.cli.options",
+        "raftoral.cli.check", "raftoral.cli.collector", "raftoral.cli.files", "raftoral.cli.options",
         "raftoral.cli.terminal", "raftoral.dsl", "raftoral.dsl.source", "raftoral.errors",
     ]  # fmt: skip

@@ -203,7 +203,8 @@ class _Tracer:
         if request.loop is not None:
             return _Tracer(self.shown, self.source, request.strands[0]).plane()
         assert isinstance(request.node, s.Parallel | s.Dag)
-        parts = request.node.branches if isinstance(request.node, s.Parallel) else request.node.steps
+        parts: list[s.Branch | s.Step] = []
+        parts += request.node.branches if isinstance(request.node, s.Parallel) else request.node.steps
         plane = Plane()
         by_name: dict[str, Node] = {}
         for part, strand in zip(parts, request.strands, strict=True):

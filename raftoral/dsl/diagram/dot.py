@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..graph import ACTIVITY, CHILD, HANDLE, JOIN, SELECT, SIGNAL, TIMER, UNWINDING
+from .looks import LIGHT, LINES, LOOK
 from .picture import (
     AGAIN,
     BRANCH,
@@ -11,31 +12,23 @@ from .picture import (
     FAILS,
     GIVE,
     LOOP,
-    NEEDS,
     RETURN,
     START,
     UNDO,
     UNDOES,
+    Edge,
     Node,
     Picture,
     Plane,
 )
 from .rows import frame_rows, rows_of
 
-BLUE, AMBER, PINK = ("#eef4fb", "#3b6ea5"), ("#fdf3dc", "#a87900"), ("#fbeaf3", "#a83279")
-RED, GREEN, GREY = ("#fdeceb", "#b3372f"), ("#e8f3ea", "#2f7d46"), ("#f3f3f5", "#6b7280")
-LOOKS = {
-    ACTIVITY: ("box", BLUE), CHILD: ("box3d", BLUE), JOIN: ("box", BLUE), BRANCH: ("box", BLUE),
-    TIMER: ("oval", AMBER), SIGNAL: ("hexagon", AMBER), HANDLE: ("hexagon", AMBER), SELECT: ("octagon", AMBER),
-    UNWINDING: ("box", RED), FAIL: ("oval", RED), UNDO: ("box", PINK), START: ("oval", GREEN),
-    RETURN: ("oval", GREEN), AGAIN: ("oval", GREEN), GIVE: ("oval", GREEN), LOOP: ("cds", GREY),
-    CHOICE: ("diamond", GREY),
+SHAPES = {
+    ACTIVITY: "box", CHILD: "box3d", JOIN: "box", BRANCH: "box", TIMER: "oval", SIGNAL: "hexagon", HANDLE: "hexagon",
+    SELECT: "octagon", UNWINDING: "box", FAIL: "oval", UNDO: "box", START: "oval", RETURN: "oval", AGAIN: "oval",
+    GIVE: "oval", LOOP: "cds", CHOICE: "diamond",
 }  # fmt: skip
-STYLES = {
-    UNDOES: ' style=dotted color="#a83279" constraint=false',
-    FAILS: ' style=dashed color="#b3372f" fontcolor="#b3372f"',
-    NEEDS: ' color="#6b7280"',
-}
+STYLES = {UNDOES: " style=dotted constraint=false", FAILS: " style=dashed"}
 
 
 def quoted(text: str) -> str:
@@ -63,21 +56,26 @@ def _plane(plane: Plane, pad: str, rows: list[str]) -> None:
         label = f" label={quoted(chr(10).join(edge.labels))}" if edge.labels else ""
         ends = f" ltail={quoted('cluster_' + edge.source.id)}" if edge.source.inner is not None else ""
         ends += f" lhead={quoted('cluster_' + edge.target.id)}" if edge.target.inner is not None else ""
-        attributes = f"{label}{STYLES.get(edge.style, '')}{ends}".strip()
+        attributes = f"{label}{STYLES.get(edge.style, '')}{_colour(edge)}{ends}".strip()
         rows.append(f"{pad}{edge.source.id} -> {edge.target.id}" + (f" [{attributes}]" if attributes else ""))
+
+
+def _colour(edge: Edge) -> str:
+    line = LINES[edge.style]
+    return f' color="{line}" fontcolor="{line}"' if edge.style in STYLES else ""
 
 
 def _node(node: Node, pad: str, rows: list[str]) -> None:
     label = quoted("\n".join([*rows_of(node), *frame_rows(node)]))
-    shape, (fill, stroke) = LOOKS[node.kind]
+    shape, look = SHAPES[node.kind], LIGHT[LOOK[node.kind]]
     dashed = ",dashed" if node.kind == UNDO else ""
     if node.inner is None:
         rounded = ",rounded" if node.kind in (UNDO,) else ""
         style = f' style="filled{dashed}{rounded}"'
-        rows.append(f'{pad}{node.id} [label={label} shape={shape} fillcolor="{fill}" color="{stroke}"{style}]')
+        rows.append(f'{pad}{node.id} [label={label} shape={shape} fillcolor="{look.fill}" color="{look.line}"{style}]')
         return
     rows.append(f"{pad}subgraph cluster_{node.id} {{")
-    rows.append(f'{pad}  graph [label={label} color="{stroke}" style="rounded{dashed}"]')
+    rows.append(f'{pad}  graph [label={label} color="{look.line}" style="rounded{dashed}"]')
     rows.append(f'{pad}  {node.id} [label="" shape=point style=invis]')
     _plane(node.inner, pad + "  ", rows)
     rows.append(f"{pad}}}")

@@ -10,7 +10,7 @@ NOTHING: frozenset[str] = frozenset()
 def undos_held(strand: Strand) -> dict[Slot, frozenset[str]]:
     """Slot of the strand -> the scopes of which undos may be registered there."""
     blocks = blocks_of(strand)
-    into: dict[Block, frozenset[str]] = {block: NOTHING for block in blocks}
+    into: dict[Block, frozenset[str]] = dict.fromkeys(blocks, NOTHING)
     out: dict[Block, frozenset[str]] = {}
     waiting = list(blocks)
     while waiting:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..graph import ACTIVITY, CHILD, HANDLE, JOIN, SELECT, SIGNAL, TIMER, UNWINDING
+from .looks import LIGHT, LINES, LOOK
 from .picture import (
     AGAIN,
     BRANCH,
@@ -32,21 +33,6 @@ SHAPES = {
 ARROWS = {UNDOES: "-.->", NEEDS: "-->", FAILS: "-.->"}
 PLAIN = frozenset(" .,()[]|$=+*/:_?!'@-…→")
 
-# Colours that can be read on light and dark pages: the text stays dark on a light box.
-CLASSES = (
-    ("slot", "fill:#eef4fb,stroke:#3b6ea5,color:#1b1f24"),
-    ("wait", "fill:#fdf3dc,stroke:#a87900,color:#1b1f24"),
-    ("undo", "fill:#fbeaf3,stroke:#a83279,color:#1b1f24,stroke-dasharray:4 3"),
-    ("fail", "fill:#fdeceb,stroke:#b3372f,color:#1b1f24"),
-    ("ends", "fill:#e8f3ea,stroke:#2f7d46,color:#1b1f24"),
-    ("turn", "fill:#f3f3f5,stroke:#6b7280,color:#1b1f24"),
-)
-CLASS_OF = {
-    ACTIVITY: "slot", CHILD: "slot", JOIN: "slot", BRANCH: "slot", TIMER: "wait", SIGNAL: "wait", HANDLE: "wait",
-    SELECT: "wait", UNWINDING: "fail", FAIL: "fail", UNDO: "undo", START: "ends", RETURN: "ends", AGAIN: "ends",
-    GIVE: "ends", LOOP: "turn", CHOICE: "turn",
-}  # fmt: skip
-
 
 def escape(text: str) -> str:
     """Text as entities wherever Mermaid might see a mark of its own."""
@@ -61,11 +47,14 @@ def render(picture: Picture) -> str:
     drawing = _Drawing()
     drawing.plane(picture.plane, "  ")
     rows += drawing.rows
-    used = {CLASS_OF[node.kind] for node, _ in picture.plane.all_nodes()}
-    rows += [f"  classDef {name} {style}" for name, style in CLASSES if name in used]
+    used = {LOOK[node.kind] for node, _ in picture.plane.all_nodes() if node.inner is None}
+    for name, look in LIGHT.items():
+        if name in used:  # a light box with dark text can be read on a dark page too
+            dashes = ",stroke-dasharray:4 3" if name == "undo" else ""
+            rows.append(f"  classDef {name} fill:{look.fill},stroke:{look.line},color:{look.ink}{dashes}")
     if drawing.failing:
         numbers = ",".join(map(str, drawing.failing))
-        rows.append(f"  linkStyle {numbers} stroke:#b3372f")
+        rows.append(f"  linkStyle {numbers} stroke:{LINES[FAILS]}")
     return "\n".join(rows) + "\n"
 
 
@@ -94,7 +83,7 @@ class _Drawing:
         label = label_of(node)
         if node.inner is None:
             left, right = SHAPES[node.kind]
-            self.rows.append(f'{pad}{node.id}{left}"{label}"{right}:::{CLASS_OF[node.kind]}')
+            self.rows.append(f'{pad}{node.id}{left}"{label}"{right}:::{LOOK[node.kind]}')
             return
         self.rows.append(f'{pad}subgraph {node.id}["{label}"]')
         self.rows.append(f"{pad}  direction TB")

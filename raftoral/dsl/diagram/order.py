@@ -26,15 +26,16 @@ def ways_back(nodes: list[Node], edges: list[Edge]) -> set[Edge]:
         stack = [(root, iter(leaving[root]))]
         while stack:
             node, rest = stack[-1]
-            edge = next(rest, None)
-            if edge is None:
+            for edge in rest:
+                if edge.target not in state:
+                    state[edge.target] = 1
+                    stack.append((edge.target, iter(leaving[edge.target])))
+                    break
+                if state[edge.target] == 1:
+                    found.add(edge)
+            else:
                 state[node] = 2
                 stack.pop()
-            elif edge.target not in state:
-                state[edge.target] = 1
-                stack.append((edge.target, iter(leaving[edge.target])))
-            elif state[edge.target] == 1:
-                found.add(edge)
     return found
 
 

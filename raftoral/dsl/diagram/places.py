@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from .isotonic import spread
 from .order import Neighbours
 
@@ -42,39 +44,42 @@ def place(layers: list[list[Item]], neighbours: Neighbours) -> None:
 
 def _settle(layer: list[Item], at: dict[Item, float]) -> None:
     """Whole numbers; rounding must not bring two too close."""
-    last = None
-    if layer:
-        for item in layer:
-            item.x = round(at[item])
-            if last is not None:  # rounding must not bring two too close
-                item.x = max(item.x, last.x + int(_gap(last, item)))
-            last = item
+    last: Item | None = None
+    for item in layer:
+        item.x = round(at[item])
+        if last is not None:
+            item.x = max(item.x, last.x + _gap(last, item))
+        last = item
 
 
 def _straighten(layers: list[list[Item]]) -> None:
     """A way past several layers turns as seldom as what stands beside it allows."""
     ways: dict[Net, list[Item]] = {}
-    low: dict[Item, float] = {}
-    high: dict[Item, float] = {}
+    beside: dict[Item, tuple[Item | None, Item | None]] = {}
     for layer in layers:
-        for left, item, right in zip([None, *layer], layer, [*layer[1:], None], strict=False):
-            low[item] = left.x + _gap(left, item) if left is not None else -FAR
-            high[item] = right.x - _gap(item, right) if right is not None else FAR
+        for item, left, right in zip(layer, [None, *layer], [*layer[1:], None], strict=False):
+            beside[item] = (left, right)
             if item.net is not None:
                 ways.setdefault(item.net, []).append(item)
-    for items in ways.values():
+    for way in ways.values():
         run: list[Item] = []
-        lowest, highest = -float(FAR), float(FAR)
-        for item in [*items, None]:
-            if item is not None and max(lowest, low[item]) <= min(highest, high[item]):
-                lowest, highest = max(lowest, low[item]), min(highest, high[item])
-                run.append(item)
-                continue
-            middle = sum(each.x for each in run) / len(run) if run else 0
-            for each in run:
-                each.x = round(min(max(middle, lowest), highest))
-            if item is not None:
-                run, lowest, highest = [item], low[item], high[item]
+        low, high = -FAR, FAR
+        for part in way:
+            left, right = beside[part]
+            lower = left.x + _gap(left, part) if left is not None else -FAR
+            upper = right.x - _gap(part, right) if right is not None else FAR
+            if max(low, lower) > min(high, upper):
+                _line_up(run, low, high)
+                run, low, high = [], -FAR, FAR
+            run.append(part)
+            low, high = max(low, lower), min(high, upper)
+        _line_up(run, low, high)
+
+
+def _line_up(run: list[Item], low: int, high: int) -> None:
+    middle = round(sum(item.x for item in run) / len(run))
+    for item in run:
+        item.x = min(max(middle, low), high)
 
 
 def _wish(item: Item, near: list[Item], at: dict[Item, float]) -> tuple[float, float]:
@@ -90,16 +95,16 @@ def _weight(upper: Item, lower: Item) -> float:
     """How straight a way wants to be: past layers very, below a label rather."""
     if upper.net is not None and lower.net is not None:
         return 8.0
-    return 4.0 if upper.labels else 1.0
+    return 4.0 if upper.labels else 0.3 if lower.labels else 1.0
 
 
-def _gap(left: Item, right: Item) -> float:
+def _gap(left: Item, right: Item) -> int:
     passing = left.net is not None or right.net is not None
     return left.right + right.left + (PASS_GAP if passing else GAP)
 
 
 def _gaps(layer: list[Item]) -> list[float]:
-    return [_gap(left, right) for left, right in zip(layer, layer[1:], strict=False)]
+    return [float(_gap(left, right)) for left, right in pairwise(layer)]
 
 
 def place_beside(layers: list[list[Item]], nets: list[Net]) -> None:

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from unicodedata import east_asian_width
 
-from ..graph import SELECT, SIGNAL, TIMER
-from .picture import CHOICE, LOOP, Node
+from ..graph import CHILD, HANDLE, SELECT, SIGNAL, TIMER
+from .picture import BRANCH, CHOICE, LOOP, Node
 from .rows import frame_rows, rows_of, wrapped
 
 EM = 0.602
-TITLE_SIZE, ROW_SIZE, SMALL_SIZE = 12.0, 11.0, 10.0
-TITLE_STEP, ROW_STEP = 17, 14  # from one row to the next
+HEAD_SIZE, TITLE_SIZE, ROW_SIZE, SMALL_SIZE = 15.0, 12.0, 11.0, 10.0
+TITLE_STEP, ROW_STEP, PILL_STEP = 17, 14, 13  # from one row to the next
 PAD_X, PAD_Y = 12, 9
 ICON = 18  # what an icon before the title takes
 PILL_COLUMNS = 38
 LINE_NUMBER = 34  # what the number of the line after the title takes
-ICONS = (TIMER, SIGNAL, SELECT, "handle", "child", LOOP)
+ICONS = (TIMER, SIGNAL, SELECT, HANDLE, CHILD, LOOP)
+SLANTED, SLANT = (SIGNAL, HANDLE, CHOICE), 16  # boxes with pointed sides, and what both points take
 
 
 def columns(text: str) -> int:
@@ -31,7 +32,7 @@ def text_width(text: str, size: float) -> float:
 
 
 def has_bold_title(node: Node) -> bool:
-    return node.slot is not None or node.inner is not None or bool(node.details and node.kind == "branch")
+    return node.slot is not None or node.inner is not None or node.kind == BRANCH
 
 
 def header_size(node: Node) -> tuple[int, int]:
@@ -43,7 +44,7 @@ def header_size(node: Node) -> tuple[int, int]:
     widths = [first]
     widths += [text_width(row, ROW_SIZE) for row in details]
     widths += [text_width(row, SMALL_SIZE) for row in frame]
-    slanted = 16 if node.kind in (SIGNAL, "handle", CHOICE) else 0
+    slanted = SLANT if node.kind in SLANTED else 0
     height = 2 * PAD_Y + TITLE_STEP - 3 + ROW_STEP * (len(details) + len(frame)) + (3 if frame else 0)
     return int(max(widths)) + 1 + 2 * PAD_X + slanted, height
 
@@ -62,4 +63,4 @@ def pill_rows(labels: list[str]) -> list[str]:
 
 def pill_size(rows: list[str]) -> tuple[int, int]:
     """Width and height of the label of an edge."""
-    return int(max(text_width(row, SMALL_SIZE) for row in rows)) + 11, 13 * len(rows) + 3
+    return int(max(text_width(row, SMALL_SIZE) for row in rows)) + 11, PILL_STEP * len(rows) + 3

@@ -236,7 +236,7 @@ class Expressions:
 
     def match(self, node: s.MatchExpr) -> tuple[str, int]:
         """A chain of `a if test else b`; the subject is looked at by path, or kept once."""
-        from .patterns import tests_of
+        from .patterns import guarded, tests_of
 
         subject, kept = self.text(node.subject), ""
         if not is_path(subject):
@@ -252,7 +252,7 @@ class Expressions:
                 self.env.update(binds)
                 if arm.guard is not None:
                     guard = self.part(arm.guard, NOT)
-                    test = guard if test == "True" else f"{test} and {guard}"
+                    test = guarded(test, guard)
                 value = self.value(arm.value)
                 chain.append((test, f"({value})" if " if " in value or ":=" in value else value))
                 self.env = before

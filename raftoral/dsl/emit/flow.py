@@ -47,9 +47,9 @@ from ..graph import (
     ways_on,
 )
 from .calls import as_tuple
-from .expressions import Expressions, quoted
+from .expressions import NOT, Expressions, quoted
 from .names import Spelling, camel, constant, safe
-from .patterns import tests_of
+from .patterns import guarded, tests_of
 from .policies import overrides_text
 from .statements import Statements
 
@@ -176,6 +176,7 @@ class Flow(Statements):
         self.out.env = env
         self.out.temporaries = 0
         self.turning = turning
+        self.noted: set[str] = set()
 
     def finish(self, name: str, params: str, decorator: str = "") -> None:
         self.functions.append(Written(name, params, self.lines, decorator))
@@ -323,7 +324,10 @@ class Flow(Statements):
                 self.depth += 1
             self.mark(arm)
             if bind is not None and bind in way.live:
-                self.line(f"{self.spelled(bind)}: {self.types(bind.type)} = won.value")
+                name = self.spelled(bind)
+                note = "" if name in self.noted else f": {self.types(bind.type)}"
+                self.noted.add(name)
+                self.line(f"{name}{note} = won.value")
             self.goto(way)
             self.out.env = before
             if not last:
@@ -485,7 +489,7 @@ class Flow(Statements):
             before = dict(self.out.env)
             self.out.env.update(binds)
             if arm.guard is not None:
-                test = f"{test} and {self.out.part(arm.guard, 4)}"
+                test = guarded(test, self.out.part(arm.guard, NOT))
             if number == len(tests) - 1 or test == "True":
                 self.mark(arm)
                 self.goto(way)

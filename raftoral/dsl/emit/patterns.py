@@ -29,6 +29,13 @@ def tests_of(out: Expressions, arm: s.ValueArm | s.MatchArm, type: Type, subject
     return found
 
 
+def guarded(test: str, guard: str) -> str:
+    """A test with the guard of its arm: the guard holds for every alternative."""
+    if test == "True":
+        return guard
+    return f"({test}) and {guard}" if " or " in test else f"{test} and {guard}"
+
+
 def _test(out: Expressions, pattern: s.Pattern, type: Type, path: str) -> tuple[str, Binds]:
     if isinstance(pattern, s.AnyPattern):
         return "True", {}

@@ -8,9 +8,9 @@ from __future__ import annotations
 from .. import syntax as s
 from ..facts.symbols import CHECKPOINT, Local
 from ..facts.types import DECIMAL, INT, STR, Type
-from .expressions import COMPARE, Expressions, is_path, quoted
+from .expressions import NOT, Expressions, is_path, quoted
 from .names import safe
-from .patterns import tests_of
+from .patterns import guarded, tests_of
 
 INDENT = "    "
 
@@ -190,7 +190,7 @@ class Statements:
                 before = dict(self.out.env)
                 self.out.env.update(binds)
                 if arm.guard is not None:
-                    test = f"{test} and {self.out.part(arm.guard, COMPARE)}"
+                    test = guarded(test, self.out.part(arm.guard, NOT))
                 self.line("else:" if test == "True" and word == "elif" else f"{word} {test}:")
                 self.block(arm.body)
                 self.out.env = before

@@ -55,6 +55,8 @@ class Types:
         if isinstance(type, MapType):
             return f"dict[{self.text(type.key)}, {self.text(type.value)}]"
         if isinstance(type, OptionalType):
+            if type.inner is UNIT:
+                return "bool | None"  # something that carries nothing: True when it came
             return f"{self.text(type.inner)} | None"
         if isinstance(type, TupleType):
             return f"tuple[{', '.join(self.text(item) for item in type.items)}]"

@@ -78,7 +78,10 @@ class WorkflowText:
 
     def checkpoint(self, member: s.Checkpoint) -> str:
         local = self.graph.facts.targets[member.name]
+        params = self.graph.decl.params
+        self.module.out.env = {self.graph.facts.targets[p.name]: f"a.{safe(p.name.text)}" for p in params}
         value = self.module.out.value(member.value, local.type)
+        self.module.out.env = {}
         return f"self.{safe(member.name.text)}: {self.types.text(local.type)} = {value}"
 
     def arg_fields(self, params: dict[str, Field]) -> list[str]:

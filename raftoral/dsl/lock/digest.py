@@ -174,5 +174,3 @@ def _activity(name: str, activity: Activity, reached: Reached, known: Known | No
     raises = sorted(reached.type(error) for error in activity.raises)
     result = reached.type(activity.result) + bounds(activity.decl.result)
     return f"activity {name} {printer.fields(params)} -> {result} {raises} {printer.policies(activity.decl.policies)}"
-
-
