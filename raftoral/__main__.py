@@ -42,8 +42,13 @@ FRONT = Command(
 )
 
 
+# The checks walk trees by recursion; a text of the 200 brackets that the parser lets through needs about 1,000 frames.
+RECURSION_MAX = 5_000
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command line; returns the exit code."""
+    sys.setrecursionlimit(RECURSION_MAX)
     terminal = Terminal()
     try:
         code = _dispatch(list(sys.argv[1:] if argv is None else argv), terminal)

@@ -14,7 +14,10 @@ from __future__ import annotations
 # name -> (its room, what `raftoral --help` says of it)
 COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("raftoral.cli.check", "say what is wrong in .rft files, all at once"),
+    "compile": ("raftoral.cli.compile", "make a Python module of each .rft file"),
     "fmt": ("raftoral.cli.fmt", "lay out .rft files in the one style"),
+    "lock": ("raftoral.cli.lock", "bring raftoral.lock up to date: slot numbers, what each version promises"),
+    "release": ("raftoral.cli.release", "turn drafts into released versions, which never change"),
     "explain": (
         "raftoral.cli.explain",
         "the long form of a problem, with programs",

@@ -42,6 +42,7 @@ COMMAND = Command(
         Option("explain", "print the long form of a problem instead", value="CODE"),
         Option("max-problems", "show at most N problems; 0 shows all", value="N"),
         Option("no-cache", "check everything again"),
+        Option("locked", "also hold the files against raftoral.lock, and write nothing"),
     ),
     example="raftoral check shop/\nraftoral check --format sarif . > problems.sarif",
 )
@@ -55,13 +56,18 @@ def run(options: Options, terminal: Terminal) -> int:
         format = "json" if options.text("format") == "json" else "human"
         return explain.print_one(options.text("explain"), format, terminal)
     most = options.number("max-problems", -1)  # asked before the work, which may be long
-    watch = _Watch(terminal)
+    watch = Watch(terminal)
     found = look_for(options.words, terminal)
     disk = Disk()
     use_cache = not options.on("no-cache") and not os.environ.get("RAFTORAL_NO_CACHE")
     with Paused():
-        problems = found.problems + check_files(found.paths, disk, watch, use_cache=use_cache)
-    _report(problems, len(found.paths), options.text("format", "human"), most, terminal)
+        if options.on("locked"):
+            from raftoral.cli.lock import check_locked
+
+            problems = check_locked(found, options.words)
+        else:
+            problems = found.problems + check_files(found.paths, disk, watch, use_cache=use_cache)
+    report(problems, len(found.paths), options.text("format", "human"), most, terminal)
     errors = sum(problem.is_error for problem in problems)
     watch.sum_up(errors, len(problems) - errors, problems, len(found.paths), options)
     failed = errors or (problems and options.on("strict"))
@@ -100,21 +106,22 @@ def _near(word: str) -> str:
     return f"; did you mean {_shown(os.path.join(folder, near))}?" if near else ""
 
 
-def check_files(paths: list[str], disk: Disk, watch: _Watch | None = None, *, use_cache: bool = False) -> list[Problem]:
+def check_files(paths: list[str], disk: Disk, watch: Watch | None = None, *, use_cache: bool = False) -> list[Problem]:
     """The problems of the files, in the order of `paths`. `disk` ends up holding what was read."""
-    work = _Work(paths, disk, watch, use_cache)
+    work = Work(paths, disk, watch, use_cache)
     return work.problems()
 
 
-class _Work:
-    """One run: what is known already, and what has to be found out."""
+class Work:
+    """One run: what is known already, and what has to be found out. `fresh` is what the compiler gave in this run."""
 
-    __slots__ = ("disk", "paths", "results", "watch", "world")
+    __slots__ = ("disk", "fresh", "paths", "results", "watch", "world")
 
-    def __init__(self, paths: list[str], disk: Disk, watch: _Watch | None, use_cache: bool) -> None:
+    def __init__(self, paths: list[str], disk: Disk, watch: Watch | None, use_cache: bool) -> None:
         self.paths = paths
         self.disk = disk
         self.watch = watch
+        self.fresh: dict[str, Checked] = {}
         self.world = DiskWorld(disk)
         self.results = _results(disk) if use_cache else None
 
@@ -145,6 +152,7 @@ class _Work:
                 found, sources = self._read(self.paths)
                 fresh = self._check(sources)
             self._keep(fresh)
+            self.fresh = fresh
             found.update({path: checked.problems for path, checked in fresh.items()})
         return found
 
@@ -218,7 +226,8 @@ def _culprit(sources: list[Source], world: DiskWorld) -> str:
     return f"while checking {len(sources)} files together"
 
 
-def _report(problems: list[Problem], files: int, format: str, most: int, terminal: Terminal) -> None:
+def report(problems: list[Problem], files: int, format: str, most: int, terminal: Terminal) -> None:
+    """Shows the problems: `most` of them, all if it is 0, as many as anyone reads if it is below."""
     if most < 0:
         most = HUMAN_PROBLEMS_MAX if format == "human" else 0
     shown = problems[:most] if most else problems
@@ -254,7 +263,7 @@ def _report(problems: list[Problem], files: int, format: str, most: int, termina
         terminal.complain(f"{left:,} more not shown; --max-problems 0 shows all")
 
 
-class _Watch:
+class Watch:
     """How long it takes, and a sign of life on a terminal when that is long."""
 
     __slots__ = ("_before", "_since", "_terminal")

@@ -40,7 +40,8 @@ GROUPS = {
     "09": "versions and migration",
 }
 SCHEMA = 1
-KINDS = ("wrong", "right", "with")  # `with`: a file beside the program; later-wrong: as wrong
+# `with`: a file beside the program; `released`, `locked`: what raftoral.lock was made of; later-wrong: as wrong
+KINDS = ("wrong", "right", "with", "released", "locked")
 PROSE_COLUMNS = 92
 
 COMMAND = Command(

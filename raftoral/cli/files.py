@@ -116,6 +116,11 @@ class Disk:
             known = self._sources[path] = decode(path, self.raw(path))
         return known
 
+    @property
+    def touched(self) -> list[str]:
+        """Every path that was looked at, there or not."""
+        return list(self._raw)
+
     def forget(self, path: str) -> None:
         """Reads the file again next time: it was written to."""
         self._raw.pop(path, None)

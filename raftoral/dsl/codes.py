@@ -137,6 +137,7 @@ CODES: dict[str, tuple[str, str]] = {
     "RFT0911": ("lock-stale", "error"),
     "RFT0912": ("scope-changed", "error"),
     "RFT0913": ("signal-retyped", "error"),
+    "RFT0914": ("renamed-slot", "warning"),
 }
 
 SLUGS: dict[str, str] = {slug: code for code, (slug, _) in CODES.items()}

@@ -16,6 +16,9 @@ import decimal
 from typing import ClassVar, Self
 
 
+_PLACE_MAX = 100  # characters of a path; a reader needs its end
+
+
 class Fault(Exception):
     """The base of all faults. `code` is stable and for programs, `message` is for people."""
 
@@ -33,9 +36,12 @@ class Fault(Exception):
 
     def inside(self, part: str | int) -> Self:
         """The same fault, seen from a value in which it happened to `part`: a field's name, or a position."""
-        before = f"[{part}]" if isinstance(part, int) else part
-        dot = "." if self.where and not self.where.startswith("[") else ""
-        self.where = before + dot + self.where
+        if len(self.where) < _PLACE_MAX:
+            before = f"[{part}]" if isinstance(part, int) else part
+            dot = "." if self.where and not self.where.startswith("[") else ""
+            self.where = before + dot + self.where
+        elif not self.where.startswith("…"):
+            self.where = "…" + self.where
         return self
 
     def __str__(self) -> str:

@@ -147,16 +147,11 @@ class Planner:
     def _record(self, cls: type[Record]) -> Plan:
         fields = record_fields(cls)
         plans = {field.name: self.plan(field.hint) for field in fields}
-        schema = cs.model_schema(
-            cls,
-            cs.model_fields_schema(
-                {
-                    field.name: cs.model_field(_with_default(field, plans), validation_alias=field.stored)
-                    for field in fields
-                },
-                extra_behavior="ignore",
-            ),
+        inside = cs.model_fields_schema(
+            {f.name: cs.model_field(_with_default(f, plans), validation_alias=f.stored) for f in fields},
+            extra_behavior="ignore",
         )
+        schema = cs.no_info_after_validator_function(r.record_maker(cls), inside)
         return Plan(schema, w.record_writer(cls, [(f.stored, f.name, plans[f.name].write) for f in fields]))
 
     def _frame(self, cls: Any) -> Plan:

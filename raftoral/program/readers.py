@@ -18,6 +18,7 @@ from uuid import UUID
 from pydantic_core import core_schema as cs
 
 from .scalars import INT_MAX, INT_MIN, duration_of, read_decimal, read_int, read_timestamp
+from .values import Record
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -87,3 +88,22 @@ KEY_TIMESTAMP = TIMESTAMP
 
 def enum_schema(cls: type[Enum]) -> cs.CoreSchema:
     return cs.enum_schema(cls, list(cls.__members__.values()), sub_type="str")
+
+
+def record_maker(cls: type[Record]) -> Callable[[tuple[dict[str, Any], object, set[str]]], Record]:
+    """Makes a record of fields that were read.
+
+    Not by a schema for models: in its place pydantic-core may take the class's own, which reads more than we do, and it
+    does so only once the class was used. And not by calling the class, which would look at every field again.
+    """
+    new, put = cls.__new__, object.__setattr__
+
+    def made(read: tuple[dict[str, Any], object, set[str]]) -> Record:
+        record = new(cls)
+        put(record, "__dict__", read[0])
+        put(record, "__pydantic_fields_set__", read[2])
+        put(record, "__pydantic_extra__", None)
+        put(record, "__pydantic_private__", None)
+        return record
+
+    return made

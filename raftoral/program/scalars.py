@@ -50,8 +50,8 @@ CONTEXT = Context(
 # Room for any decimal of CONTEXT written out in full: for texts, never for results.
 _WIDE = Context(13_000, ROUND_HALF_EVEN, Emin=-20_000, Emax=20_000, capitals=1, clamp=0, traps=[InvalidOperation])
 
-_DECIMAL = re.compile(r"[+-]?[0-9]{1,7000}(?:\.[0-9]{1,7000})?")
-_INT = re.compile(r"[+-]?[0-9]{1,7000}")
+_is_decimal = re.compile(r"[+-]?[0-9]{1,7000}(?:\.[0-9]{1,7000})?").fullmatch
+_is_int = re.compile(r"[+-]?[0-9]{1,7000}").fullmatch
 _TIMESTAMP = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?"
     r"(?:([Zz])|([+-])([0-9]{2}):([0-9]{2}))"
@@ -116,7 +116,7 @@ def float_text(value: float) -> str:
 
 def read_int(text: str) -> int | None:
     """`-12`, `+7`, `007`; ASCII digits only. None for anything else, and for what has no place in 64 bits."""
-    if not _INT.fullmatch(text):
+    if not _is_int(text):
         return None
     digits = text.lstrip("+-").lstrip("0") or "0"
     if len(digits) > 19:  # before `int` sees it, which refuses thousands of digits in a text of its own
@@ -127,8 +127,10 @@ def read_int(text: str) -> int | None:
 
 def read_decimal(text: str) -> Decimal | None:
     """`-12.50`; ASCII digits, no exponent. None for anything else, and for more than 34 digits."""
-    if not _DECIMAL.fullmatch(text):
+    if not _is_decimal(text):
         return None
+    if len(text) <= DECIMAL_DIGITS_MAX:
+        return Decimal(text)
     try:
         return checked_decimal(Decimal(text))
     except Overflow:

@@ -93,13 +93,12 @@ def write_decimal(value: Any) -> str:
         if value.__class__ is not int:
             raise misfit("a decimal", value)
         value = Decimal(value)
-    if not value.is_finite():
-        raise NotFinite("a decimal is infinite or not a number")
-    if -DECIMAL_DIGITS_MAX < value.adjusted() < DECIMAL_DIGITS_MAX:  # its text is short
-        text = decimal_text(value)
-        if len(text) <= DECIMAL_DIGITS_MAX:
-            return f'"{text}"'
-    return f'"{decimal_text(checked_decimal(value))}"'
+    text = str(value)
+    if len(text) > DECIMAL_DIGITS_MAX or "E" in text or "e" in text or not value.is_finite():
+        return f'"{decimal_text(checked_decimal(value))}"'  # checked first: its text could have any length
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return f'"{text}"' if text != "-0" else '"0"'
 
 
 def write_bytes(value: Any) -> str:
@@ -180,24 +179,15 @@ def list_writer(write: Write, cls: type = list) -> Write:
     def write_list(value: Any) -> str:
         if not isinstance(value, cls):
             raise misfit(wanted, value)
+        out: list[str] = []
         try:
-            return "[" + ",".join([write(item) for item in value]) + "]"
-        except Fault:
-            at = 0
-            for at, item in enumerate(value):  # noqa: B007 - the second time, for the position
-                if (fault := _fault_in(write, item)) is not None:
-                    raise fault.inside(at) from None
-            raise
+            for item in value:  # type: ignore[attr-defined]
+                out.append(write(item))
+        except Fault as fault:
+            raise fault.inside(len(out)) from None
+        return "[" + ",".join(out) + "]"
 
     return write_list
-
-
-def _fault_in(write: Write, value: Any) -> Fault | None:
-    try:
-        write(value)
-    except Fault as fault:
-        return fault
-    return None
 
 
 def map_writer(key: Key, write: Write) -> Write:
@@ -233,13 +223,14 @@ def tuple_writer(cls: type, items: Sequence[tuple[str, Write]]) -> Write:
             raise misfit(wanted, value)
         if len(value) != len(items):  # type: ignore[arg-type]
             raise Misfit(f"{wanted} of {len(items)} was expected")
+        out: list[str] = []
         try:
-            return "[" + ",".join([write(item) for write, item in zip(writes, value)]) + "]"  # noqa: B905
-        except Fault:
-            for (name, write), item in zip(items, value, strict=True):  # type: ignore[call-overload]
-                if (fault := _fault_in(write, item)) is not None:
-                    raise fault.inside(name if cls is not tuple else int(name)) from None
-            raise
+            for write, item in zip(writes, value):  # noqa: B905 - the lengths were compared
+                out.append(write(item))
+        except Fault as fault:
+            at = len(out)
+            raise fault.inside(at if cls is tuple else items[at][0]) from None
+        return "[" + ",".join(out) + "]"
 
     return write_tuple
 

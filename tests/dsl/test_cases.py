@@ -18,7 +18,10 @@ import pytest
 from raftoral.dsl.codes import CODES
 from raftoral.dsl.compile import check
 from raftoral.dsl.diagnostics import Label, Problem
+from raftoral.dsl.diagram import graphs_of
 from raftoral.dsl.format import format_source
+from raftoral.dsl.graph import Graph
+from raftoral.dsl.graph.text import print_frames, print_graph
 from raftoral.dsl.render import human
 from raftoral.dsl.source import Source
 from tests.dsl.case_file import CaseFault, Fence, Program, read_case, write_case
@@ -51,7 +54,26 @@ def formatted(program: Program) -> list[Fence] | None:
     return changed or None
 
 
-STAGES: dict[str, Stage] = {"PROBLEMS": problems_of, "FORMATTED": formatted}
+def graphs(program: Program) -> list[Fence] | None:
+    """GRAPH: the blocks of every workflow, for the sources that ask by having the section."""
+    return _drawn(program, print_graph) if "GRAPH" in program.expected else None
+
+
+def frames(program: Program) -> list[Fence] | None:
+    """FRAMES: what every slot keeps, for the sources that ask by having the section."""
+    return _drawn(program, print_frames) if "FRAMES" in program.expected else None
+
+
+def _drawn(program: Program, draw: Callable[[Graph, Source], str]) -> list[Fence]:
+    sources = [Source(fence.path, fence.text) for fence in program.rft]
+    texts = []
+    for checked in check(sources, World(program.texts())):
+        if not any(problem.is_error for problem in checked.problems):
+            texts += [draw(graph, checked.source) for graph in graphs_of(checked.facts)]
+    return [Fence("text", "\n".join(texts) or "none\n")]
+
+
+STAGES: dict[str, Stage] = {"PROBLEMS": problems_of, "FORMATTED": formatted, "GRAPH": graphs, "FRAMES": frames}
 KNOWN = list(STAGES)
 
 

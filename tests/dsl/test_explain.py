@@ -4,7 +4,9 @@ Input: `raftoral/dsl/explain/*.md`. A section is `## RFT0103 missing-token`, the
 of fenced programs. Each `wrong` one gives its code and nothing else, each `right` one nothing.
 
     rft wrong, rft right               one pair; a section may have several
-    rft later-wrong, rft later-right   the code needs frames or the lock file: both are clean so far
+    rft later-wrong, rft later-right   the code comes with migration: both are clean so far
+    rft released                       before a pair: the program that raftoral.lock was made of, on its release;
+                                       the right program has its place in the lock. `rft locked`: as a draft
     rft with file=, python with file=  another file of the pair above it; one that stands after
                                        `right` replaces its namesake for the right program only
     text wrong, text right             prose, for what cannot be shown as a program
@@ -14,11 +16,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from raftoral.dsl.codes import CODES
+from raftoral.dsl.compile import Checked
+from raftoral.dsl.diagnostics import Problem
+from raftoral.dsl.lock import Lock, Standing
 from raftoral.dsl.source import Source
 
 EXPLAIN = Path(__file__).parents[2] / "raftoral" / "dsl" / "explain"
@@ -26,22 +32,26 @@ HEADING = re.compile(r"^## (RFT\d{4}) ([a-z0-9-]+)$", re.MULTILINE)
 FENCE = re.compile(r"^```(\w+) ([\w-]+)(?: file=(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 UNNAMED = "program.rft"
 NOT_RUNNABLE = {"RFT0115"}
-LATER = {code for code in CODES if code.startswith("RFT09")} | {"RFT0506", "RFT0801", "RFT0806"}
+LATER = {"RFT0902", "RFT0903", "RFT0904", "RFT0905", "RFT0910", "RFT0912"}
+BESIDE = ("with", "released", "locked")
+RELEASED_ON = "2026-11-02"
 LINE_MAX = 100
 
 
 class Example:
-    """One program: what kind it is, the file to check, and all files by name."""
+    """One program: what kind it is, the file to check, all files by name; and those that a lock was made of."""
 
     def __init__(self, code: str, kind: str, path: str, files: dict[str, str]) -> None:
         self.code = code
         self.kind = kind
         self.path = path
         self.files = files
+        self.before: dict[str, str] = {}
+        self.is_released = False
 
     def __str__(self) -> str:
         shown = [f"{self.code} {self.kind}"]
-        for path, text in self.files.items():
+        for path, text in [*((f"{path} before", text) for path, text in self.before.items()), *self.files.items()]:
             shown.append(f"-- {path}")
             shown += [f"{n:4} | {line}" for n, line in enumerate(text.splitlines(), 1)]
         return "\n".join(shown)
@@ -88,8 +98,14 @@ def _join(root: str, path: str) -> str:
 def _examples(code: str, body: str) -> Iterator[Example]:
     """The programs of a section, each with its companion files."""
     pair: list[Example] = []
+    before: dict[str, str] = {}
+    is_released = False
     for language, kind, file, text in FENCE.findall(body):
         if language == "text":
+            continue
+        if kind in ("released", "locked"):
+            is_released = kind == "released"
+            before[file or UNNAMED] = text
             continue
         if kind == "with":
             for example in pair:
@@ -102,6 +118,7 @@ def _examples(code: str, body: str) -> Iterator[Example]:
         else:
             example = Example(code, kind, path, {**pair[0].files, path: text})
             pair = [example]  # what follows belongs to the right program alone
+        example.before, example.is_released = before, is_released
         yield example
 
 
@@ -125,7 +142,48 @@ def _found(example: Example) -> list[tuple[str, str]]:
 
     sources = [Source(path, text) for path, text in example.files.items() if path == example.path]
     checked = check(sources, World(example.files))
-    return [(p.code, f"{p.labels[0].source.path} {p!r}") for c in checked for p in c.problems]
+    problems = [problem for each in checked for problem in each.problems]
+    if example.before and not any(problem.is_error for problem in problems):
+        problems = _with_lock(example, checked)
+    return [(p.code, f"{p.labels[0].source.path} {p!r}") for p in problems]
+
+
+def _with_lock(example: Example, checked: list[Checked]) -> list[Problem]:
+    """The problems of a text and those that a lock makes of it."""
+    from raftoral.dsl import lock as door
+
+    lock = _lock_of(example)
+    standings = _standings(checked, example.files)
+    door.compare(lock, standings, checked)
+    problems = [problem for each in checked for problem in each.said.sorted()]
+    wanted = door.update(lock, standings, None)
+    if example.kind == "right":
+        lock = wanted
+    stale = door.report_stale(lock, wanted, standings, Source(door.FILE, door.write(lock)))
+    if stale is not None and not any(problem.is_error for problem in problems) and example.code == "RFT0911":
+        problems.append(stale)
+    return problems
+
+
+def _lock_of(example: Example) -> Lock:
+    """The lock of the text before, read back as it would be from a file."""
+    from raftoral.dsl import lock as door
+    from raftoral.dsl.compile import check
+
+    sources = [Source(path, text) for path, text in example.before.items() if path.endswith(".rft")]
+    checked = check(sources, World(example.before))
+    assert not [problem for each in checked for problem in each.problems], f"what was released is clean\n{example}"
+    lock = door.update(door.Lock(), _standings(checked, example.before), None)
+    if example.is_released:
+        lock = door.release(lock, [entry.key for entry in lock.entries], RELEASED_ON)
+    return door.parse(door.write(lock))
+
+
+def _standings(checked: list[Checked], files: dict[str, str]) -> list[Standing]:
+    from raftoral.dsl.lock import describe
+
+    world = World(files)
+    return [found for each in checked for found in describe(each, partial(world.python, root=each.root))]
 
 
 def test_every_code_is_explained_once() -> None:
@@ -140,14 +198,14 @@ def test_section_is_complete(section: Section) -> None:
     fences = re.findall(r"^```(\w.*)$", section.body, re.MULTILINE)
     assert len(fences) == len(FENCE.findall(section.body)), f"a fence is malformed: {fences}"
     expected = ["later-wrong", "later-right"] if section.code in LATER else ["wrong", "right"]
-    kinds = [kind for _, kind, _, _ in FENCE.findall(section.body) if kind != "with"]
+    kinds = [kind for _, kind, _, _ in FENCE.findall(section.body) if kind not in BESIDE]
     assert kinds
     assert kinds == expected * (len(kinds) // 2), "each wrong program is followed by the right one"
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=NAMES)
 def test_example_is_well_formed(example: Example) -> None:
-    for path, text in example.files.items():
+    for path, text in [*example.files.items(), *example.before.items()]:
         width = max(len(line) for line in text.splitlines())
         assert width <= LINE_MAX, f"a line of {width} characters in {path}\n{example}"
         if path.endswith(".rft") and not (example.code == "RFT0101" and example.kind == "wrong"):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import glob
 import os
 import re
-from itertools import pairwise
+from itertools import count, pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
@@ -32,7 +32,10 @@ def read(path):
 
 
 def formatted(text):
-    return format_source(Source("x.rft", text))
+    result = format_source(Source("x.rft", text))
+    if result.fault is not None:  # a bug, which costs no text; here it shall be seen
+        raise result.fault
+    return result
 
 
 def tree_of(text):
@@ -539,6 +542,57 @@ def test_damaged_programs(path, at, cut, put):
     assert comments_of(after) == comments_of(before)
     assert all(text[lo:hi] in result.text for lo, hi in result.skipped)
     assert formatted(result.text).text == result.text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("rft", "rft\n"),
+        ("rft  # one", "rft  # one\n"),
+        ("rft 1\n1 ,\nconst  a = 1", "rft 1\n\n1 ,\nconst a = 1\n"),
+        (")1\nactivity k(d:str){timeout:1}", ")1\nactivity k(d: str) { timeout: 1 }\n"),
+        ('5y"', '5y"\n'),
+        ("rft 1\nconst a = 1 # x\u00a0", "rft 1\n\nconst a = 1  # x\u00a0\n"),
+    ],
+)
+def test_words_that_belong_to_nothing(text, expected):
+    assert formatted(text).text == expected
+    assert formatted(expected).text == expected
+
+
+def test_a_mistake_that_is_read_otherwise_on_other_lines():
+    """`p r` on one line and on two are different mistakes: formatting goes on until nothing moves."""
+    result = formatted("rft 1\nmodule p r")
+    assert formatted(result.text).text == result.text
+    assert result.text.split() == ["rft", "1", "module", "p", "r"]
+
+
+def test_what_never_settles_is_left_alone(monkeypatch):
+    usual, rounds = layout.Layout.write, count(1)
+    monkeypatch.setattr(layout.Layout, "write", lambda self: usual(self) + "\n" * next(rounds))
+    text = "rft 1\nconst a = \nconst  b = 1"
+    result = formatted(text)
+    assert (result.text, result.skipped) == (text, [(0, len(text))])
+    assert result.problems
+
+
+@pytest.mark.parametrize("room", ["parse", "find_pieces", "space_out", "find_lost"])
+def test_whatever_falls_the_text_stays(monkeypatch, room):
+    def fall(*words):
+        raise RecursionError("deep")
+
+    monkeypatch.setattr(f"raftoral.dsl.format.{room}", fall)
+    text = "rft 1\nconst  a=1"
+    result = format_source(Source("x.rft", text))
+    assert result.text == text
+    assert isinstance(result.fault, RecursionError)
+
+
+def test_a_word_that_the_proof_misses_is_not_lost(monkeypatch):
+    monkeypatch.setattr("raftoral.dsl.format.find_lost", lambda *words: [])
+    monkeypatch.setattr(layout.Layout, "write", lambda self: "rft 1\n")
+    text = "rft 1\nconst  a=1"
+    assert formatted(text).text == text
 
 
 DEEP = {

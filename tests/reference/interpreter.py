@@ -191,7 +191,8 @@ class Run:
         self._ended: dict[int, tuple[int, str, Any]] = {}
         self._live: list[Strand] = []
         self._position = 0  # in the log
-        self._numbers, self._children, self._drawn = itertools.count(1), itertools.count(1), itertools.count(1)
+        self._spawned: dict[int, Workflow] = {}
+        self._numbers, self._drawn = itertools.count(1), itertools.count(1)
         self._root = Strand(self, {}, [], None, None)
         self._transition(lambda: self._begin(args))
 
@@ -218,6 +219,10 @@ class Run:
         """What is waited for, oldest wish first. A timer can fire, a signal arrive, an effect end."""
         ops = [op for strand in self._live if isinstance(strand.waiting, Rest) for op in strand.waiting.ops]
         return sorted(ops, key=lambda op: op.number)
+
+    def children(self) -> list[tuple[int, Workflow]]:
+        """The spawned children that have not ended."""
+        return [(number, workflow) for number, workflow in self._spawned.items() if number not in self._ended]
 
     def state(self) -> dict[str, Any]:
         return {token.text: value for token, value in self.checkpoints.items()}
@@ -246,9 +251,10 @@ class Run:
     def note(self, *entry: Any) -> None:
         self.trace.append(entry)
 
-    def spawned(self, workflow: str, args: tuple[Any, ...], id: str | None) -> Handle:
-        handle = Handle(next(self._children), workflow, id)
-        self.note("spawn", handle.number, workflow, args, id)
+    def spawned(self, workflow: Workflow, args: tuple[Any, ...], id: str | None) -> Handle:
+        handle = Handle(len(self._spawned) + 1, workflow.name, id)
+        self._spawned[handle.number] = workflow
+        self.note("spawn", handle.number, workflow.name, args, id)
         return handle
 
     def given(self, name: str, args: list[Any]) -> Any:
@@ -458,6 +464,7 @@ class Run:
         elif isinstance(waiting, Rest):
             self._drop([op for op in waiting.ops if strand.pending is None])
             if any(op.has_undo for op in waiting.ops):
+                waiting.ops[0].stopping = True
                 strand.pending = strand.pending or error
             else:
                 self._advance(strand, "throw", error)

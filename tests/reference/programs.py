@@ -3,6 +3,8 @@
 A case is: a name, the body of a workflow, the events, the lines of the trace, and how it ends.
 """
 
+# ruff: noqa: E501 - a case is easier to read on few lines
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field

@@ -20,7 +20,13 @@ from raftoral.dsl.facts.types import DECIMAL, DURATION, FLOAT, Type
 
 from .values import Fault, Handle, Member, Rec
 
-RFT = Context(prec=34, rounding="ROUND_HALF_EVEN", traps=[InvalidOperation, DivisionByZero, Overflow])
+RFT = Context(
+    prec=34,
+    rounding="ROUND_HALF_EVEN",
+    Emin=-6143,
+    Emax=6144,
+    traps=[InvalidOperation, DivisionByZero, Overflow],
+)
 MICROSECOND = timedelta(microseconds=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -38,6 +44,8 @@ def guarded(compute: Callable[..., Any], *args: Any) -> Any:
         if not math.isfinite(value):
             raise Fault("Overflow")
         return value + 0.0  # there is no -0.0
+    if isinstance(value, timedelta) and not -(2**63) <= micros(value) < 2**63:
+        raise Fault("Overflow")
     return value
 
 

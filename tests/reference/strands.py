@@ -224,7 +224,7 @@ class Strand(Body):
         assert isinstance(workflow, Workflow)
         yield from ()
         args = self.arguments(node, node.args, workflow.newest.params, workflow.module, {})
-        return self.run.spawned(workflow.name, args, self.expr(node.id) if node.id is not None else None)
+        return self.run.spawned(workflow, args, self.expr(node.id) if node.id is not None else None)
 
     def s_Send(self, node: s.Send) -> None:
         assert isinstance(node.call, s.Call) and isinstance(node.call.callee, s.Attr)

@@ -124,6 +124,7 @@ class Op:
     number: int = 0
     undo: bool = False
     has_undo: bool = False  # a `compensate` stands beside it
+    stopping: bool = False  # it was told to stop, and is waited for because of its undo
 
 
 @dataclass(frozen=True)

@@ -22,12 +22,13 @@ NEAR = 9  # two lines closer than this look like one
 
 
 class Wire:
-    """A line through `points`; with an arrow at its end, or not."""
+    """A line through `points`, part of a net; with an arrow at its end, or not."""
 
-    __slots__ = ("arrow", "points", "style")
+    __slots__ = ("arrow", "net", "points", "style")
 
-    def __init__(self, style: str, points: list[tuple[int, int]], arrow: bool) -> None:
-        self.style = style
+    def __init__(self, net: Net, points: list[tuple[int, int]], arrow: bool) -> None:
+        self.net = net
+        self.style = net.style
         self.points = points
         self.arrow = arrow
 
@@ -94,18 +95,20 @@ class Channel:
         assert item.box is not None
         low, high = item.x - item.left + PORT_MARGIN, item.x - item.left + item.box.w - PORT_MARGIN
         beside = {bundle.net.side for bundle in bundles}
-        if len(beside) > 1 and high - low > 4 * PORT_GAP:  # the outermost ports are for what runs beside the layers
+        roomy = len(beside) > 1 and high - low > 4 * PORT_GAP
+        if roomy:  # the outermost ports are for what runs beside the layers
             low, high = low + PORT_GAP * (-1 in beside), high - PORT_GAP * (1 in beside)
         wished = []
         for bundle in bundles:
             others = [bundle.ports[end] for end in bundle.ends if end is not item]
             wish = sum(others) / len(others) if len(others) > 1 else others[0] if others else item.x
-            side = bundle.net.side if len(beside) > 1 else 0
+            side = bundle.net.side if roomy else 0
             wished.append((min(max(wish, low), high) + side * PORT_GAP, wish, bundle.net.number, bundle))
         wished.sort(key=lambda each: each[1:3])
         gap = min(PORT_GAP, (high - low) / len(bundles))
         places = spread([each[0] for each in wished], [gap] * (len(bundles) - 1), [1.0] * len(bundles))
-        low, high = low - PORT_GAP * (-1 in beside), high + PORT_GAP * (1 in beside)
+        if roomy:
+            low, high = low - PORT_GAP * (-1 in beside), high + PORT_GAP * (1 in beside)
         over = max(0.0, places[-1] - high) - max(0.0, low - places[0])
         for place, (_, _, _, bundle) in zip(places, wished, strict=True):
             bundle.ports[item] = round(place - over)
@@ -183,7 +186,7 @@ class Channel:
                 if first or ends[side] == to:
                     points.append(stem if first else (to, y + (CORNER if stem[1] > y else -CORNER)))
                 ends[side] = x
-                made.append(Wire(bundle.net.style, points, first and sink.box is not None))
+                made.append(Wire(bundle.net, points, first and sink.box is not None))
         return made
 
     def edge_of(self, item: Item) -> int:

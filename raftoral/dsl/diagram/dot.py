@@ -26,7 +26,7 @@ from .rows import frame_rows, rows_of
 SHAPES = {
     ACTIVITY: "box", CHILD: "box3d", JOIN: "box", BRANCH: "box", TIMER: "oval", SIGNAL: "hexagon", HANDLE: "hexagon",
     SELECT: "octagon", UNWINDING: "box", FAIL: "oval", UNDO: "box", START: "oval", RETURN: "oval", AGAIN: "oval",
-    GIVE: "oval", LOOP: "cds", CHOICE: "diamond",
+    GIVE: "oval", LOOP: "box", CHOICE: "diamond",
 }  # fmt: skip
 STYLES = {UNDOES: " style=dotted constraint=false", FAILS: " style=dashed"}
 
@@ -70,7 +70,7 @@ def _node(node: Node, pad: str, rows: list[str]) -> None:
     shape, look = SHAPES[node.kind], LIGHT[LOOK[node.kind]]
     dashed = ",dashed" if node.kind == UNDO else ""
     if node.inner is None:
-        rounded = ",rounded" if node.kind in (UNDO,) else ""
+        rounded = ",rounded" if node.kind in (UNDO, LOOP) else ""
         style = f' style="filled{dashed}{rounded}"'
         rows.append(f'{pad}{node.id} [label={label} shape={shape} fillcolor="{look.fill}" color="{look.line}"{style}]')
         return

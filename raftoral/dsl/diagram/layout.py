@@ -234,7 +234,7 @@ class _Plane:
                 self.put(item, made)
         for net in self.nets:
             for item in net.passes.values():
-                made.wires.append(Wire(net.style, [(item.x, item.y), (item.x, item.y + item.h)], False))
+                made.wires.append(Wire(net, [(item.x, item.y), (item.x, item.y + item.h)], False))
         for number, channel in self.channels.items():
             top = tops[number + 1] - channel.height if number + 1 < len(tops) else made.h - channel.height
             made.wires += channel.wires(top)

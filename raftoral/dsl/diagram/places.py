@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 GAP, PASS_GAP, SIDE_GAP = 30, 14, 22
 ROUNDS = 14
+HANG = 16  # how far from the corner of a box an edge may come in
 FAR = 1_000_000
 
 
@@ -40,6 +41,8 @@ def place(layers: list[list[Item]], neighbours: Neighbours) -> None:
     for layer in layers:
         _settle(layer, at)
     _straighten(layers)
+    for layer in layers:
+        _hang(layer, neighbours)
 
 
 def _settle(layer: list[Item], at: dict[Item, float]) -> None:
@@ -76,6 +79,22 @@ def _straighten(layers: list[list[Item]]) -> None:
         _line_up(run, low, high)
 
 
+def _hang(layer: list[Item], neighbours: Neighbours) -> None:
+    """Labels move straight above where they lead, as far as there is room."""
+    for item, left, right in zip(layer, [None, *layer], [*layer[1:], None], strict=False):
+        below = neighbours.below.get(item, [])
+        if not item.labels or len(below) != 1:
+            continue
+        box = below[0].box
+        low = high = below[0].x
+        if box is not None:
+            low, high = low - below[0].left + HANG, low - below[0].left + box.w - HANG
+        x = min(max(item.x, low), high)
+        lower = left.x + _gap(left, item) if left is not None else -FAR
+        upper = right.x - _gap(item, right) if right is not None else FAR
+        item.x = min(max(x, lower), upper)
+
+
 def _line_up(run: list[Item], low: int, high: int) -> None:
     middle = round(sum(item.x for item in run) / len(run))
     for item in run:
@@ -95,7 +114,7 @@ def _weight(upper: Item, lower: Item) -> float:
     """How straight a way wants to be: past layers very, below a label rather."""
     if upper.net is not None and lower.net is not None:
         return 8.0
-    return 4.0 if upper.labels else 0.3 if lower.labels else 1.0
+    return 4.0 if upper.labels else 0.6 if lower.labels else 1.0
 
 
 def _gap(left: Item, right: Item) -> int:

@@ -15,6 +15,7 @@ EM = 0.602
 HEAD_SIZE, TITLE_SIZE, ROW_SIZE, SMALL_SIZE = 15.0, 12.0, 11.0, 10.0
 TITLE_STEP, ROW_STEP, PILL_STEP = 17, 14, 13  # from one row to the next
 PAD_X, PAD_Y = 12, 9
+WIDTH_MIN = 64  # room for the ends of a few edges
 ICON = 18  # what an icon before the title takes
 PILL_COLUMNS = 38
 LINE_NUMBER = 34  # what the number of the line after the title takes
@@ -46,7 +47,7 @@ def header_size(node: Node) -> tuple[int, int]:
     widths += [text_width(row, SMALL_SIZE) for row in frame]
     slanted = SLANT if node.kind in SLANTED else 0
     height = 2 * PAD_Y + TITLE_STEP - 3 + ROW_STEP * (len(details) + len(frame)) + (3 if frame else 0)
-    return int(max(widths)) + 1 + 2 * PAD_X + slanted, height
+    return max(int(max(widths)) + 1 + 2 * PAD_X + slanted, WIDTH_MIN), height
 
 
 def pill_rows(labels: list[str]) -> list[str]:

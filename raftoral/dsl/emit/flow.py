@@ -47,7 +47,7 @@ from ..graph import (
     ways_on,
 )
 from .calls import as_tuple
-from .expressions import NOT, Expressions, quoted
+from .expressions import NOT, Expressions, is_path, quoted
 from .names import Spelling, camel, constant, safe
 from .patterns import guarded, tests_of
 from .policies import overrides_text
@@ -377,7 +377,7 @@ class Flow(Statements):
     def _bind(self, op: Bind) -> None:
         self.mark(op.node)
         value = self.out.value(op.value, op.targets[0].type if len(op.targets) == 1 else None)
-        path = value.replace(".", "_").isidentifier()
+        path = is_path(value) and self.stays(op.value, value)
         if len(op.targets) == 1 and path and op.targets[0].kind in ("hidden", "bound name"):
             self.out.env[op.targets[0]] = value
             return

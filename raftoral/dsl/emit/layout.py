@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 def rendered(name: str, data: dict[str, Any], templates: Callable[[str], str]) -> str:
     """The template `name`, poured with `data`."""
+    return _environment(templates).get_template(name).render(data)
+
+
+@lru_cache(maxsize=1)  # reading the templates takes longer than pouring one module
+def _environment(templates: Callable[[str], str]) -> Environment:
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-    environment = Environment(
+    return Environment(
         loader=FunctionLoader(templates),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -18,7 +27,6 @@ def rendered(name: str, data: dict[str, Any], templates: Callable[[str], str]) -
         keep_trailing_newline=True,
         autoescape=False,
     )
-    return environment.get_template(name).render(data)
 
 
 def laid_out(text: str) -> str:

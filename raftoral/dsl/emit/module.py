@@ -29,9 +29,17 @@ ABI = 1
 STANDARD = ("datetime", "decimal", "enum", "typing", "uuid")
 
 
-def emit(facts: Facts, graphs: list[Graph], version: str, templates: Callable[[str], str]) -> str:
-    """The module's text. `templates` gives a template's source by its name."""
-    return _ModuleText(facts, graphs).render(version, templates)
+def emit(
+    facts: Facts,
+    graphs: list[Graph],
+    version: str,
+    templates: Callable[[str], str],
+    lay_out: Callable[[str], str] | None = None,
+) -> str:
+    """The module's text. `templates` gives a template's source by its name; `lay_out` stands in for black."""
+    from .layout import laid_out
+
+    return (lay_out or laid_out)(_ModuleText(facts, graphs).pour(version, templates))
 
 
 class _ModuleText:
@@ -45,12 +53,13 @@ class _ModuleText:
         self.types = Types(self.imports, facts.interface.module)
         self.out = Expressions(facts, self.types)
 
-    def render(self, version: str, templates: Callable[[str], str]) -> str:
-        from .layout import laid_out, rendered
+    def pour(self, version: str, templates: Callable[[str], str]) -> str:
+        """The text before its layout."""
+        from .layout import rendered
 
         data = self.data()
         data["version"] = version
-        return laid_out(rendered("module.py.jinja", data, templates))
+        return rendered("module.py.jinja", data, templates)
 
     def data(self) -> dict[str, Any]:
         facts = self.facts

@@ -6,7 +6,7 @@ A local that is assigned in a nested place first gets a variable of its own: `n 
 from __future__ import annotations
 
 from .. import syntax as s
-from ..facts.symbols import CHECKPOINT, Local
+from ..facts.symbols import CHECKPOINT, VAR, Local
 from ..facts.types import DECIMAL, INT, STR, Type
 from .expressions import NOT, Expressions, is_path, quoted
 from .names import safe
@@ -196,10 +196,19 @@ class Statements:
                 self.out.env = before
                 word = "elif"
 
+    def stays(self, node: s.Expr, text: str) -> bool:
+        """Whether a path goes on meaning the same value: it starts at something that nothing assigns to."""
+        if text[:2] in ("a.", "c.", "f."):
+            return True
+        while isinstance(node, s.Attr):
+            node = node.value
+        local = self.facts.bindings.get(node)
+        return isinstance(local, Local) and local.kind not in (VAR, CHECKPOINT)
+
     def subject(self, node: s.Expr) -> str:
         """What a match looks at, as something that can be read again."""
         text = self.out.text(node)
-        if is_path(text):
+        if is_path(text) and self.stays(node, text):
             return text
         name = self.out.temporary()
         self.line(f"{name} = {text}")

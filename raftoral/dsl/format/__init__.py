@@ -61,14 +61,15 @@ def format_source(source: Source) -> Formatted:
 
 def _settle(source: Source, formatted: Formatted) -> Formatted:
     """Formats what was broken until nothing moves: how a mistake is read may depend on where lines end."""
-    if not formatted.problems:
+    if not formatted.problems or formatted.text == source.text:
         return formatted
-    text = source.text
+    text = formatted.text
     for _ in range(SETTLING_MAX):
-        if formatted.text == text:
-            return formatted
-        text = formatted.text
-        formatted.text = _format(Source(source.path, text)).text
+        again = _format(Source(source.path, text)).text
+        if again == text:
+            skipped = [(lo, hi) for lo, hi in formatted.skipped if source.text[lo:hi] in text]
+            return Formatted(text, formatted.problems, skipped)
+        text = again
     return Formatted(source.text, formatted.problems, [(0, len(source.text))])
 
 

@@ -2,8 +2,8 @@
 
     describe(checked, python) -> [Standing(entry, graph, ...)]      for each version of each workflow of a module
 
-Slots have no numbers yet: they come from the lock (`numbering`). Input: a module without errors. Opens no file: `python`
-gives the text of a Python module, for the hashes of extern functions.
+Slots have no numbers yet: they come from the lock (`numbering`). Input: a module without errors. Opens no file:
+`python` gives the text of a Python module, for the hashes of extern functions.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def describe(checked: Checked, python: Callable[[str], Source | None]) -> list[S
     from ..effects.python.modules import Files
 
     files = Files(python)
-    return [_standing(checked, graph, files) for graph in lowered(checked)]
+    return [_standing(checked, graph, files) for graph in lowered(checked.facts)]
 
 
 def _standing(checked: Checked, graph: Graph, files: Files) -> Standing:

@@ -119,13 +119,13 @@ def _reached(reached: Reached, known: Known | None) -> list[str]:
         for meaning in list(reached.numbered)[len(bodies) :]:
             bodies.append(_body(meaning, reached))
             grown = True
-        tables: tuple[dict[str, Declared] | dict[str, Activity] | dict[str, Function], ...]
-        tables = (reached.types, reached.activities, reached.externs)
-        for kind, table in zip("tae", tables, strict=True):
-            for name, made in list(table.items()):
-                if f"{kind} {name}" not in structures:
-                    structures[f"{kind} {name}"] = _structure(name, made, reached, known)
-                    grown = True
+        found: list[tuple[str, Declared | Activity | Function]] = [*reached.types.items()]
+        found += [*reached.activities.items(), *reached.externs.items()]
+        for name, each in found:
+            key = f"{name} {each.__class__.__name__}"
+            if key not in structures:
+                structures[key] = _structure(name, each, reached, known)
+                grown = True
     return [*bodies, *(structures[name] for name in sorted(structures))]
 
 

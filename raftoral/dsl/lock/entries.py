@@ -53,7 +53,8 @@ class Entry:
         self.name = name
         self.version = version
         self.meaning = meaning  # the digest of what it does
-        self.facts = facts
+        # Sorted, but for slots, which stand in the order of the source: what is new is told by what stands around it.
+        self.facts = sorted(facts, key=lambda fact: (WORDS.index(fact.word), "" if fact.word == SLOT else fact.name))
         self.released = ""
         self.abi = ABI
         self.module = ""  # the digest of the generated module, when that is known
@@ -98,6 +99,10 @@ class Entry:
         copy = self._with(self.facts)
         copy.released = day
         return copy
+
+    def sorted(self) -> Entry:
+        """The same with its facts in order, after some were added one by one."""
+        return self._with(self.facts)
 
     def _with(self, facts: list[Fact]) -> Entry:
         copy = Entry(self.name, self.version, self.meaning, facts)

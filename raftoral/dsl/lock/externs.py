@@ -72,7 +72,7 @@ class _Value:
     __slots__ = ("text",)
 
     def __init__(self, value: object) -> None:
-        self.text = f"{type(value).__name__}:{ascii(value)}"
+        self.text = f"{type(value).__name__}:{value!a}"
 
 
 def _without_docstring(node: ast.AST, field: str, value: object) -> object:

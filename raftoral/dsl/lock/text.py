@@ -9,8 +9,7 @@ facts do.
 
     parse(write(lock)) is the same lock; a text that is not one raises `UsageError` with its line
 
-Entries are sorted, and so are facts within their kind; only slots stand in the order of the source, because what is
-new is told by what stands around it. Opens no file.
+Entries are sorted, and so are facts within their kind; slots stand in the order of the source. Opens no file.
 """
 
 from __future__ import annotations
@@ -39,12 +38,8 @@ def write(lock: Lock) -> str:
         state = f"released {entry.released}" if entry.released else "draft"
         module = f"  module sha256:{entry.module}" if entry.module else ""
         rows.append(f"workflow {entry.title}  {state}  abi {entry.abi}  source sha256:{entry.meaning}{module}")
-        rows += ["  " + repr(fact) for fact in _in_order(entry.facts)]
+        rows += [f"  {fact!r}" for fact in entry.facts]
     return "\n".join(rows) + "\n"
-
-
-def _in_order(facts: list[Fact]) -> list[Fact]:
-    return sorted(facts, key=lambda fact: (WORDS.index(fact.word), "" if fact.word == SLOT else fact.name))
 
 
 def parse(text: str, path: str = FILE) -> Lock:
@@ -104,7 +99,7 @@ class _Reader:
             raise self._damaged(row, line)
 
     def done(self) -> Lock:
-        return Lock(list(self.entries.values()), self.gone)
+        return Lock([entry.sorted() for entry in self.entries.values()], self.gone)
 
     def _entry(self, head: re.Match[str], line: int) -> None:
         entry = Entry(head["name"], int(head["version"]), head["meaning"], [])

@@ -166,9 +166,7 @@ def _recipe(rule: Rule, action_of: Callable[[str], Action]) -> Recipe:
     return length, origin, MANY, action, itemgetter(*[length if i is None else i for i in pick])
 
 
-def parse(
-    tables: Tables, recipes: list[Recipe], tokens: list[Token], start: str, guarded: bool = True
-) -> Any:
+def parse(tables: Tables, recipes: list[Recipe], tokens: list[Token], start: str, guarded: bool = True) -> Any:
     """The value of the start rule's action. Raises `Stuck` at the first token that does not fit.
 
     A text that is nested too deeply is `Stuck` too, if `guarded`: later passes walk by recursion.
@@ -246,9 +244,7 @@ class _Guard:
         self.high = False
         self.meter: Meter | None = None
 
-    def watch(
-        self, tables: Tables, states: list[int], starts: list[int], tokens: list[Token], low: int
-    ) -> None:
+    def watch(self, tables: Tables, states: list[int], starts: list[int], tokens: list[Token], low: int) -> None:
         """Raises `Stuck` if the token at `low` is nested too deeply."""
         high = len(states) > STATES_MAX
         if high:
@@ -278,9 +274,7 @@ class _Guard:
         self.at = low
 
 
-def _reduce(
-    values: list[Any], length: int, lo: int, hi: int, mode: int, action: Any, pick: Any
-) -> Any:
+def _reduce(values: list[Any], length: int, lo: int, hi: int, mode: int, action: Any, pick: Any) -> Any:
     """The value of a reduction of `length` values, in the modes that need several steps."""
     if mode == MANY:
         parts = values[-length:]

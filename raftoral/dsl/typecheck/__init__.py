@@ -15,7 +15,7 @@ from ..scope import Scope
 from ..syntax import Node
 from . import calls, dag, effects, expressions, matching, members, methods, operators, statements
 from .context import TAKEN, Cx
-from .declarations import check_constants, check_declaration
+from .declarations import check_constants, check_declaration, report_too_deep
 
 HANDLERS = (calls, dag, effects, expressions, matching, members, methods, operators, statements)
 
@@ -34,7 +34,7 @@ def typecheck(scope: Scope) -> Facts:
             check_declaration(cx, decl)
             cx.finish()
         except RecursionError:
-            _too_deep(scope, decl)
+            report_too_deep(cx, decl)
     return facts
 
 
@@ -46,15 +46,4 @@ def _hides_builtin(scope: Scope, name: str, node: Node) -> None:
         f"`{name}` is a function of the language",
         notes=["a name has one meaning in every module"],
         helps=["give this one a name of its own"],
-    )
-
-
-def _too_deep(scope: Scope, decl: s.Decl) -> None:
-    scope.problems.at(
-        "RFT0116",
-        "this declaration is nested too deeply",
-        decl.lo,
-        decl.lo + 1,
-        "it begins here",
-        helps=["give parts of it names with `let`, or move them to functions"],
     )

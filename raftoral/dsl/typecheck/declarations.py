@@ -45,8 +45,23 @@ def check_constants(cx: Cx) -> None:
             return
         for name in ready:
             cx.enter(CONSTANT, decls[name], None, None)
-            _const(cx, decls[name])
+            try:
+                _const(cx, decls[name])
+            except RecursionError:
+                report_too_deep(cx, decls[name])
         done.update(ready)
+
+
+def report_too_deep(cx: Cx, decl: Node) -> None:
+    """RFT0116 for a declaration that the recursion of the checks cannot follow."""
+    cx.problems.at(
+        "RFT0116",
+        "this declaration is nested too deeply",
+        decl.lo,
+        decl.lo + 1,
+        "it begins here",
+        helps=["give parts of it names with `let`, or move them to functions"],
+    )
 
 
 def _mentioned(decl: s.Const, decls: dict[str, s.Const]) -> set[str]:

@@ -79,6 +79,7 @@ def repair(lexed: Lexed, stuck: Stuck, tables: Tables, source: Source, problems:
     m = Mender(lexed.tokens, Machine(tables), source, problems, flawed)
     leave_out_deep(m, stuck.index if stuck.too_deep else None)
     _edition(m)
+    m.floor = len(m.out)  # `rft 1` stays, whatever stands behind it
     repairs = 0
     while not _read_on(m):
         repairs += 1

@@ -28,7 +28,7 @@ NOT_AFTER_DECLARING = frozenset(("COLON", "EQUAL", "COMMA", "DOT", "RBRACE"))
 class Mender:
     """Everything a repair may look at and do."""
 
-    __slots__ = ("at", "closers", "done", "flawed", "history", "holes", "lost", "machine", "out", "planned",
+    __slots__ = ("at", "closers", "done", "flawed", "floor", "history", "holes", "lost", "machine", "out", "planned",
                  "poisoned", "problems", "quiet", "recased", "source", "stack", "start", "text", "tokens")  # fmt: skip
 
     def __init__(
@@ -48,6 +48,7 @@ class Mender:
         self.out: list[Token] = []
         self.history: list[tuple[Stack, int]] = []  # of out[start:]
         self.start = 0
+        self.floor = 0  # how many of `out` are never taken back
         self.stack = machine.root
         machine.tops = frozenset(token.lo for index, token in enumerate(tokens[:-1]) if self.is_top(index))
         self.at = 0
@@ -218,7 +219,7 @@ class Mender:
         else:
             if self.start:
                 return False
-        self.back(count)
+        self.back(min(count, len(self.out) - self.floor))
         self.at = index
         return True
 

@@ -1,0 +1,130 @@
+"""The functions, methods and operators of the language, in our own Python: what generated modules call as `rt.std.x`.
+
+    sum([i.price for i in items])   ->   rt.std.sum_decimal([i.price for i in items])
+    min(a, b)   ->   rt.std.min_(a, b)        items.take(3)   ->   rt.std.take(items, 3)
+
+A function has the name that it has in the language, with an underscore behind it where Python has one of that name.
+`sum` has one function for each type, because the sum of nothing needs to know of what. What Python does the same on
+every version and cannot fail (`len`, comparisons, `in` on text and maps) is Python's own in generated modules.
+
+All are pure, change no argument, and give what they say or raise a `Fault`; none raises an exception of Python's. They
+do not depend on the decimal context of the thread, a locale, Unicode's tables or hash seeds.
+"""
+
+from .chance import Stream
+from .lists import (
+    at,
+    chunks,
+    contains,
+    drop,
+    enumerate_,
+    first,
+    last,
+    max_,
+    min_,
+    range_,
+    reversed_,
+    sorted_,
+    take,
+    there,
+    unique,
+    zip_,
+)
+from .maps import get, items, keys, values, with_key, without
+from .numbers import (
+    abs_,
+    decimal,
+    divide,
+    fixed,
+    float_,
+    floor_divide,
+    int_,
+    remainder,
+    round_,
+    sum_decimal,
+    sum_duration,
+    sum_float,
+    sum_int,
+    times,
+)
+from .texts import (
+    base64,
+    bounded,
+    ends_with,
+    hex_,
+    join,
+    lower_ascii,
+    matches,
+    parse_decimal,
+    parse_int,
+    replace,
+    sha256,
+    split,
+    starts_with,
+    str_,
+    trim,
+    upper_ascii,
+)
+from .times import date, earlier, later, longer, parse_timestamp, scaled
+
+__all__ = [
+    "Stream",
+    "abs_",
+    "at",
+    "base64",
+    "bounded",
+    "chunks",
+    "contains",
+    "date",
+    "decimal",
+    "divide",
+    "drop",
+    "earlier",
+    "ends_with",
+    "enumerate_",
+    "first",
+    "fixed",
+    "float_",
+    "floor_divide",
+    "get",
+    "hex_",
+    "int_",
+    "items",
+    "join",
+    "keys",
+    "last",
+    "later",
+    "longer",
+    "lower_ascii",
+    "matches",
+    "max_",
+    "min_",
+    "parse_decimal",
+    "parse_int",
+    "parse_timestamp",
+    "range_",
+    "remainder",
+    "replace",
+    "reversed_",
+    "round_",
+    "scaled",
+    "sha256",
+    "sorted_",
+    "split",
+    "starts_with",
+    "str_",
+    "sum_decimal",
+    "sum_duration",
+    "sum_float",
+    "sum_int",
+    "take",
+    "there",
+    "times",
+    "trim",
+    "unique",
+    "upper_ascii",
+    "values",
+    "with_key",
+    "without",
+    "zip_",
+]
