@@ -5,3 +5,10 @@ through here on every start, so nothing heavy may be imported (`tests/house/test
 """
 
 __version__ = "0.1.0"
+
+
+def install_importer() -> None:
+    """From now on, `import shop.orders` finds shop/orders.rft."""
+    from raftoral import importer
+
+    importer.install()

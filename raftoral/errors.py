@@ -15,3 +15,7 @@ class UsageError(RaftoralError):
     Raised at once, before anything has changed. The message says what to do instead, in words for
     people: the command line prints it as it stands, without a traceback.
     """
+
+
+class RftError(RaftoralError, ImportError):
+    """An `.rft` file that was imported has errors. The message has all of them, as `raftoral check` shows them."""

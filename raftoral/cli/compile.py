@@ -15,7 +15,8 @@ import sys
 from raftoral.cli import DONE, FOUND_PROBLEMS
 from raftoral.cli.check import Watch, Work, look_for, report
 from raftoral.cli.collector import Paused
-from raftoral.cli.files import MISSING, STDIN, SUFFIX, Disk, DiskWorld, find
+from raftoral.cli.files import STDIN, SUFFIX, Disk, DiskWorld, find
+from raftoral.cli.numbers import lock_faults, lock_place, read_lock
 from raftoral.cli.options import Command, Option, Options
 from raftoral.cli.outputs import SAME, Outputs
 from raftoral.cli.texts import Texts, beside_results, fingerprint
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     State = dict[str, tuple[int, int, int] | None]
 
 POLL_S = 0.2
-LOCK = "raftoral.lock"
 
 # What generated modules import, beside Python's own: a module of such a name would stand in front of it.
 TAKEN = frozenset(("raftoral", "pydantic", "pydantic_core", "typing_extensions", "annotated_types"))
@@ -73,7 +73,7 @@ def run(options: Options, terminal: Terminal) -> int:
 class Round:
     """One look at everything: what is known already, what has to be compiled, what has to be written."""
 
-    __slots__ = ("disk", "inputs", "lock_path", "options", "paths", "stamp", "terminal", "use_cache", "watch")
+    __slots__ = ("disk", "options", "paths", "stamp", "terminal", "use_cache", "watch")
 
     def __init__(self, options: Options, terminal: Terminal, stamp: str = "") -> None:
         self.stamp = stamp  # stands before the summary
@@ -82,8 +82,6 @@ class Round:
         self.watch = Watch(terminal)
         self.disk = Disk()
         self.paths: list[str] = []
-        self.lock_path = ""
-        self.inputs: list[str] = []  # beside sources and imports: the lock
         self.use_cache = not options.on("no-cache") and not os.environ.get("RAFTORAL_NO_CACHE")
 
     def run(self) -> int:
@@ -106,17 +104,20 @@ class Round:
         problems += work.problems()
         if any(problem.is_error for problem in problems):
             return problems, {}
-        lock = self._lock()
-        kept = Texts(beside_results() if self.use_cache else "", fingerprint(), self.disk)
+        lock_path = lock_place(self.options.words)
+        key = fingerprint(lock_path)
+        kept = Texts(beside_results() if self.use_cache else "", key, self.disk)
         texts = {path: text for path in self.paths if (text := kept.get(path)) is not None}
         rest = [path for path in self.paths if path not in texts]
         if rest:
             fresh = {path: work.fresh[path] for path in rest if path in work.fresh}
             checked = fresh if len(fresh) == len(rest) else self._check(rest)
+            lock = read_lock(lock_path, self.disk)
             if lock is not None:
-                problems += self._hold(lock, checked)
+                problems += lock_faults(lock, list(checked.values()), self.disk)
             if not any(problem.is_error for problem in problems):
-                texts.update(self._generate(checked, kept, lock))
+                inputs = [lock_path] if lock_path else []
+                texts.update(self._generate(checked, kept, lock, inputs))
         return problems, texts
 
     def _check(self, paths: list[str]) -> dict[str, Checked]:
@@ -126,47 +127,16 @@ class Round:
         sources = [source for path in paths if isinstance(source := self.disk.source(path), Source)]
         return dict(zip(paths, check(sources, DiskWorld(self.disk)), strict=True))
 
-    def _generate(self, checked: dict[str, Checked], kept: Texts, lock: Lock | None) -> dict[str, Text]:
+    def _generate(
+        self, checked: dict[str, Checked], kept: Texts, lock: Lock | None, inputs: list[str]
+    ) -> dict[str, Text]:
         texts: dict[str, Text] = {}
         for number, (path, each) in enumerate(checked.items(), 1):
             if len(checked) > 1:
                 self.terminal.progress(f"compiling {number:,} of {len(checked):,}: {each.name}")
-            texts[path] = kept.make(path, each, lock, [*each.imports, *self.inputs])
+            texts[path] = kept.make(path, each, lock, [*each.imports, *inputs])
         self.terminal.clear_progress()
         return texts
-
-    # --- the lock ------------------------------------------------------------------------------------------
-
-    def _lock(self) -> Lock | None:
-        """The lock of the project, if it has one."""
-        if not _may_be_locked(self.options.words):
-            return None
-        from raftoral.cli.lock import place
-        from raftoral.dsl.lock import parse
-
-        self.lock_path = place(self.options.words)
-        self.inputs = [self.lock_path]
-        raw = self.disk.raw(self.lock_path)
-        if raw == MISSING:
-            return None
-        try:
-            text = raw.decode("utf-8") if isinstance(raw, bytes) else None
-        except UnicodeDecodeError:
-            text = None
-        if text is None:
-            raise UsageError(f"{os.path.relpath(self.lock_path)} cannot be read")
-        return parse(text, os.path.relpath(self.lock_path))
-
-    def _hold(self, lock: Lock, checked: dict[str, Checked]) -> list[Problem]:
-        """The problems of released versions: they are not what they were."""
-        from raftoral.cli.lock import Python
-        from raftoral.dsl.lock import compare, describe
-
-        world = DiskWorld(self.disk)
-        standings = [each for made in checked.values() for each in describe(made, Python(world, made.root))]
-        before = {id(problem) for made in checked.values() for problem in made.problems}
-        compare(lock, standings, list(checked.values()))
-        return [p for made in checked.values() for p in made.said.sorted() if id(p) not in before]
 
     # --- from texts to files -------------------------------------------------------------------------------
 
@@ -246,21 +216,7 @@ class Round:
                 there = os.path.isfile(stem + ".py") or os.path.isfile(os.path.join(stem, "__init__.py"))
                 rft = os.path.normpath(os.path.join(self._root_of(path, text.name), *name.split(".")) + SUFFIX)
                 if not there and os.path.isfile(rft):
-                    self.terminal.remark(f"warning: {text.name} imports {name}, which is not in {out}; compile {rft} too")
-
-
-def _may_be_locked(words: list[str]) -> bool:
-    """Whether there is a lock in a folder that is named, or above it: only then is its room worth its import."""
-    for word in words or ["."]:
-        folder = os.path.abspath(word)
-        while True:
-            if os.path.lexists(os.path.join(folder, LOCK)):
-                return True
-            parent = os.path.dirname(folder)
-            if parent == folder:
-                break
-            folder = parent
-    return False
+                    self.terminal.remark(f"warning: {text.name} imports {name}, which {out} lacks; compile {rft} too")
 
 
 def _imported(text: str) -> list[str]:

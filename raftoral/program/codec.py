@@ -84,7 +84,7 @@ _making = threading.Lock()
 
 
 def codec_of(as_: Any) -> Codec[Any]:
-    """The codec of a type: `codec_of(list[Order])`, `codec_of(A | B)`. TypeError for what is no type of the language."""
+    """The codec of a type: `codec_of(list[Order])`, `codec_of(A | B)`. TypeError for what the language lacks."""
     codec = _codecs.get(as_)
     if codec is None:
         with _making:

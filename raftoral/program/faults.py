@@ -15,7 +15,6 @@ from __future__ import annotations
 import decimal
 from typing import ClassVar, Self
 
-
 _PLACE_MAX = 100  # characters of a path; a reader needs its end
 
 

@@ -344,15 +344,15 @@ def _annotations(cls: type) -> dict[str, Any]:
 
 
 def known_errors(module: str) -> dict[str, type[WorkflowError]]:
-    """Kind -> class, of every error of this process. Versions of a program have classes of the same kind; those that
-    `module` names itself come first."""
-    found: dict[str, type[WorkflowError]] = {}
+    """Kind -> class, of every error of this process. Versions of a program have classes of the same kind: those that
+    `module` names come before others, and those that it declares before those that it imports."""
+    declared: list[type[WorkflowError]] = []
     waiting = WorkflowError.__subclasses__()
     while waiting:
         cls = waiting.pop()
-        found[cls.KIND] = cls
+        declared.append(cls)
         waiting += cls.__subclasses__()
-    for named in list(vars(sys.modules.get(module, sys)).values()):
-        if isinstance(named, type) and issubclass(named, WorkflowError) and named is not WorkflowError:
-            found[named.KIND] = named
-    return found
+    names = vars(sys.modules[module]).values() if module else ()
+    named = [cls for cls in list(names) if isinstance(cls, type) and issubclass(cls, WorkflowError)]
+    own = [cls for cls in named if cls.__module__ == module]
+    return {cls.KIND: cls for cls in (*declared, *named, *own) if cls is not WorkflowError}

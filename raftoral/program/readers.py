@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from binascii import Error as NotBase64, a2b_base64
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import Any

@@ -13,7 +13,7 @@ of the thread, on a locale, on a time zone of the machine, or on how a version o
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from decimal import (
     ROUND_HALF_EVEN,
     Context,
@@ -57,6 +57,7 @@ _TIMESTAMP = re.compile(
     r"(?:([Zz])|([+-])([0-9]{2}):([0-9]{2}))"
 )
 _LOWEST = CONTEXT.Etiny()
+_ZERO = Decimal(0)
 _MICROSECOND = timedelta(microseconds=1)
 _UNITS = (("d", 86_400_000_000), ("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000), ("ms", 1000), ("us", 1))
 
@@ -87,26 +88,30 @@ def checked_decimal(value: Decimal) -> Decimal:
     """The decimal itself if CONTEXT could have made it: finite, at most 34 digits, exponent in range. Or a fault."""
     if not value.is_finite():
         raise NotFinite("a decimal is infinite or not a number")
+    if not value:
+        return _ZERO  # its exponent may be any
+    if not _LOWEST <= value.adjusted() <= CONTEXT.Emax:
+        raise Overflow("a decimal is outside of its range")
     _, digits, lowest = value.as_tuple()
     assert isinstance(lowest, int)  # it is finite
     if len(digits) > DECIMAL_DIGITS_MAX or lowest < _LOWEST:
         _, digits, lowest = value.normalize(_WIDE).as_tuple()
         assert isinstance(lowest, int)
-    if len(digits) > DECIMAL_DIGITS_MAX:
-        raise Overflow(f"a decimal has more than {DECIMAL_DIGITS_MAX} digits")
-    if lowest < _LOWEST or (value.adjusted() > CONTEXT.Emax and value):
-        raise Overflow("a decimal is outside of its range")
+        if len(digits) > DECIMAL_DIGITS_MAX or lowest < _LOWEST:
+            raise Overflow(f"a decimal has more than {DECIMAL_DIGITS_MAX} digits")
     return value
 
 
 def decimal_text(value: Decimal) -> str:
     """The one text of a decimal: no exponent, no zeros at the end of a fraction, no `-0`."""
+    if not value:
+        return "0"
     text = str(value)
     if "E" in text or "e" in text:  # the context of the thread may say that exponents are small
         text = format(value, "f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")
-    return text if text != "-0" else "0"
+    return text
 
 
 def float_text(value: float) -> str:
@@ -182,8 +187,8 @@ def duration_text(value: timedelta) -> str:
 
 def timestamp_text(value: datetime) -> str:
     """RFC 3339 in UTC: `2026-11-21T08:00:00Z`."""
-    if value.tzinfo is not timezone.utc:
-        value = value.astimezone(timezone.utc)
+    if value.tzinfo is not UTC:
+        value = value.astimezone(UTC)
     return value.isoformat()[:-6] + "Z"
 
 
@@ -195,9 +200,7 @@ def read_timestamp(text: str) -> datetime | None:
     year, month, day, hour, minute, second, fraction, utc, sign, hours, minutes = found.groups()
     micros = int((fraction or "0").ljust(6, "0")[:6])
     try:
-        moment = datetime(
-            int(year), int(month), int(day), int(hour), int(minute), int(second), micros, timezone.utc
-        )  # fmt: skip
+        moment = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second), micros, UTC)
         if utc:
             return moment
         if int(hours) > 23 or int(minutes) > 59:

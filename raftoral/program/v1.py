@@ -12,6 +12,7 @@ from . import std as std
 from .clients import Node as Node, Run as Run
 from .context import Cx as Cx
 from .faults import check as check
+from .std import at as at, there as there, times as times
 from .steps import (
     EMPTY as EMPTY,
     NO_OVERRIDES as NO_OVERRIDES,

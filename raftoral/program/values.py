@@ -14,7 +14,8 @@ business. Nothing here reads bytes, and nothing depends on hash seeds or on the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from binascii import b2a_base64
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -280,12 +281,10 @@ def _same_text(value: str) -> str:
 
 
 def _bytes_text(value: bytes) -> str:
-    from binascii import b2a_base64
-
     return b2a_base64(value, newline=False).decode()
 
 
-_TEXTS: dict[type, Any] = {
+_TEXTS: dict[type, Callable[[Any], str]] = {
     str: _same_text,
     int: int.__repr__,
     bool: lambda value: "true" if value else "false",

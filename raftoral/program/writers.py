@@ -1,6 +1,6 @@
 """The writing half of the codec: functions from a value to its JSON text, one for each kind of type.
 
-    record_writer(Item, [("price", "price", write_decimal), ("qty", "qty", write_int)])(item)  ->  {"price":"9.5","qty":2}
+    record_writer(Item, [("price", "price", write_decimal), ("qty", "qty", write_int)])  writes  {"price":"9.5","qty":2}
 
 A writer checks what it writes. What does not fit raises a fault with the path to it, so that whoever made a wrong value
 is told where. The text is ours down to the last character, because equal values must have equal bytes.
@@ -213,7 +213,7 @@ def _in_order(value: dict[Any, Any]) -> list[Any]:
         raise Misfit("the keys of a map have different types") from None
 
 
-def tuple_writer(cls: type, items: Sequence[tuple[str, Write]]) -> Write:
+def tuple_writer(cls: type[tuple[Any, ...]], items: Sequence[tuple[str, Write]]) -> Write:
     """An array of fixed length: a tuple, or the fields of a `NamedTuple`."""
     wanted = "a tuple" if cls is tuple else f"a {cls.__name__}"
     writes = [write for _, write in items]
@@ -221,7 +221,7 @@ def tuple_writer(cls: type, items: Sequence[tuple[str, Write]]) -> Write:
     def write_tuple(value: Any) -> str:
         if not isinstance(value, cls):
             raise misfit(wanted, value)
-        if len(value) != len(items):  # type: ignore[arg-type]
+        if len(value) != len(items):
             raise Misfit(f"{wanted} of {len(items)} was expected")
         out: list[str] = []
         try:

@@ -1,7 +1,7 @@
 """Random well-typed workflows: the same seed gives the same program.
 
     made = workflow(7)              text of a module `m` with a workflow `W`, and its arguments
-    workflow(7, size=5)             a smaller one: shrink by size
+    workflow(7, size=5)             a smaller one; `smallest(7, fails)` looks for one that still fails
 
 Programs use every construct, check without errors, and end: loops are short, text and lists do not double. With
 `or_fail="front"`, `?? fail` stands only where a whole right-hand side does. `tests.reference.scripts` plays events.
@@ -36,6 +36,11 @@ def workflow(seed: int, size: int = 40, or_fail: str = "anywhere") -> Made:
         args["p"] = Rec("P", _fields_of_p(source), "m")
     body = Writer(source, size, or_fail == "anywhere").body()
     return Made(PRELUDE + "\n".join(body) + "\n}\n", args)
+
+
+def smallest(seed: int, fails: Callable[[Made], bool]) -> Made:
+    """The first program of this seed, from small to large, that still fails: what to look at."""
+    return next(made for size in range(1, 200) if fails(made := workflow(seed, size)))
 
 
 def _fields_of_p(source: random.Random) -> dict[str, Any]:

@@ -43,6 +43,20 @@ TABLE = {
         never=("raftoral", *dsl("make_tables"), *THE_WORLD),
         never_call=REACHING_CALLS,
     ),
+    "raftoral.program": Room(
+        may={
+            "raftoral.program": "its own house",
+            "datetime": "the types of timestamps and durations; no clock is read",
+            "uuid": "the type; none is drawn from the machine",
+            "threading": "a lock around the making of a codec, a depth for each thread; no thread is started",
+            "sys": "the module in whose names an annotation is read",
+            **dict.fromkeys(
+                ("pydantic", "pydantic_core"), "records are models, as they cross into user code; bytes are read by it"
+            ),
+        },
+        never=("raftoral", *THE_WORLD),
+        never_call=("__import__", "breakpoint", "exec", "input", "open", "print"),
+    ),
     # Data rooms lie below the passes, and no pass knows another one: `compile` lines them up.
     **{room: Room(never=dsl(*PASSES, *DOORS)) for room in dsl(*DATA)},
     **{

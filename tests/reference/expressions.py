@@ -225,13 +225,13 @@ class Mind:
             subject = self.expr(callee.value)
             if subject is None:
                 return None  # `x?.method()`
-            return std.METHODS[callee.name.text](subject, *(self.expr(arg.value) for arg in node.args))
+            return std.guarded(std.METHODS[callee.name.text], subject, *(self.expr(arg.value) for arg in node.args))
         assert isinstance(callee, s.NameRef)
         name, values = callee.name.text, [self.expr(arg.value) for arg in node.args]
         if name in ("now", "new_uuid", "random", "random_int", "shuffle"):
             assert self.run is not None
             return self.run.given(name, values)
-        return std.FUNCTIONS[name](*values, self.facts.types[node])
+        return std.guarded(std.FUNCTIONS[name], *values, self.facts.types[node])
 
     # --- patterns
 

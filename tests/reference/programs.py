@@ -179,7 +179,7 @@ CASES = [
             "${none_of()}", "${name}"
         ),
         result="str",
-        ends='P(x: 1, y: 1.5, note: "a\\"b") [1.5] red Dot 1h30m none {"a": 2, "b": 1}',
+        ends='P(x: 1, y: 1.5, note: a"b) [1.5] red Dot 1h30m none {a: 2, b: 1}',
     ),
     Case("comprehension", "return sum([x * 2 for x in 1..4 if x != 2])", ends=16),
     Case("?. and ??", "let p = [P(x: 1)].first()\n return len(p?.note ?? \"ab\")", ends=2),

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from raftoral.dsl.facts import types as t
 from raftoral.dsl.facts.symbols import Signal
@@ -20,10 +21,18 @@ from tests.reference.values import Arrive, Broke, Cancel, Done, Ended, Event, Fi
 def value_of(source: random.Random, type: t.Type | None) -> Any:
     """A value of a type."""
     simple: dict[t.Type | None, Callable[[], Any]] = {
-        None: lambda: None, t.UNIT: lambda: None, t.INT: lambda: source.randint(-2, 9), t.STR: lambda: source.choice(
-            ["", "a", "ab", "7"]), t.DECIMAL: lambda: Decimal(source.choice(["0", "1.5", "0.125", "3"])),
-        t.BOOL: lambda: source.random() < 0.5, t.DURATION: lambda: timedelta(minutes=source.randint(0, 90)),
-    }  # fmt: skip
+        None: lambda: None,
+        t.UNIT: lambda: None,
+        t.INT: lambda: source.randint(-2, 9),
+        t.STR: lambda: source.choice(["", "a", "ab", "7"]),
+        t.DECIMAL: lambda: Decimal(source.choice(["0", "1.5", "0.125", "3"])),
+        t.FLOAT: lambda: source.choice([0.0, 0.5, 0.95, -2.25]),
+        t.BOOL: lambda: source.random() < 0.5,
+        t.BYTES: lambda: source.randbytes(2),
+        t.UUID: lambda: UUID(int=source.randint(1, 9)),
+        t.DURATION: lambda: timedelta(minutes=source.randint(0, 90)),
+        t.TIMESTAMP: lambda: datetime(2026, 1, source.randint(1, 9), tzinfo=UTC),
+    }
     if type in simple:
         return simple[type]()
     if isinstance(type, t.OptionalType):

@@ -27,6 +27,7 @@ RFT = Context(
     Emax=6144,
     traps=[InvalidOperation, DivisionByZero, Overflow],
 )
+SIZE_MAX = 2**20
 MICROSECOND = timedelta(microseconds=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -38,6 +39,8 @@ def guarded(compute: Callable[..., Any], *args: Any) -> Any:
             value = compute(*args)
     except (ArithmeticError, DecimalException) as why:
         raise Fault(type(why).__name__) from why
+    if isinstance(value, str | bytes | list) and len(value) > SIZE_MAX:
+        raise Fault("TooLarge")
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         raise Fault("Overflow")
     if isinstance(value, float):
@@ -92,14 +95,14 @@ def timestamp_text(value: datetime) -> str:
     return text + (f".{value.microsecond:06}" if value.microsecond else "") + "Z"
 
 
-def text(value: Any, inside: bool = False) -> str:
+def text(value: Any) -> str:
     """What `"${value}"` prints."""
     if value is None:
         return "none"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' if inside else value
+        return value
     if isinstance(value, Decimal):
         return decimal_text(value)
     if isinstance(value, float):
@@ -119,15 +122,15 @@ def text(value: Any, inside: bool = False) -> str:
 
 def _whole(value: Any) -> str:
     if isinstance(value, Rec):
-        fields = ", ".join(f"{name}: {text(part, True)}" for name, part in value.fields.items())
+        fields = ", ".join(f"{name}: {text(part)}" for name, part in value.fields.items())
         return f"{value.name}({fields})" if value.fields else value.name
     if isinstance(value, list):
-        return "[" + ", ".join(text(part, True) for part in value) + "]"
+        return "[" + ", ".join(text(part) for part in value) + "]"
     if isinstance(value, tuple):
-        return "(" + ", ".join(text(part, True) for part in value) + ")"
+        return "(" + ", ".join(text(part) for part in value) + ")"
     if isinstance(value, dict):
         keys = sorted(value, key=key_order)
-        return "{" + ", ".join(f"{text(key, True)}: {text(value[key], True)}" for key in keys) + "}"
+        return "{" + ", ".join(f"{text(key)}: {text(value[key])}" for key in keys) + "}"
     return str(value)
 
 
@@ -139,12 +142,16 @@ def as_bytes(value: Any) -> bytes:
 
 
 def _sum(values: list[Any], type: Type) -> Any:
-    if type is FLOAT:
-        return guarded(math.fsum, values)
-    total: Any = {DECIMAL: Decimal(0), DURATION: timedelta(0)}.get(type, 0)
-    for value in values:
-        total = arithmetic("+", total, value)
-    return total
+    """Only the sum itself must fit."""
+    start: Any = {DECIMAL: Decimal(0), DURATION: timedelta(0)}.get(type, 0)
+    return math.fsum(values) if type is FLOAT else sum(values, start)
+
+
+def _range(*args: Any) -> list[int]:
+    found = range(*args[:-1])
+    if len(found) > SIZE_MAX:
+        raise Fault("TooLarge")
+    return list(found)
 
 
 def _unique(values: list[Any], type: Type) -> list[Any]:
@@ -184,29 +191,29 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sum": _sum,
     "min": _extreme(min),
     "max": _extreme(max),
-    "abs": lambda x, _: guarded(abs, x),
+    "abs": lambda x, _: abs(x),
     "sorted": lambda xs, _: sorted(xs),
     "reversed": lambda xs, _: xs[::-1],
     "unique": _unique,
     "zip": lambda xs, ys, _: list(zip(xs, ys, strict=False)),
-    "range": lambda *a: list(range(*a[:-1])),
+    "range": _range,
     "enumerate": lambda xs, _: list(enumerate(xs)),
     "join": lambda between, parts, _: between.join(parts),
     "split": lambda t, at, _: t.split(at) if at else list(t),
-    "trim": lambda t, _: t.strip(" \t\r\n"),
+    "trim": lambda t, _: t.strip(" \t\n\r\f\v"),
     "starts_with": lambda t, x, _: t.startswith(x),
     "ends_with": lambda t, x, _: t.endswith(x),
     "contains": lambda x, y, _: y in x,
-    "replace": lambda t, old, new, _: t.replace(old, new),
-    "matches": lambda t, pattern, _: re.search(pattern, t, re.ASCII) is not None,
+    "replace": lambda t, old, new, _: t.replace(old, new) if old else t,
+    "matches": lambda t, pattern, _: re.fullmatch(pattern, t, re.ASCII) is not None,
     "upper_ascii": _ascii(-32, "a", "z"),
     "lower_ascii": _ascii(32, "A", "Z"),
     "hex": lambda x, _: format(x, "x") if isinstance(x, int) else as_bytes(x).hex(),
     "base64": lambda x, _: base64.b64encode(as_bytes(x)).decode(),
     "sha256": lambda x, _: hashlib.sha256(as_bytes(x)).hexdigest(),
-    "decimal": lambda x, _: guarded(lambda v: +Decimal(repr(v) if isinstance(v, float) else v), x),
-    "float": lambda x, _: guarded(float, x),
-    "int": lambda x, _: guarded(int, x),
+    "decimal": lambda x, _: Decimal(repr(x) if isinstance(x, float) else x),
+    "float": lambda x, _: float(x),
+    "int": lambda x, _: int(x),
     "str": lambda x, _: text(x),
     "parse_int": _parse(r"[+-]?\d+", int),
     "parse_decimal": _parse(r"[+-]?\d+(\.\d+)?", lambda t: +Decimal(t)),
@@ -217,13 +224,30 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 
 def _rounded(value: Any, places: int) -> Decimal:
+    if not 0 <= places <= 34:
+        raise Fault("OutOfRange")
     exact = Decimal(repr(value)) if isinstance(value, float) else value
-    return exact.quantize(Decimal(1).scaleb(-places))
+    return exact.quantize(Decimal(1).scaleb(-places), context=Context(prec=20_000, rounding="ROUND_HALF_EVEN"))
 
 
 def _round(value: Any, places: int) -> Any:
-    rounded = guarded(_rounded, value, places)
-    return float(rounded) if isinstance(value, float) else rounded
+    rounded = _rounded(value, places)
+    if isinstance(value, float):
+        return float(rounded)
+    if len(rounded.normalize(Context(prec=20_000)).as_tuple().digits) > 34:
+        raise Fault("Overflow")
+    return rounded
+
+
+def _fixed(value: Any, places: int) -> str:
+    shown = format(_rounded(value, places), "f")
+    return shown.removeprefix("-") if not shown.strip("-0.") else shown
+
+
+def _chunks(values: list[Any], count: int) -> list[list[Any]]:
+    if count < 1:
+        raise Fault("OutOfRange")
+    return [values[at : at + count] for at in range(0, len(values), count)]
 
 
 def _keys(m: dict[Any, Any]) -> list[Any]:
@@ -235,14 +259,14 @@ METHODS: dict[str, Callable[..., Any]] = {
     "last": lambda xs: xs[-1] if xs else None,
     "take": lambda xs, n: xs[: max(n, 0)],
     "drop": lambda xs, n: xs[max(n, 0) :],
-    "chunks": lambda xs, n: [xs[i : i + n] for i in range(0, len(xs), n)],
+    "chunks": _chunks,
     "keys": _keys,
     "values": lambda m: [m[k] for k in _keys(m)],
     "items": lambda m: [(k, m[k]) for k in _keys(m)],
     "get": lambda m, key, other=None: m.get(key, other),
     "with_key": lambda m, key, value: {**m, key: value},
     "without": lambda m, key: {k: v for k, v in m.items() if k != key},
-    "fixed": lambda x, places: format(guarded(_rounded, x, places), "f"),
+    "fixed": _fixed,
     "round": _round,
     "date": lambda t, zone: t.strftime("%Y-%m-%d").rjust(10, "0"),
 }

@@ -39,7 +39,8 @@ def test_small_ones_check_too() -> None:
 
 
 def test_the_same_seed_gives_the_same_under_other_hashes() -> None:
-    ask = "from tests.reference.test_well_typed import played\nprint([(p.trace, p.rests, p.outcome) for p in map(played, range(12))])"
+    ask = "from tests.reference.test_well_typed import played\n"
+    ask += "print([(run.trace, run.rests, run.outcome) for run in map(played, range(12))])"
     said = [
         subprocess.run(
             [sys.executable, "-c", ask], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from .. import syntax as s
 from ..graph import (
+    UNWINDING,
     AsNew,
     Block,
     Dispatch,
@@ -121,8 +122,14 @@ class _Tracer:
                 fan.extend(reversed(ways if len(ways) > 1 else [(ways[0][0], labels, style)]))
             elif isinstance(exit, Raise) and labels[-1:] and labels[-1].startswith(FAIL_WORD):
                 self.connect(source, self.met(block, labels[-1]), style, labels[:-1])  # thrown on by a `finally`
-            else:
+            elif labels or not self.goes_without_saying(source, block):
                 self.connect(source, self.met(block), style, labels)
+
+    def goes_without_saying(self, source: Node, block: Block) -> bool:
+        """An error of an effect that no clause takes leaves the strand: that is so everywhere."""
+        exit = block.exit
+        rests = source.slot is not None and source.kind != UNWINDING
+        return rests and isinstance(exit, Raise) and exit.failed is None and not self.words.error(exit)
 
     def is_node(self, block: Block) -> bool:
         """Whether a decision has a node: a loop, or one that several ways lead to."""

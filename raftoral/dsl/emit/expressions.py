@@ -23,7 +23,7 @@ from ..facts.types import (
     Variant as VariantOf,
 )
 from ..syntax.literals import number_value
-from .names import safe
+from .names import authors_names, imported_names, safe
 from .types import Types
 
 TYPE_CHECKING = False
@@ -43,6 +43,7 @@ class Expressions:
         self.types = types
         self.env: dict[Local, str] = {}
         self.temporaries = 0
+        self.named = authors_names(facts) | imported_names(facts)
 
     # --- entry points --------------------------------------------------------------------------------------
 
@@ -65,6 +66,11 @@ class Expressions:
     def decimal(self) -> str:
         return self.types.imports.name("decimal", "Decimal")
 
+    def decimal_of(self, text: str) -> str:
+        """`Decimal("0.95")`, `Decimal(20)`."""
+        text = text.replace("_", "")
+        return f"{self.decimal()}({int(text) if text.isdigit() else quoted(text)})"
+
     def local(self, local: Local) -> str:
         if local.kind == CHECKPOINT:
             return f"s.{safe(local.name)}"
@@ -85,7 +91,7 @@ class Expressions:
         if node.token.type == "DURATION":
             return self.duration(int(number_value(node) or 0)), ATOM
         if type is DECIMAL:
-            return f'{self.decimal()}("{text.replace("_", "")}")', ATOM
+            return self.decimal_of(text), ATOM
         if type is FLOAT and node.token.type == "INT":
             return f"{text}.0", ATOM
         return text, ATOM
@@ -200,8 +206,11 @@ class Expressions:
         return f"{kept} if ({kept} := {left}) is not None else {right}", CHOICE
 
     def temporary(self) -> str:
-        self.temporaries += 1
-        return f"found_{self.temporaries}" if self.temporaries > 1 else "found"
+        while True:
+            self.temporaries += 1
+            name = f"found_{self.temporaries}" if self.temporaries > 1 else "found"
+            if name not in self.named:
+                return name
 
     def unary(self, node: s.Unary) -> tuple[str, int]:
         if node.op == "not":
@@ -259,6 +268,8 @@ class Expressions:
         first, *others = chain
         chain = [(first[0].replace(subject, kept, 1) if kept else first[0], first[1]), *others]
         last = chain.pop()[1]
+        while chain and chain[-1][1] == last and ":=" not in chain[-1][0]:
+            chain.pop()  # both arms say the same
         out = "".join(f"{value} if {test} else " for test, value in chain)
         return f"{out}{last}", CHOICE if chain else ATOM
 

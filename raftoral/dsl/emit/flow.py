@@ -73,17 +73,17 @@ class Written:
 class Flow(Statements):
     """Writes the functions of one workflow."""
 
-    def __init__(self, out: Expressions, graph: Graph, prefix: str, state: str) -> None:
+    def __init__(self, out: Expressions, graph: Graph, prefix: str, state: str, args: str) -> None:
         super().__init__(out)
         self.graph = graph
         self.prefix = prefix  # sets the names of several workflows or versions of one module apart
         self.state = state
-        self.spelling = Spelling()
+        self.spelling = Spelling(out.named)
         self.functions: list[Written] = []
         self.names: dict[Block, str] = {}
         self.heads: set[Block] = set()
         self.queue: list[Block] = []
-        self.class_name = graph.decl.name.text
+        self.args_name = args
         self.failing: dict[Slot, str] = {}
         self.turning = False  # whether the function that is being written may be entered by `rt.go`
 
@@ -197,10 +197,6 @@ class Flow(Statements):
         self.unpack(strand)
         self.block(strand.entry)
         self.finish(self.start_name(strand), ", ".join(params))
-
-    @property
-    def args_name(self) -> str:
-        return f"{self.class_name}Args" if self.graph.version.params else "rt.Empty"
 
     def given(self, strand: Strand) -> list[str]:
         """The parameters of a strand beside what it captures: the item of a turn, the results of earlier steps."""

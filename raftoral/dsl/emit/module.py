@@ -11,10 +11,10 @@ import hashlib
 from .. import syntax as s
 from ..facts import Facts
 from ..facts.symbols import Activity, Const, Function, Workflow
-from ..facts.types import INT, EnumType, ErrorType, Field, RecordType, Type, UnionType
+from ..facts.types import EnumType, ErrorType, Field, RecordType, Type, UnionType
 from ..graph import Graph
 from .expressions import Expressions, quoted
-from .names import Imports, camel, safe
+from .names import Imports, authors_names, camel, safe
 from .policies import activity_line, policy_words
 from .statements import Statements
 from .types import Types
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 ABI = 1
+CONTRACT = "from raftoral.program import v1 as rt"
 STANDARD = ("datetime", "decimal", "enum", "typing", "uuid")
 
 
@@ -48,8 +49,7 @@ class _ModuleText:
     def __init__(self, facts: Facts, graphs: list[Graph]) -> None:
         self.facts = facts
         self.graphs = graphs
-        taken = {name for name in facts.interface.names if name[:1].isupper()}
-        self.imports = Imports(taken)
+        self.imports = Imports(authors_names(facts))
         self.types = Types(self.imports, facts.interface.module)
         self.out = Expressions(facts, self.types)
 
@@ -76,18 +76,26 @@ class _ModuleText:
             "docstring": self.docstring(module, names),
             "types": types,
             "constants": [self.constant(m) for decl in decls if isinstance(m := self.own(decl), Const)],
-            "protocol": f"{camel(module.rpartition('.')[2])}Activities",
+            "protocol": self.imports.fresh(f"{camel(module.rpartition('.')[2])}Activities"),
             "protocol_base": self.imports.name("typing", "Protocol") if activities else "",
             "activities": activities,
             "functions": [self.function(m) for decl in decls if isinstance(m := self.own(decl), Function)],
             "workflows": [self.workflow(graph) for graph in self.graphs],
         }
-        lines = self.imports.lines()
-        own = [line for line in lines if line.split()[1].split(".")[0] not in STANDARD and "pydantic" not in line]
-        data["standard_imports"] = [line for line in lines if line.split()[1] in STANDARD]
-        data["third_imports"] = [line for line in lines if line.split()[1] == "pydantic"]
-        data["own_imports"] = own
-        return data
+        blocks = self.import_blocks()
+        # Whether own modules stand with the others or below depends on the folder that a sorter is started in.
+        return {**data, "imports": blocks, "has_own_imports": blocks[-1][-1] != CONTRACT}
+
+    def import_blocks(self) -> list[list[str]]:
+        """The standard library, others, the user's own modules: the order that ruff and isort want."""
+        standard: list[str] = []
+        others: list[str] = []
+        own: list[str] = []
+        for line in self.imports.lines():
+            module = line.split()[1]
+            (standard if module in STANDARD else others if module == "pydantic" else own).append(line)
+        others.append(CONTRACT)
+        return [lines for lines in (standard, others, own) if lines]
 
     def own(self, decl: s.Decl) -> object:
         if isinstance(decl, s.Extern | s.Migrate):

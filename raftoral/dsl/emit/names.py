@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from ..facts.symbols import Local
+from ..facts.symbols import Const, Local
 from ..scope.python_names import KEYWORDS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..facts import Facts
 
 # Names that generated functions use themselves.
 TAKEN = frozenset(("a", "c", "cx", "f", "rt", "s", "won", "problem", "results", "self", "id", "print", "range", "len"))
@@ -29,32 +33,71 @@ def snake(name: str) -> str:
     return "".join("_" + char.lower() if char.isupper() and at else char.lower() for at, char in enumerate(name))
 
 
-class Imports:
-    """Collects what a module needs from elsewhere. A user's type of the same name makes the import an `_alias`."""
+def authors_names(facts: Facts) -> set[str]:
+    """Every name that a module gives to something, as it is in Python: a name of ours must be none of them."""
+    names = {local.name for local in facts.targets.values() if local.kind != "hidden"}
+    for name, meaning in facts.interface.names.items():
+        names |= {name, name.upper()} if isinstance(meaning, Const) else {name}
+    return {safe(name) for name in names}
 
-    __slots__ = ("modules", "taken")
+
+def imported_names(facts: Facts) -> set[str]:
+    """The names that a module takes from others by name."""
+    return {safe(each.name.text) for line in facts.parsed.module.imports for each in line.names or []}
+
+
+class Imports:
+    """Collects what a module needs from elsewhere. What has a name that is taken becomes an `_alias`."""
+
+    __slots__ = ("given", "modules", "taken")
 
     def __init__(self, taken: set[str]) -> None:
         self.taken = taken
+        self.given: dict[tuple[str, str], str] = {}
         self.modules: dict[str, set[str]] = {}
 
     def name(self, module: str, name: str) -> str:
         """`Decimal`, after noting `from decimal import Decimal`."""
-        shown = f"_{name}" if name in self.taken else name
-        self.modules.setdefault(module, set()).add(f"{name} as {shown}" if shown != name else name)
+        shown = self.given.get((module, name))
+        if shown is None:
+            shown = name
+            while shown in self.taken:
+                shown = f"_{shown}"
+            self.taken.add(shown)
+            self.given[module, name] = shown
+            self.modules.setdefault(module, set()).add(f"{name} as {shown}" if shown != name else name)
         return shown
 
     def lines(self) -> list[str]:
-        """The import lines, standard library first; black and ruff leave them as they are."""
-        return [f"from {module} import {', '.join(sorted(names))}" for module, names in sorted(self.modules.items())]
+        """The import lines by module, in the order that ruff and isort want: `TOTAL, Item, sum_of`, aliases below."""
+        lines = []
+        for module, names in sorted(self.modules.items()):
+            plain = sorted((name for name in names if " as " not in name), key=lambda n: (_rank(n), n))
+            lines += [f"from {module} import {', '.join(plain)}"] if plain else []
+            aliased = sorted(names - set(plain), key=lambda n: (_rank(n), n))
+            lines += [f"from {module} import {name}" for name in aliased]
+        return lines
+
+    def fresh(self, name: str) -> str:
+        """A name for something of ours: `OrderState`, or `OrderState_` where the author has an `OrderState`."""
+        while name in self.taken:
+            name += "_"
+        self.taken.add(name)
+        return name
+
+
+def _rank(name: str) -> int:
+    name = name.partition(" ")[0]
+    return 0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2
 
 
 class Spelling:
     """Gives each local of a workflow one Python name. Hidden ones lose their number where that is not ambiguous."""
 
-    __slots__ = ("given", "used")
+    __slots__ = ("given", "taken", "used")
 
-    def __init__(self) -> None:
+    def __init__(self, taken: set[str]) -> None:
+        self.taken = taken
         self.given: dict[Local, str] = {}
         self.used: dict[str, Local] = {}
 
@@ -66,7 +109,7 @@ class Spelling:
             )
             name = safe(base)
             number = 2
-            while local.kind == "hidden" and name in self.used and self.used[name] is not local:
+            while local.kind == "hidden" and (name in self.taken or name in self.used):
                 name = f"{safe(base)}_{number}"
                 number += 1
             self.given[local] = name

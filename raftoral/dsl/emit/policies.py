@@ -31,7 +31,7 @@ def retry_text(out: Expressions, node: s.Retry) -> str:
         parts.append(f"first={out.text(node.first)}")
         parts.append(f"most={out.text(node.most if node.most is not None else node.first)}")
     if node.factor is not None:
-        parts.append(f"factor={out.decimal()}({quoted(out.facts.parsed.source.text[node.factor.lo : node.factor.hi])})")
+        parts.append(f"factor={out.decimal_of(out.facts.parsed.source.text[node.factor.lo : node.factor.hi])}")
     if node.step is not None:
         parts.append(f"step={out.text(node.step)}")
     if node.excepts:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from .. import syntax as s
-from ..facts.types import UNIT, Field
+from ..facts.types import Field
 from ..graph import UNWINDING, Graph, Slot
-from ..syntax import Node
 from .expressions import quoted
 from .flow import Flow
 from .names import safe, snake
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 OF_HANDLES = frozenset("cancel describe id node pause query result resume signal start status terminate".split())
 
 
+def in_natural_order(name: str) -> list[tuple[int, str]]:
+    """`step2` before `step10`, as ruff sorts slots."""
+    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", name)]
+
+
 class WorkflowText:
     """Collects what `workflow.py.jinja` lays side by side."""
 
@@ -29,12 +35,14 @@ class WorkflowText:
         self.types = module.types
         decl = graph.decl
         suffix = "" if newest else f"V{graph.version.number}"
-        self.class_name = f"{decl.name.text}{suffix}"
+        fresh = module.imports.fresh
+        self.class_name = decl.name.text if newest else fresh(f"{decl.name.text}{suffix}")
         has_state = any(isinstance(member, s.Checkpoint) for member in decl.members)
-        self.state = f"{self.class_name}State" if has_state else "rt.NoState"
+        self.state = fresh(f"{self.class_name}State") if has_state else "rt.NoState"
+        self.handle = fresh(f"{self.class_name}Run")
         prefix = "_".join(part for part in (snake(decl.name.text) if several else "", suffix.lower()) if part)
-        self.flow = Flow(module.out, graph, prefix, self.state)
-        self.flow.class_name = self.class_name
+        args = fresh(f"{self.class_name}Args") if graph.version.params else "rt.Empty"
+        self.flow = Flow(module.out, graph, prefix, self.state, args)
 
     def data(self) -> dict[str, Any]:
         graph, decl = self.graph, self.graph.decl
@@ -45,7 +53,7 @@ class WorkflowText:
         functions = self.flow.write()
         slots = [self.slot(slot) for slot in graph.slots]
         checkpoints = [member for member in decl.members if isinstance(member, s.Checkpoint)]
-        names = [safe(member.name.text) for member in checkpoints]
+        names = sorted((safe(member.name.text) for member in checkpoints), key=in_natural_order)
         return {
             "name": decl.name.text,
             "class_name": self.class_name,
@@ -70,7 +78,7 @@ class WorkflowText:
             "raises": ", ".join(self.types.text(error) for error in graph.version.raises),
             "signals": ", ".join(f"{quoted(n)}: {self.payload(sig.payload)}" for n, sig in graph.version.signals.items()),
             "queries": self.queries(),
-            "handle": f"{self.class_name}Run",
+            "handle": self.handle,
             "start_params": "".join(f"{p}, " for p in self.module.params(graph.version.params)),
             "start_args": f"{self.flow.args_name}({', '.join(safe(name) for name in graph.version.params)})",
             "methods": self.methods(),

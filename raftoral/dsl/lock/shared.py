@@ -95,13 +95,12 @@ class Shared:
                      head.name or Node(head.lo, head.lo + 5), "no such activity any more", notes=self.since,
                      helps=["keep it for as long as runs of that version may call it"])  # fmt: skip
             return
+        said = len(checked.said.found)
         for field in meaning.params.values():
             self._parameter(checked.said, short, field, old)
-        for param in old.params:
-            if param not in meaning.params:
-                self._signature(
-                    checked.said, meaning, f"`{short}` takes no `{param}` any more, and {self.who} gives one"
-                )
+        gone = [param for param in old.params if param not in meaning.params]
+        if gone and said == len(checked.said.found):  # else it was renamed, and that was said
+            self._signature(checked.said, meaning, f"`{short}` takes no `{gone[0]}` any more, and {self.who} gives one")
         result = spell_type(meaning.result, self.home)
         if not reads_as(result, old.result):
             self._signature(

@@ -138,12 +138,18 @@ class Effects(Trying):
     def do(self, node: s.Do, targets: list[Local], label: Token | None) -> None:
         if self.block is None:
             return
-        args = {arg.value: self.expr(arg.value) for arg in node.args}
-        changed: dict[Node, Node] = {old: new for old, new in args.items() if old is not new}
-        rebuilt = replaced(self.facts, node, changed) if changed else node
+        rebuilt = self.without_fails(node)
         kind = CHILD if node.callee.is_workflow else ACTIVITY
         slot = self.slot(kind, node, label, self.facts.types.get(node, UNIT))
         self.suspend(slot, Call(rebuilt), targets)
+
+    def without_fails(self, node: s.Do) -> s.Do:
+        """The call with every `?? fail` in its arguments and policies taken out."""
+        values = [arg.value for arg in node.args]
+        values += [each.value for each in node.overrides or () if not isinstance(each.value, s.Token | s.Retry)]
+        changed: dict[Node, Node] = {old: new for old in values if (new := self.expr(old)) is not old}
+        rebuilt: s.Do = replaced(self.facts, node, changed) if changed else node
+        return rebuilt
 
     def wait_stmt(self, node: s.WaitStmt) -> None:
         self.wait(node.wait, [], node.label)
@@ -151,6 +157,8 @@ class Effects(Trying):
     def wait(self, node: s.Wait, targets: list[Local], label: Token | None) -> None:
         if self.block is None:
             return
+        if node.within is not None:
+            node = replaced(self.facts, node, {node.within: self.expr(node.within)})
         meaning = self.facts.bindings.get(node)
         handle = meaning if isinstance(meaning, Local) and isinstance(meaning.type, HandleType) else None
         slot = self.slot(HANDLE if handle else SIGNAL, node, label, self.facts.types.get(node, UNIT))
@@ -169,6 +177,7 @@ class Effects(Trying):
         """The first arm that is ready; as a value, what its body gives."""
         if self.block is None:
             return
+        node = self.select_without_fails(node)
         after = Block()
         ways = [Block() for _ in node.arms]
         binds = [self.local(arm.bind) if not isinstance(arm, s.OnTimer) and arm.bind else None for arm in node.arms]
@@ -183,6 +192,18 @@ class Effects(Trying):
         if local is not None:
             self.targets.pop()
         self.block = after
+
+    def select_without_fails(self, node: s.Select) -> s.Select:
+        """The `select` with every `?? fail` in what its arms wait for taken out: it is asked before anything waits."""
+        changed: dict[Node, Node] = {}
+        for arm in node.arms:
+            if isinstance(arm, s.OnTimer):
+                changed[arm.delay] = self.expr(arm.delay)
+            elif isinstance(arm, s.OnDone):
+                changed[arm.call] = self.without_fails(arm.call)
+        changed = {old: new for old, new in changed.items() if old is not new}
+        rebuilt: s.Select = replaced(self.facts, node, changed) if changed else node
+        return rebuilt
 
     # --- side by side --------------------------------------------------------------------------------------
 
@@ -250,6 +271,10 @@ class Effects(Trying):
     def parallel_for(self, node: s.ParallelFor, targets: list[Local], label: Token | None) -> None:
         if self.block is None:
             return
+        put: dict[Node, Node] = {node.source: self.iterable(node.source)}
+        if node.limit is not None:
+            put[node.limit] = self.expr(node.limit)
+        node = replaced(self.facts, node, put)
         type = self.facts.types.get(node, POISON)
         item: Type = getattr(type, "item", UNIT)
         if isinstance(item, OutcomeType) and node.settle:

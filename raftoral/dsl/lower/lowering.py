@@ -31,6 +31,8 @@ from ..graph import (
     Settle,
     Slot,
     Strand,
+    Suspend,
+    blocks_of,
 )
 from ..syntax import Node, Token
 from .keys import Keys, name_of
@@ -102,6 +104,9 @@ class Lowering:
         if self.block is not None:
             self.leave(0)
             self.exit(Return(None, decl.body))
+        exits = [block.exit for strand in self.graph.strands() for block in blocks_of(strand)]
+        met = {exit.slot for exit in exits if isinstance(exit, Suspend)}
+        self.graph.slots = [slot for slot in self.graph.slots if slot in met]  # the rest stands where control never is
         return self.graph
 
     # --- small tools ---------------------------------------------------------------------------------------
@@ -148,10 +153,19 @@ class Lowering:
 
     def expr(self, node: s.Expr) -> s.Expr:
         """The expression, with every `?? fail` taken out and tested before."""
+        put: dict[Node, Node] = {}
         for part in or_fails(node):
-            put: dict[Node, Node] = {part: self.or_fail(part.value, part)}
-            node = replaced(self.facts, node, put)
-        return node
+            put[part] = self.or_fail(replaced(self.facts, part.value, put), part)
+        rebuilt: s.Expr = replaced(self.facts, node, put) if put else node
+        return rebuilt
+
+    def iterable(self, node: s.Iterable) -> s.Iterable:
+        """What a `for` walks over, with every `?? fail` taken out."""
+        if not isinstance(node, s.Range):
+            return self.expr(node)
+        first, last = self.expr(node.first), self.expr(node.last)
+        rebuilt: s.Range = replaced(self.facts, node, {node.first: first, node.last: last})
+        return rebuilt
 
     def or_fail(self, value: s.Expr, node: s.OrFail) -> s.Expr:
         """Tests `value`; fails when there is none, else gives what is there."""
@@ -233,9 +247,10 @@ class Lowering:
         self.block = after
 
     def for_(self, node: s.For) -> None:
-        cursor = self.cursor(node.source, node.target, node)
+        source = self.iterable(node.source)
+        cursor = self.cursor(source, node.target, node)
         head, body, turn, after = Block(), Block(), Block(), Block()
-        self.add(Begin(cursor, node.source, node))
+        self.add(Begin(cursor, source, node))
         self.exit(Goto(head))
         head.exit = Each(cursor, body, after, node)
         turn.ops.append(Advance(cursor, node))

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 def or_fails(node: Node) -> list[s.OrFail]:
     """The `?? fail`s of an expression, innermost first, in the order in which they are evaluated."""
     found = [part for part in s.walk(node) if isinstance(part, s.OrFail)]
+    errors = [(part.error.lo, part.error.hi) for part in found]  # what stands there is evaluated only if it fails
+    found = [part for part in found if not any(lo <= part.lo and part.hi <= hi for lo, hi in errors)]
     return sorted(found, key=lambda part: (part.hi, -part.lo))
 
 

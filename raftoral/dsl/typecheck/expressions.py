@@ -70,7 +70,7 @@ def _number(cx: Cx, node: s.Number, want: Type | None) -> Type:
 
 def _units_in_order(cx: Cx, node: s.Number) -> None:
     """`1h30m`: from the largest unit down, each once."""
-    text = node.token.text.replace("ms", "u")
+    text = node.token.text.replace("_", "").replace("ms", "u")
     units = [char for char in text if not char.isdigit()]
     order = ["wdhmsu".index(unit) for unit in units]
     if order != sorted(set(order)):
@@ -464,6 +464,13 @@ def _or_fail(cx: Cx, node: s.OrFail, want: Type | None) -> Type:
     check_error_value(cx, node.error)
     if cx.kind == "function":
         _no_fail_here(cx, node.error)
+    elif cx.in_final:
+        cx.problems.add(
+            "RFT0411",
+            "`finally` cannot `fail`",
+            node.error,
+            "this would swallow the error or the value that is on its way out",
+        )
     if isinstance(got, OptionalType):
         return got.inner
     if got is not POISON and got is not NONE and node.value not in cx.facts.narrowed:

@@ -185,11 +185,12 @@ def compensation(cx: Cx, node: s.Compensation, value: s.Value, named: bool) -> N
     before, cx.in_compensation = cx.in_compensation, not named
     targets, cx.targets = cx.targets, []
     loops, cx.loops = cx.loops, []
+    branch, cx.branch = cx.branch, "compensation"
     if isinstance(node.body, s.Do):
         cx.expr(node.body)
     else:
         cx.block(node.body)
-    cx.in_compensation, cx.targets, cx.loops = before, targets, loops
+    cx.in_compensation, cx.targets, cx.loops, cx.branch = before, targets, loops, branch
 
 
 def _wait(cx: Cx, node: s.WaitStmt) -> bool:
@@ -357,8 +358,7 @@ def _return(cx: Cx, node: s.Return) -> bool:
             "RFT0609",
             f"a {cx.branch} cannot `return` from the workflow",
             node,
-            "the others are still running",
-            helps=["`give` a value and decide after the block, or `fail`"],
+            *leaving(cx),
         )
         if node.value is not None:
             cx.expr(node.value)
@@ -385,6 +385,13 @@ def _return(cx: Cx, node: s.Return) -> bool:
         also = [(cx.result_node, f"promised here: `{want}`")] if cx.result_node is not None else []
         cx.expect(node.value, want, f"the {cx.kind} returns {a(want)}", also)
     return False
+
+
+def leaving(cx: Cx) -> tuple[str]:
+    """Why nothing leaves from inside a branch or a compensation: the label of RFT0609."""
+    return (
+        ("it runs while the workflow is on its way out",) if cx.branch == "compensation" else ("the others still run",)
+    )
 
 
 def _return_without_value(cx: Cx, node: s.Return, want: Type) -> None:

@@ -31,6 +31,7 @@ from .lists import (
     zip_,
 )
 from .maps import get, items, keys, values, with_key, without
+from .moments import date, earlier, later, longer, parse_timestamp, scaled
 from .numbers import (
     abs_,
     decimal,
@@ -65,7 +66,6 @@ from .texts import (
     trim,
     upper_ascii,
 )
-from .times import date, earlier, later, longer, parse_timestamp, scaled
 
 __all__ = [
     "Stream",
