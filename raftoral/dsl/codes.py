@@ -67,6 +67,7 @@ CODES: dict[str, tuple[str, str]] = {
     "RFT0409": ("unknown-variant", "error"),
     "RFT0410": ("constant-condition", "warning"),
     "RFT0411": ("leaves-finally", "error"),
+    "RFT0412": ("conditional-fail", "error"),
     # 05xx determinism and termination
     "RFT0501": ("effect-in-function", "error"),
     "RFT0502": ("recursion", "error"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -33,7 +34,7 @@ def shop(here):
     return here(shop__orders_rft=TEXT)
 
 
-def lock_of(folder) -> str:
+def lock_of(folder: Path) -> str:
     return (folder / "raftoral.lock").read_text()
 
 

@@ -25,7 +25,7 @@ from raftoral.dsl.graph.text import print_frames, print_graph
 from raftoral.dsl.render import human
 from raftoral.dsl.source import Source
 from tests.dsl.case_file import CaseFault, Fence, Program, read_case, write_case
-from tests.dsl.test_explain import EXAMPLES, World
+from tests.dsl.test_explain import EXAMPLES, World, problems_in
 
 HERE = Path(__file__).parent
 CASES = sorted((HERE / "cases").glob("*.md"))
@@ -129,9 +129,7 @@ def test_message(code: str, update: bool) -> None:
     reports = []
     for example in EXAMPLES:
         if example.code == code and example.kind == "wrong":
-            source = Source(example.path, example.files[example.path])
-            (checked,) = check([source], World(example.files))
-            reports.append(human.render(checked.problems))
+            reports.append(human.render(problems_in(example)))
     _keep(path, path.read_text("utf-8") if path.exists() else "", "\n".join(reports), update)
 
 

@@ -136,8 +136,8 @@ EXAMPLES = [example for section in SECTIONS for example in section.examples]
 NAMES = [f"{e.code}-{e.kind}-{n}" for n, e in enumerate(EXAMPLES)]
 
 
-def _found(example: Example) -> list[tuple[str, str]]:
-    """(code, the problem as text) for all that the compiler says about the example."""
+def problems_in(example: Example) -> list[Problem]:
+    """All that the compiler says about the example, with its lock if it has one."""
     from raftoral.dsl.compile import check
 
     sources = [Source(path, text) for path, text in example.files.items() if path == example.path]
@@ -145,7 +145,12 @@ def _found(example: Example) -> list[tuple[str, str]]:
     problems = [problem for each in checked for problem in each.problems]
     if example.before and not any(problem.is_error for problem in problems):
         problems = _with_lock(example, checked)
-    return [(p.code, f"{p.labels[0].source.path} {p!r}") for p in problems]
+    return problems
+
+
+def _found(example: Example) -> list[tuple[str, str]]:
+    """(code, the problem as text) for all of them."""
+    return [(p.code, f"{p.labels[0].source.path} {p!r}") for p in problems_in(example)]
 
 
 def _with_lock(example: Example, checked: list[Checked]) -> list[Problem]:

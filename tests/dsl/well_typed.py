@@ -3,8 +3,8 @@
     made = workflow(7)              text of a module `m` with a workflow `W`, and its arguments
     workflow(7, size=5)             a smaller one; `smallest(7, fails)` looks for one that still fails
 
-Programs use every construct, check without errors, and end: loops are short, text and lists do not double. With
-`or_fail="front"`, `?? fail` stands only where a whole right-hand side does. `tests.reference.scripts` plays events.
+Programs use every construct, check without errors, and end: loops are short, text and lists do not double.
+`tests.reference.scripts` plays events.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class Made(NamedTuple):
     args: dict[str, Any]
 
 
-def workflow(seed: int, size: int = 40, or_fail: str = "anywhere") -> Made:
-    """A module with a workflow `W`, and arguments for it. `or_fail`: "anywhere" or "front"."""
+def workflow(seed: int, size: int = 40) -> Made:
+    """A module with a workflow `W`, and arguments for it."""
     source = random.Random(seed)
     args: dict[str, Any] = {"n": source.randint(-2, 6)}
     if source.random() < 0.5:
@@ -34,7 +34,7 @@ def workflow(seed: int, size: int = 40, or_fail: str = "anywhere") -> Made:
     if source.random() < 0.5:
         args["opt"] = source.randint(0, 5)
         args["p"] = Rec("P", _fields_of_p(source), "m")
-    body = Writer(source, size, or_fail == "anywhere").body()
+    body = Writer(source, size, False).body()
     return Made(PRELUDE + "\n".join(body) + "\n}\n", args)
 
 

@@ -95,6 +95,8 @@ def _others(word: str, old: Entry, new: Entry) -> list[str]:
         said = word if word in UNNAMED else f"{word} `{name}`"
         if word == "policy":
             activity, _, policy = name.rpartition(".")
+            if (activity in old.of("activity")) != (activity in new.of("activity")):
+                continue  # it came or went with its policies
             said = f"{policy} of `{activity}`"
         if name not in after:
             found.append(f"- {said}")

@@ -76,7 +76,8 @@ class Effects(Trying):
 
     def let(self, node: s.Let) -> None:
         locals = self.named(node.target)
-        if len(locals) == 1 and isinstance(node.value, EFFECTS):
+        same = len(locals) == 1 and self.facts.types.get(node.value) is locals[0].type
+        if isinstance(node.value, EFFECTS) and same:
             self.into(node.value, locals, node.label)
         else:
             self.add(Bind(locals, self.value(node.value, node.label), node))

@@ -198,7 +198,10 @@ def _tuple_type(lo: int, hi: int, *items: s.TypeExpr) -> s.TupleType:
     return s.TupleType(lo, hi, list(items))
 
 
-def _binary(lo: int, hi: int, left: s.Expr, op: Token, right: s.Expr) -> s.Binary:
+def _binary(lo: int, hi: int, left: s.Expr, op: Token, right: s.Expr) -> s.Expr:
+    if right.__class__ is s.OrFail and op.text == "??":  # `a ?? b ?? fail E`: the `fail` is for both
+        first = s.Binary(lo, right.value.hi, op.text, left, right.value, op.lo)
+        return s.OrFail(lo, hi, first, right.error)
     return s.Binary(lo, hi, op.text, left, right, op.lo)
 
 

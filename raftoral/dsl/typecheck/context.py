@@ -55,8 +55,8 @@ class Cx:
 
     __slots__ = (
         "bindings", "branch", "branch_name", "ended", "facts", "in_compensation", "in_final", "kind", "known",
-        "locals", "loops", "opened", "owner", "problems", "result", "result_node", "scope", "siblings", "signals",
-        "spoiled", "targets", "types", "unknown", "unread",
+        "lazy", "locals", "loops", "opened", "owner", "problems", "result", "result_node", "scope", "siblings",
+        "signals", "spoiled", "targets", "types", "unknown", "unread",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, facts: Facts) -> None:
@@ -85,6 +85,7 @@ class Cx:
         self.branch_name = ""
         self.in_compensation = False
         self.in_final = False
+        self.lazy: str | None = None  # why the expression around may not be reached
         self.unread: list[Local] = []
         self.unknown: set[str] = set()
         self.spoiled: set[str] = set()  # names that something was said about already
@@ -115,6 +116,13 @@ class Cx:
 
                 report_mismatch(self, node, got, want, why, also)
         return got
+
+    def maybe(self, why: str, node: s.Expr, want: Type | None = None) -> Type:
+        """The type of an expression that is evaluated only sometimes: no `?? fail` may stand in it (RFT0412)."""
+        before, self.lazy = self.lazy, why
+        found = self.expr(node, want)
+        self.lazy = before
+        return found
 
     def condition(self, node: s.Expr) -> None:
         """A condition is a bool."""

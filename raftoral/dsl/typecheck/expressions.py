@@ -216,9 +216,10 @@ def _if(cx: Cx, node: s.IfExpr, want: Type | None) -> Type:
     before = cx.known
     true, false = learn(cx, node.condition)
     cx.known = {**before, **true} if true else before
-    then = cx.expr(node.then, want)
+    then = cx.maybe("only one of `then` and `else` is evaluated", node.then, want)
     cx.known = {**before, **false} if false else before
-    orelse = cx.expr(node.orelse, want if want is not None else (then if then is FLOAT else None))
+    hint = want if want is not None else (then if then is FLOAT else None)
+    orelse = cx.maybe("only one of `then` and `else` is evaluated", node.orelse, hint)
     cx.known = before
     both = join(then, orelse)
     if both is None and want is not None and fits(then, want) != fits(orelse, want):
@@ -335,6 +336,7 @@ def _comprehension(cx: Cx, node: s.Comprehension, want: Type | None) -> Type:
     mark = len(cx.opened)
     bind_target(cx, node.target, item, "bound name")
     before = cx.known
+    lazy, cx.lazy = cx.lazy, "evaluated for each item, and not at all for none"
     if node.guard is not None:
         cx.condition(node.guard)
         true, _ = learn(cx, node.guard)
@@ -346,7 +348,7 @@ def _comprehension(cx: Cx, node: s.Comprehension, want: Type | None) -> Type:
     if got is UNIT:
         cx.problems.add("RFT0301", f"{described(cx, node.item)} gives no value", node.item, "nothing to collect")
         got = POISON
-    cx.known = before
+    cx.known, cx.lazy = before, lazy
     cx.leave(mark)
     return list_of(got)
 
@@ -464,6 +466,16 @@ def _or_fail(cx: Cx, node: s.OrFail, want: Type | None) -> Type:
     check_error_value(cx, node.error)
     if cx.kind == "function":
         _no_fail_here(cx, node.error)
+    elif cx.lazy is not None:
+        cx.problems.at(
+            "RFT0412",
+            "`?? fail` stands where it may not be reached",
+            node.value.hi,
+            node.hi,
+            cx.lazy,
+            notes=["a `fail` is a way out of the workflow: it is taken, or not, by the statement as a whole"],
+            helps=["give the value a name before: `let x = ... ?? fail E`", "or decide with `if`"],
+        )
     elif cx.in_final:
         cx.problems.add(
             "RFT0411",

@@ -88,7 +88,9 @@ def match_arms(
         sound = sound and len(cx.problems.found) == before_reading
         cx.known = _narrowed(cx, subject, type, arm.patterns, before)
         if arm.guard is not None:
+            lazy, cx.lazy = cx.lazy, "a guard is evaluated only when its pattern fits"
             cx.condition(arm.guard)
+            cx.lazy = lazy
         if isinstance(arm, s.ValueArm):
             found = _arm_value(cx, arm, found, want, arms[0])
         else:
@@ -138,7 +140,8 @@ def _read_alternative(cx: Cx, pattern: s.Pattern, type: Type, first: s.Pattern, 
 
 
 def _arm_value(cx: Cx, arm: s.ValueArm, found: Type, want: Type | None, first: s.ValueArm | s.MatchArm) -> Type:
-    got = cx.expr(arm.value, want if want is not None or found is NEVER else found)
+    hint = want if want is not None or found is NEVER else found
+    got = cx.maybe("only one arm is evaluated", arm.value, hint)
     both = join(found, got)
     if both is None:
         cx.problems.add(

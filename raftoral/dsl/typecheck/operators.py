@@ -195,8 +195,9 @@ def _logic(cx: Cx, node: s.Binary) -> Type:
     true, false = learn(cx, node.left)
     more = true if node.op == "and" else false
     cx.known = {**before, **more} if more else before
+    lazy, cx.lazy = cx.lazy, f"the right of `{node.op}` is evaluated only sometimes"
     cx.expect(node.right, BOOL, why)
-    cx.known = before
+    cx.known, cx.lazy = before, lazy
     return BOOL
 
 
@@ -320,7 +321,8 @@ def _membership(cx: Cx, node: s.Binary) -> Type:
 def _coalesce(cx: Cx, node: s.Binary, want: Type | None) -> Type:
     left = cx.expr(node.left, want)
     inner = left.inner if isinstance(left, OptionalType) else left
-    right = cx.expr(node.right, want if want is not None else (inner if inner is not NONE else None))
+    hint = want if want is not None else (inner if inner is not NONE else None)
+    right = cx.maybe("the right of `??` is evaluated only when there is nothing on its left", node.right, hint)
     if left is POISON or right is POISON:
         return POISON if left is POISON else inner
     if left is NONE:

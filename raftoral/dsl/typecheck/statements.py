@@ -186,11 +186,12 @@ def compensation(cx: Cx, node: s.Compensation, value: s.Value, named: bool) -> N
     targets, cx.targets = cx.targets, []
     loops, cx.loops = cx.loops, []
     branch, cx.branch = cx.branch, "compensation"
+    lazy, cx.lazy = cx.lazy, "a compensation is registered after its effect, and must not fail then"
     if isinstance(node.body, s.Do):
         cx.expr(node.body)
     else:
         cx.block(node.body)
-    cx.in_compensation, cx.targets, cx.loops, cx.branch = before, targets, loops, branch
+    cx.in_compensation, cx.targets, cx.loops, cx.branch, cx.lazy = before, targets, loops, branch, lazy
 
 
 def _wait(cx: Cx, node: s.WaitStmt) -> bool:
