@@ -208,7 +208,7 @@ def test_warnings_are_shown_and_no_obstacle(here, raftoral):
     here(a_rft="rft 1\n\nimport b { double }\n\nfn twice(n: int) -> int = n\n", b_rft=PLAIN)
     code, out, err = raftoral("compile", "--out", "gen")
     assert (code, out.split(":")[0]) == (0, "warning[RFT0208]")
-    assert err == "\n1 warning in 1 file\n2 modules compiled\n"
+    assert err == "\n1 warning in 1 file; `raftoral fmt --fix` can repair 1\n2 modules compiled\n"
     assert raftoral("compile", "--out", "gen")[1] == out
 
 
@@ -426,7 +426,7 @@ def test_a_released_version_that_changed_is_not_compiled(here, raftoral):
     assert raftoral("lock")[0] == raftoral("release", "w.W@1")[0] == 0
     assert raftoral("compile", "--out", "gen")[0] == 0
     before = files(folder / "gen")
-    here(w_rft=text.replace("return do a()", "return 1 + do a()"))
+    here(w_rft=text.replace("return do a()", "let n = do a()\n  return n + 1"))
     code, out, _ = raftoral("compile", "--out", "gen")
     assert (code, out.split(":")[0]) == (1, "error[RFT0901]")
     assert raftoral("compile", "--out", "gen")[:2] == (code, out)

@@ -160,6 +160,15 @@ def test_outcomes_are_equal_by_content():
     outcomes: list[Outcome[int]] = [Ok(1), Failed("a", "b")]
     assert outcomes[0] != outcomes[1]
     assert not same(Ok(1), 1)
+    assert repr(Ok(1)) == "Ok(value=1)"
+    assert {Ok(Decimal("1.0")), Ok(Decimal(1))} == {Ok[Decimal](Decimal(1))}
+    with pytest.raises(AttributeError, match="immutable"):
+        outcomes[1].detail = "c"
+    match outcomes[1]:
+        case Failed(error, detail):
+            assert (error, detail) == ("a", "b")
+        case _:
+            pytest.fail("it is Failed")
 
 
 def test_frames_are_equal_by_content():
