@@ -152,7 +152,7 @@ def _refuse(fullname: str, path: str, checked: Checked, problems: list[Problem])
     """Raises if the file has errors, or is another module than the one that is imported."""
     errors = [problem for problem in problems if problem.is_error]
     if errors:
-        from raftoral.dsl.render import human
+        from raftoral.dsl.diagnostics.render import human
 
         count = human.count(len(errors), "error")
         raise RftError(f"{path} has {count}\n\n{human.render(errors)}", name=fullname, path=path)

@@ -345,7 +345,9 @@ def test_a_generated_file_is_understood_too(project, tmp_path):
     finally:
         sys.path.remove(str(out))
     assert note_source(caught.value)
-    assert caught.value.__notes__[0].startswith('in a_broken.rft (most recent call last):\n  File "a_broken.rft", line 6')
+    assert caught.value.__notes__[0].startswith(
+        'in a_broken.rft (most recent call last):\n  File "a_broken.rft", line 6'
+    )
 
 
 def test_other_exceptions_get_no_note():

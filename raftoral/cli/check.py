@@ -90,13 +90,13 @@ def look_for(words: list[str], terminal: Terminal) -> Found:
 
 
 def _shown(word: str) -> str:
-    from raftoral.dsl.render.cells import clean
+    from raftoral.dsl.diagnostics.render.cells import clean
 
     return clean(word)
 
 
 def _near(word: str) -> str:
-    from raftoral.dsl.spelling import closest
+    from raftoral.dsl.diagnostics.spelling import closest
 
     folder, name = os.path.split(word)
     try:
@@ -234,28 +234,28 @@ def report(problems: list[Problem], files: int, format: str, most: int, terminal
     if not problems and format not in ("json", "sarif"):
         return
     if format == "human":
-        from raftoral.dsl.render import human
+        from raftoral.dsl.diagnostics.render import human
 
         style = terminal.style(terminal.out)
         for index, problem in enumerate(shown):
             terminal.result(("\n" if index else "") + human.one(problem, style))
     elif format == "short":
-        from raftoral.dsl.render import short
+        from raftoral.dsl.diagnostics.render import short
 
         terminal.result(short.render(shown, ascii=terminal.style(terminal.out).ascii))
     elif format == "json":
-        from raftoral.dsl.render import records
+        from raftoral.dsl.diagnostics.render import records
 
         terminal.result(records.render(shown, files, problems))
     elif format == "sarif":
         from raftoral import __version__
         from raftoral.cli.explain import texts
-        from raftoral.dsl.render import sarif
+        from raftoral.dsl.diagnostics.render import sarif
 
         codes = {problem.code for problem in shown}
         terminal.result(sarif.render(shown, __version__, os.getcwd(), texts(codes)))
     else:
-        from raftoral.dsl.render import github
+        from raftoral.dsl.diagnostics.render import github
 
         terminal.result(github.render(shown))
     if len(shown) < len(problems) and format in ("human", "short"):
@@ -313,7 +313,7 @@ class Watch:
         if options.text("format", "human") != "human" and not terminal.verbose:
             return
         if problems:
-            from raftoral.dsl.render.human import summary
+            from raftoral.dsl.diagnostics.render.human import summary
 
             touched = len({problem.primary.source.path for problem in problems})
             text = "\n" + summary(errors, warnings, touched)

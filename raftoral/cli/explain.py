@@ -18,7 +18,7 @@ import os
 
 from raftoral.cli import DONE
 from raftoral.cli.options import Command, Option, Options
-from raftoral.dsl.codes import CODES, SLUGS
+from raftoral.dsl.diagnostics.codes import CODES, SLUGS
 from raftoral.errors import UsageError
 
 TYPE_CHECKING = False
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from raftoral.cli.terminal import Terminal
-    from raftoral.dsl.render.style import Style
+    from raftoral.dsl.diagnostics.render.style import Style
 
 GROUPS = {
     "01": "text and syntax",
@@ -98,7 +98,7 @@ def print_one(word: str, format: str, terminal: Terminal) -> int:
 
 def code_of(word: str) -> str:
     """RFT0103 for `RFT0103`, `rft0103`, `0103`, `103` or `missing-token`."""
-    from raftoral.dsl.spelling import closest
+    from raftoral.dsl.diagnostics.spelling import closest
 
     given = word.strip()
     upper = given.upper().removeprefix("RFT")
@@ -180,7 +180,7 @@ def parse(text: str) -> list[Piece]:
 
 def laid_out(code: str, pieces: list[Piece], style: Style) -> str:
     """The text for a terminal."""
-    from raftoral.dsl.render.cells import clean
+    from raftoral.dsl.diagnostics.render.cells import clean
 
     slug, severity = CODES[code]
     rows = [style.paint(severity, f"{severity}[{code}]") + style.paint("bold", f" {slug}"), ""]

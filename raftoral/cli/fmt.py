@@ -199,7 +199,7 @@ def _pass_through(outcome: Outcome, options: Options, terminal: Terminal) -> Non
 
 
 def _show(outcome: Outcome, options: Options, terminal: Terminal) -> None:
-    from raftoral.dsl.render.cells import clean
+    from raftoral.dsl.diagnostics.render.cells import clean
 
     if not options.on("diff"):
         terminal.result(clean(outcome.path) + "\n")
@@ -229,13 +229,13 @@ def _lines(raw: bytes) -> list[str]:
 def _complain(problems: list[Problem], terminal: Terminal) -> None:
     if not problems:
         return
-    from raftoral.dsl.render import human
+    from raftoral.dsl.diagnostics.render import human
 
     terminal.complain(human.render(problems, terminal.style(terminal.err)))
 
 
 def _summary(changed: int, same: int, looking: bool) -> str:
-    from raftoral.dsl.render.human import count
+    from raftoral.dsl.diagnostics.render.human import count
 
     if looking:
         done = f"{count(changed, 'file')} would be reformatted" if changed else ""

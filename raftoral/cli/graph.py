@@ -92,7 +92,7 @@ def _checked(source: Source, disk: Disk) -> tuple[Facts, list[Problem]]:
 
 def _refused(errors: list[Problem], terminal: Terminal) -> int:
     """Shows the errors that stand in the way."""
-    from raftoral.dsl.render import human
+    from raftoral.dsl.diagnostics.render import human
 
     style = terminal.style(terminal.out)
     terminal.result("\n".join(human.one(problem, style) for problem in errors))

@@ -134,7 +134,7 @@ class Held:
         """Shows the problems; whether the lock may be written all the same."""
         if not self.problems:
             return True
-        from raftoral.dsl.render import human
+        from raftoral.dsl.diagnostics.render import human
 
         terminal.complain(human.render(self.problems, terminal.style(terminal.err)))
         errors = sum(problem.is_error for problem in self.problems)

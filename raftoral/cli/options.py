@@ -200,7 +200,7 @@ def _unknown(given: str, command: Command) -> UsageError:
 
 def suggestion(given: str, names: Sequence[str]) -> str:
     """`; did you mean ...?`, or nothing when nothing is near."""
-    from raftoral.dsl.spelling import closest
+    from raftoral.dsl.diagnostics.spelling import closest
 
     near = closest(given, names)
     if near is None and len(given.strip("-")) > 1:

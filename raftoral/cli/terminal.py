@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TextIO
 
-    from raftoral.dsl.render.style import Style
+    from raftoral.dsl.diagnostics.render.style import Style
 
 
 class Terminal:
@@ -70,7 +70,7 @@ class Terminal:
 
     def style(self, stream: TextIO | None) -> Style:
         """How to draw on `stream`."""
-        from raftoral.dsl.render.style import Style
+        from raftoral.dsl.diagnostics.render.style import Style
 
         return Style(color=self.colored(stream), ascii=not speaks_unicode(stream))
 

@@ -12,7 +12,7 @@ import re
 import types
 
 from raftoral.dsl.diagnostics import SAFE, Fix, Label, Problem
-from raftoral.dsl.render import change
+from raftoral.dsl.diagnostics.render import change
 from raftoral.dsl.source import Source
 
 

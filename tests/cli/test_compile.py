@@ -15,7 +15,7 @@ CATALOG = "rft 1\nmodule shop.catalog\n\nrecord Item { sku: str, qty: int }\n\nf
 ORDERS = (
     "rft 1\nmodule shop.orders\n\nimport shop.catalog { Item, count }\n\n"
     "activity pack(items: list[Item]) -> str { timeout: 5s }\n\n"
-    "workflow Send version 1 (items: list[Item]) -> str {\n  if count(items) == 0 { return \"nothing\" }\n"
+    'workflow Send version 1 (items: list[Item]) -> str {\n  if count(items) == 0 { return "nothing" }\n'
     "  return do pack(items)\n}\n"
 )
 PLAIN = "rft 1\n\nfn double(n: int) -> int = n + n\n"
@@ -313,7 +313,10 @@ def test_a_crash_leaves_the_old_file(shop, raftoral, monkeypatch):
     monkeypatch.setattr(os, "replace", full)
     code, _, err = raftoral("compile", "--out", "gen")
     assert code == 1
-    assert err == f"raftoral compile: {os.path.join('gen', 'shop', 'catalog.py')} cannot be written: No space left on device\n"
+    assert (
+        err
+        == f"raftoral compile: {os.path.join('gen', 'shop', 'catalog.py')} cannot be written: No space left on device\n"
+    )
     assert files(shop / "gen") == edited  # no half a file, and nothing left behind
 
 
@@ -517,6 +520,15 @@ def test_an_unchanged_project_loads_no_compiler(shop):
     subprocess.run(line, check=True, **run)
     again = subprocess.run(line, check=True, **run)
     loaded = {row.rpartition("|")[2].strip() for row in again.stderr.splitlines() if row.startswith("import time:")}
-    heavy = {"jinja2", "black", "lark", "pydantic", "typing", "dataclasses", "raftoral.dsl.compile", "raftoral.dsl.lock"}
+    heavy = {
+        "jinja2",
+        "black",
+        "lark",
+        "pydantic",
+        "typing",
+        "dataclasses",
+        "raftoral.dsl.compile",
+        "raftoral.dsl.lock",
+    }
     assert "raftoral.cli.compile" in loaded
     assert loaded & heavy == set()

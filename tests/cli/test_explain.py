@@ -9,7 +9,7 @@ import pytest
 
 from raftoral import dsl
 from raftoral.cli import explain
-from raftoral.dsl.codes import CODES
+from raftoral.dsl.diagnostics.codes import CODES
 
 TEXT = """\
 # 01 Text and syntax

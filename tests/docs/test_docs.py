@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from raftoral.cli import COMMANDS
-from raftoral.dsl.codes import CODES
+from raftoral.dsl.diagnostics.codes import CODES
 from raftoral.dsl.facts.types import DECIMAL, FLOAT, INT, SCALARS, STR, list_of, map_of
 from raftoral.dsl.scope import BUILTIN_ERRORS
 from raftoral.dsl.typecheck.builtins import BUILTINS

@@ -125,8 +125,7 @@ def pipeline(source: random.Random) -> str:
     rates = "    rates: do %thing%_rates(day)\n" if wide else ""
     given = ", rates" if wide else ""
     declared = (
-        "activity %thing%_rates(day: str) -> map[str, decimal] {\n"
-        "  timeout: 10s\n  retry: 8 times backoff 1s..2m\n}\n"
+        "activity %thing%_rates(day: str) -> map[str, decimal] {\n  timeout: 10s\n  retry: 8 times backoff 1s..2m\n}\n"
     )
     return (
         "record %Thing%Part { name: str, size: int }\n"
@@ -187,9 +186,7 @@ def watch(source: random.Random) -> str:
         '    log debug "${left} of ${id} are left"\n  }\n\n'
         "  asked += wanted - left\n"
         "  let arrives = do refill_%thing%(id, wanted - left)\n"
-        "  sleep until arrives + %1..5%h\n"
-        + (second if source.random() < 0.7 else "")
-        + "  return left\n}\n"
+        "  sleep until arrives + %1..5%h\n" + (second if source.random() < 0.7 else "") + "  return left\n}\n"
     )
 
 
@@ -284,8 +281,7 @@ def gather(source: random.Random) -> str:
         "activity %thing%_debts(id: str) -> list[decimal] { timeout: 10s }\n"
         "activity %thing%_tickets(id: str) -> list[str] { timeout: 10s, deadline: 5m }\n"
         + (
-            "activity price_of_%thing%(firm: str, part: str) -> decimal {\n"
-            "  timeout: 30s\n  deadline: 2m\n}\n"
+            "activity price_of_%thing%(firm: str, part: str) -> decimal {\n  timeout: 30s\n  deadline: 2m\n}\n"
             if both
             else ""
         )

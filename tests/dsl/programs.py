@@ -53,9 +53,7 @@ def project(lines: int, seed: int) -> dict[str, str]:
     return files
 
 
-def _module(
-    source: random.Random, name: str, thing: str, cores: list[tuple[str, str]], wanted: int
-) -> str:
+def _module(source: random.Random, name: str, thing: str, cores: list[tuple[str, str]], wanted: int) -> str:
     """One file: head, core, what it takes from others, and kits until it is long enough."""
     free = [other for other in THINGS if other != thing]
     source.shuffle(free)
@@ -81,9 +79,7 @@ def _module(
     return "\n".join(parts)
 
 
-def _imports(
-    source: random.Random, cores: list[tuple[str, str]], thing: str
-) -> tuple[str, list[str]]:
+def _imports(source: random.Random, cores: list[tuple[str, str]], thing: str) -> tuple[str, list[str]]:
     """Import lines, and a function for each so that nothing is imported in vain."""
     near = cores[-12:]
     chosen = source.sample(near, min(len(near), source.randint(0, 3)))

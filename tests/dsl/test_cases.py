@@ -15,14 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from raftoral.dsl.codes import CODES
 from raftoral.dsl.compile import check
 from raftoral.dsl.diagnostics import Label, Problem
+from raftoral.dsl.diagnostics.codes import CODES
+from raftoral.dsl.diagnostics.render import human
 from raftoral.dsl.diagram import graphs_of
 from raftoral.dsl.format import format_source
 from raftoral.dsl.graph import Graph
 from raftoral.dsl.graph.text import print_frames, print_graph
-from raftoral.dsl.render import human
 from raftoral.dsl.source import Source
 from tests.dsl.case_file import CaseFault, Fence, Program, read_case, write_case
 from tests.dsl.test_explain import EXAMPLES, World, problems_in

@@ -146,7 +146,17 @@ def test_black_leaves_it_alone(modules):
 
 
 def test_ruff_finds_nothing(folder):
-    words = ("-m", "ruff", "check", "--isolated", "--no-cache", "--target-version", "py311", "--output-format", "concise")
+    words = (
+        "-m",
+        "ruff",
+        "check",
+        "--isolated",
+        "--no-cache",
+        "--target-version",
+        "py311",
+        "--output-format",
+        "concise",
+    )
     inputs = [f"{name}.py" for name in NAMES]
     run(*words, *inputs, cwd=folder)
     run(*words, *(str(folder / each) for each in inputs), cwd=folder.parent)
@@ -352,4 +362,14 @@ def test_names_of_ours_are_none_of_the_authors(tmp_path):
     run("-m", "ruff", *words, "clashes.py", cwd=tmp_path)
     config = tmp_path / "mypy.ini"
     config.write_text("[mypy]\n", encoding="utf-8")
-    run("-m", "mypy", "--strict", "--config-file", str(config), "--cache-dir", str(tmp_path / "cache"), ".", cwd=tmp_path)
+    run(
+        "-m",
+        "mypy",
+        "--strict",
+        "--config-file",
+        str(config),
+        "--cache-dir",
+        str(tmp_path / "cache"),
+        ".",
+        cwd=tmp_path,
+    )

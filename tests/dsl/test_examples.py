@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from raftoral.dsl.compile import check
+from raftoral.dsl.diagnostics.render import human
 from raftoral.dsl.format import format_source
-from raftoral.dsl.render import human
 from raftoral.dsl.source import Source
 from tests.dsl.test_explain import World
 

@@ -21,9 +21,9 @@ from pathlib import Path
 
 import pytest
 
-from raftoral.dsl.codes import CODES
 from raftoral.dsl.compile import Checked
 from raftoral.dsl.diagnostics import Problem
+from raftoral.dsl.diagnostics.codes import CODES
 from raftoral.dsl.lock import Lock, Standing
 from raftoral.dsl.source import Source
 

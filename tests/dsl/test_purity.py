@@ -8,11 +8,11 @@ import os
 import pytest
 
 from raftoral.dsl.diagnostics import Problems
+from raftoral.dsl.diagnostics.render.human import one
 from raftoral.dsl.effects.purity import check_externs
 from raftoral.dsl.effects.python import allowed
 from raftoral.dsl.facts import Interface
 from raftoral.dsl.parser import parse
-from raftoral.dsl.render.human import one
 from raftoral.dsl.scope import Scope
 from raftoral.dsl.source import Source
 from tests.house.laws import ROOT, read

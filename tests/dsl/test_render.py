@@ -7,9 +7,9 @@ import re
 import pytest
 
 from raftoral.dsl.diagnostics import Fix, Label
-from raftoral.dsl.render import change, human, short
-from raftoral.dsl.render.cells import clean, lay_out
-from raftoral.dsl.render.style import Style
+from raftoral.dsl.diagnostics.render import change, human, short
+from raftoral.dsl.diagnostics.render.cells import clean, lay_out
+from raftoral.dsl.diagnostics.render.style import Style
 from raftoral.dsl.source import Source
 from tests.dsl.messages import GOLDEN, at, file, missing_colon, problem, python_habit, race
 

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from raftoral.dsl.diagnostics import Label, Problem
-from raftoral.dsl.render import github, records, sarif, short
+from raftoral.dsl.diagnostics.render import github, records, sarif, short
 from raftoral.dsl.source import Source
 from tests.dsl.messages import GOLDEN, at, label_twice, missing_colon, problem, race
 

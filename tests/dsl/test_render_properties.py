@@ -6,10 +6,10 @@ import json
 
 from hypothesis import given, settings, strategies as st
 
-from raftoral.dsl.codes import CODES
 from raftoral.dsl.diagnostics import LIKELY, SAFE, SKETCH, Fix, Label, Problem
-from raftoral.dsl.render import change, github, human, records, sarif, short
-from raftoral.dsl.render.style import Style
+from raftoral.dsl.diagnostics.codes import CODES
+from raftoral.dsl.diagnostics.render import change, github, human, records, sarif, short
+from raftoral.dsl.diagnostics.render.style import Style
 from raftoral.dsl.source import Source
 
 ORDINARY = ("a", "let x = 1", " ", "\n", "\n\n", "}", "`", "│", "%", ":", ",", "x" * 200)

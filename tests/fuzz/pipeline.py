@@ -19,15 +19,15 @@ from contextlib import contextmanager
 from types import FrameType
 
 from raftoral.cli.files import decode
-from raftoral.dsl.codes import CODES
 from raftoral.dsl.compile import check
 from raftoral.dsl.diagnostics import Problem
+from raftoral.dsl.diagnostics.codes import CODES
+from raftoral.dsl.diagnostics.render import github, human, records, sarif, short
+from raftoral.dsl.diagnostics.render.style import Style
 from raftoral.dsl.format import format_source
 from raftoral.dsl.format.fixes import apply_fixes
 from raftoral.dsl.parser import driver
 from raftoral.dsl.parser.tokens import tokenize
-from raftoral.dsl.render import github, human, records, sarif, short
-from raftoral.dsl.render.style import Style
 from raftoral.dsl.source import Source
 from tests.dsl import corpus
 

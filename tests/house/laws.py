@@ -73,11 +73,7 @@ def module(path: str, text: str) -> Module:
 
 def read_tree(root: str, top: str = "raftoral") -> list[Module]:
     """Every Python file under `root`/`top`, in order of path."""
-    return [
-        module(path, read(os.path.join(root, path)))
-        for path in sorted(walk(root, top))
-        if path.endswith(".py")
-    ]
+    return [module(path, read(os.path.join(root, path))) for path in sorted(walk(root, top)) if path.endswith(".py")]
 
 
 def walk(root: str, top: str) -> Iterator[str]:
@@ -175,9 +171,7 @@ def call_faults(modules: Iterable[Module], table: Mapping[str, Room]) -> list[Fa
         faults += [
             Fault(each.path, node.lineno, f"{each.name} must not call {node.func.id}()")
             for node in ast.walk(each.tree)
-            if isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Name)
-            and node.func.id in refused
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in refused
         ]
     return faults
 

@@ -13,9 +13,7 @@ from tests.house import laws
 
 
 def dev(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, os.path.join(laws.ROOT, "dev"), *words], capture_output=True, text=True
-    )
+    return subprocess.run([sys.executable, os.path.join(laws.ROOT, "dev"), *words], capture_output=True, text=True)
 
 
 @pytest.mark.parametrize("words", [(), ("help",), ("--help",), ("-h",)])

@@ -48,6 +48,4 @@ def test_a_room_that_the_map_leaves_out_is_found(tmp_path):
 
 def test_a_room_that_the_map_invents_is_found(tmp_path):
     text = COMPLETE + "```\n`raftoral/picture`\n```\nand `raftoral/dsl/lower.py`"
-    assert faults(house(tmp_path), text) == [
-        "ARCHITECTURE.md:5: names raftoral/dsl/lower.py, which does not exist"
-    ]
+    assert faults(house(tmp_path), text) == ["ARCHITECTURE.md:5: names raftoral/dsl/lower.py, which does not exist"]

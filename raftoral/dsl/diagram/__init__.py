@@ -13,8 +13,8 @@ from ..facts import Facts
 from ..graph import Graph
 from ..graph.text import print_frames, print_graph
 from ..graph.verify import verify, verify_frames
-from ..liveness import find_live
 from ..lower import lower
+from ..lower.liveness import find_live
 from ..source import Source
 
 FORMATS = ("mermaid", "dot", "svg", "json", "text")

@@ -10,8 +10,8 @@ itself is in the rooms of `python`, loaded only when there is a function to read
 from __future__ import annotations
 
 from .. import syntax as s
+from ..diagnostics.spelling import closest
 from ..scope import Scope
-from ..spelling import closest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -84,6 +84,7 @@ class Flow(Statements):
         self.heads: set[Block] = set()
         self.queue: list[Block] = []
         self.args_name = args
+        self.chosen: dict[object, str] = {}
         self.failing: dict[Slot, str] = {}
         self.turning = False  # whether the function that is being written may be entered by `rt.go`
 
@@ -92,12 +93,30 @@ class Flow(Statements):
     def name_of(self, local: Local) -> str:
         return self.spelling.of(local)
 
+    @property
+    def begin_name(self) -> str:
+        """The function that a run begins with."""
+        return self.once(self.graph, self.function("begin"))
+
     def slot_name(self, slot: Slot) -> str:
         """The function that goes on after a slot; as a value it is the slot itself."""
-        return self.function(f"after_{slot.key.replace('.', '_').replace('+', '_')}")
+        return self.once(("after", slot), self.function(f"after_{slot.key.replace('.', '_').replace('+', '_')}"))
 
     def frame_name(self, slot: Slot) -> str:
-        return f"_At{camel(self.prefix)}{camel(slot.key)}" if slot.frame else "rt.Empty"
+        name = f"_At{camel(self.prefix)}{camel(slot.key)}"
+        return self.once(("frame", slot), name) if slot.frame else "rt.Empty"
+
+    def once(self, thing: object, name: str) -> str:
+        """The name of a thing of ours, the same each time; a number tells it from the name of another thing."""
+        known = self.chosen.get(thing)
+        if known is None:
+            taken = self.out.types.imports.taken
+            known, number = name, 2
+            while known in taken:
+                known, number = f"{name}_{number}", number + 1
+            taken.add(known)
+            self.chosen[thing] = known
+        return known
 
     def function(self, word: str) -> str:
         return f"_{self.prefix}_{word}" if self.prefix else f"_{word}"
@@ -150,12 +169,7 @@ class Flow(Statements):
         return "go_on"
 
     def _name(self, block: Block, word: str) -> None:
-        name = self.function(word)
-        number = 2
-        while name in self.names.values():
-            name = self.function(f"{word}_{number}")
-            number += 1
-        self.names[block] = name
+        self.names[block] = self.once(block, self.function(word))
         self.queue.append(block)
 
     def _strand(self, strand: Strand) -> None:
@@ -186,7 +200,7 @@ class Flow(Statements):
             env = {local: f"a.{safe(local.name)}" for local in strand.params}
             self.start(env, False)
             self.block(strand.entry)
-            self.finish(self.function("begin"), f"cx: rt.Cx, s: {self.state}, a: {self.args_name}")
+            self.finish(self.begin_name, f"cx: rt.Cx, s: {self.state}, a: {self.args_name}")
             return
         env = {local: f"c.{self.name_of(local)}" for local in strand.captured}
         params = [f"cx: rt.Cx, s: {self.state}, c: {self.captured_name(strand)}"]
@@ -200,23 +214,21 @@ class Flow(Statements):
 
     def given(self, strand: Strand) -> list[str]:
         """The parameters of a strand beside what it captures: the item of a turn, the results of earlier steps."""
-        if not strand.params:
-            return []
-        if strand.name.rpartition(".")[2] == strand.params[0].name or ".each" in f".{strand.name}":
-            if len(strand.params) > 1:
-                types = ", ".join(self.types(local.type) for local in strand.params)
-                return [f"item: tuple[{types}]"]
+        if strand.turn and len(strand.params) > 1:
+            types = ", ".join(self.types(local.type) for local in strand.params)
+            return [f"item: tuple[{types}]"]
         return [f"{self.name_of(local)}: {self.types(local.type)}" for local in strand.params]
 
     def unpack(self, strand: Strand) -> None:
-        if len(strand.params) > 1 and self.given(strand)[0].startswith("item:"):
+        if strand.turn and len(strand.params) > 1:
             self.line(f"{', '.join(self.name_of(local) for local in strand.params)} = item")
 
     def start_name(self, strand: Strand) -> str:
-        return self.function(strand.name.replace(".", "_"))
+        return self.once(("start", strand), self.function(strand.name.replace(".", "_")))
 
     def captured_name(self, strand: Strand) -> str:
-        return f"_For{camel(self.prefix)}{camel(strand.name)}" if strand.captured else "rt.Empty"
+        name = f"_For{camel(self.prefix)}{camel(strand.name)}"
+        return self.once(("captured", strand), name) if strand.captured else "rt.Empty"
 
     def _meeting(self, block: Block) -> None:
         live = self.live(block)
@@ -280,9 +292,9 @@ class Flow(Statements):
         for block in blocks_of(strand):
             if isinstance(block.exit, Suspend) and block.exit.failed is not None:
                 slots.setdefault(block.exit.failed, []).append(block.exit.slot)
-        for number, (handler, failing) in enumerate(slots.items(), 1):
+        for handler, failing in slots.items():
             word = "failed" if not strand.name else f"{strand.name.replace('.', '_')}_failed"
-            name = self.function(word if number == 1 else f"{word}_{number}")
+            name = self.once(handler, self.function(word))
             frames = sorted({self.frame_name(slot) for slot in failing})
             env = {local: f"f.{self.name_of(local)}" for local in self.live(handler.block)}
             env[handler.problem] = "problem"

@@ -7,6 +7,7 @@ decides about layout. The same input gives the same bytes, whatever the time, th
 from __future__ import annotations
 
 import hashlib
+import re
 
 from .. import syntax as s
 from ..facts import Facts
@@ -59,7 +60,8 @@ class _ModuleText:
 
         data = self.data()
         data["version"] = version
-        return rendered("module.py.jinja", data, templates)
+        text = rendered("module.py.jinja", data, templates)
+        return text if re.search(r"\brt\.", text) else text.replace(f"{CONTRACT}\n", "", 1)
 
     def data(self) -> dict[str, Any]:
         facts = self.facts

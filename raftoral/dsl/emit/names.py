@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..facts.symbols import Const, Local
+from ..facts.symbols import Activity, Const, Local
 from ..scope.python_names import KEYWORDS
 
 TYPE_CHECKING = False
@@ -38,6 +38,7 @@ def authors_names(facts: Facts) -> set[str]:
     names = {local.name for local in facts.targets.values() if local.kind != "hidden"}
     for name, meaning in facts.interface.names.items():
         names |= {name, name.upper()} if isinstance(meaning, Const) else {name}
+        names |= {constant(name)} if isinstance(meaning, Activity) else set()
     return {safe(name) for name in names}
 
 

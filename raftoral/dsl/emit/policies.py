@@ -74,7 +74,8 @@ def activity_text(out: Expressions, activity: Activity) -> str:
 def activity_line(out: Expressions, activity: Activity) -> str:
     """The definition of an activity in the generated module."""
     note = f"rt.Activity[{out.types.text(activity.result)}]"
-    return f"{constant(activity.name)}: {out.types.imports.name('typing', 'Final')}[{note}] = {activity_text(out, activity)}"
+    final = out.types.imports.name("typing", "Final")
+    return f"{constant(activity.name)}: {final}[{note}] = {activity_text(out, activity)}"
 
 
 def policy_words(activity: Activity, text: str) -> str:

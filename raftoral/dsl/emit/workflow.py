@@ -7,6 +7,7 @@ import re
 from .. import syntax as s
 from ..facts.types import Field
 from ..graph import UNWINDING, Graph, Slot
+from .calls import as_tuple
 from .expressions import quoted
 from .flow import Flow
 from .names import safe, snake
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from .module import _ModuleText
 
 # Methods that every handle has; a signal or query of that name gets an underscore.
-OF_HANDLES = frozenset("cancel describe id node pause query result resume signal start status terminate".split())
+OF_HANDLES = frozenset(
+    ["cancel", "describe", "id", "node", "pause", "query", "result", "resume", "signal", "start", "status", "terminate"]
+)
 
 
 def in_natural_order(name: str) -> list[tuple[int, str]]:
@@ -62,21 +65,19 @@ class WorkflowText:
             "digest": graph.digest,
             "doc": graph.version.doc or f"{decl.name.text}, version {graph.version.number}.",
             "state": self.state,
-            "state_doc": "Checkpoint variables: in every frame, visible to queries, kept by name across versions."
-            if names else "No checkpoints.",
             "checkpoint_names": ", ".join(quoted(name) for name in names) + ("," if len(names) == 1 else ""),
             "checkpoints": [self.checkpoint(member) for member in checkpoints],
             "args": self.flow.args_name,
             "arg_fields": self.arg_fields(graph.version.params),
             "frames": self.frames(),
-            "functions": [{"name": f.name, "params": f.params, "body": f.body, "decorator": f.decorator} for f in functions],
+            "functions": functions,
             "slots": slots,
-            "slot_names": "".join(f"{slot['name']}, " for slot in slots) if len(slots) < 2 else ", ".join(slot["name"] for slot in slots),
+            "slot_names": as_tuple([slot["name"] for slot in slots])[1:-1],
             "key_width": max([len(slot["key"]) for slot in slots] + [3]),
             "result": self.types.text(graph.version.result),
-            "begin": self.flow.function("begin"),
+            "begin": self.flow.begin_name,
             "raises": ", ".join(self.types.text(error) for error in graph.version.raises),
-            "signals": ", ".join(f"{quoted(n)}: {self.payload(sig.payload)}" for n, sig in graph.version.signals.items()),
+            "signals": ", ".join(f"{quoted(n)}: {self.payload(x.payload)}" for n, x in graph.version.signals.items()),
             "queries": self.queries(),
             "handle": self.handle,
             "start_params": "".join(f"{p}, " for p in self.module.params(graph.version.params)),
@@ -139,7 +140,8 @@ class WorkflowText:
                 text = self.module.out.value(member.value, want)
                 self.module.out.env = before
                 parts.append(
-                    f"{quoted(member.name.text)}: rt.Query(lambda cx, s, a{shown}: {text}, ({kinds}), {self.types.text(want)})"
+                    f"{quoted(member.name.text)}: rt.Query(lambda cx, s, a{shown}: {text}, ({kinds}), "
+                    f"{self.types.text(want)})"
                 )
         return ", ".join(parts)
 

@@ -29,8 +29,8 @@ class Facts:
     """
 
     __slots__ = (
-        "bindings", "callees", "calls", "dag_edges", "errors", "fn_calls", "gives", "interface", "narrowed", "parsed", "targets",
-        "types", "widened",
+        "bindings", "callees", "calls", "dag_edges", "errors", "fn_calls", "gives", "interface", "narrowed", "parsed",
+        "targets", "types", "widened",
     )  # fmt: skip
 
     def __init__(self, parsed: Parsed, interface: Interface) -> None:

@@ -49,12 +49,13 @@ class Slot:
 class Strand:
     """One thread of control. `captured` is what it takes from around it when it starts; filled by liveness."""
 
-    __slots__ = ("captured", "entry", "name", "params", "parent", "result")
+    __slots__ = ("captured", "entry", "name", "params", "parent", "result", "turn")
 
     def __init__(self, name: str, parent: Strand | None, result: Type) -> None:
         self.name = name
         self.parent = parent
         self.result = result
+        self.turn = False  # of a `parallel for`: its parameters are the parts of one item
         self.params: list[Local] = []  # what it is given: the arguments of the workflow, or the item of a turn
         self.captured: list[Local] = []
         self.entry: Block = Block()

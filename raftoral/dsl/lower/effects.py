@@ -283,6 +283,7 @@ class Effects(Trying):
         slot = self.slot(JOIN, node, label, type)
         inside = Inside(self, f"each.{self.named(node.target)[0].name}", item, named=False)
         inside.strand.params = self.named(node.target)
+        inside.strand.turn = True
         self.block_of(node.body)
         strand = inside.leave(node.body)
         self.suspend(slot, Fork(node, [strand], node.settle, None), targets)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from ..codes import CODES, SLUGS
 from ..diagnostics import Problems
+from ..diagnostics.codes import CODES, SLUGS
 
 BLANK = re.compile(r"[ \t\n]*+")
 PRAGMA = re.compile(r"#\s*rft:\s*(\w+)\s*(.*)")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from .. import syntax as s
 from ..diagnostics import LIKELY, SAFE, Fix
+from ..diagnostics.spelling import closest
 from ..facts import Interface
 from ..facts.symbols import ModuleAlias
 from ..scope import Scope
-from ..spelling import closest
 from ..syntax import Token
 
 TYPE_CHECKING = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .. import syntax as s
+from ..diagnostics.spelling import closest
 from ..facts.symbols import Activity, Const, Function, HandleType, ModuleAlias, Workflow
 from ..facts.types import (
     BYTES,
@@ -23,7 +24,6 @@ from ..facts.types import (
     outcome_of,
     tuple_of,
 )
-from ..spelling import closest
 from . import Scope
 
 TYPE_CHECKING = False

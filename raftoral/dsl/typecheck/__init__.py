@@ -9,7 +9,6 @@ Rooms: `context` (the state of the walk), `declarations`, `statements`, `effects
 
 from __future__ import annotations
 
-from .. import syntax as s
 from ..facts import Facts
 from ..scope import Scope
 from ..syntax import Node

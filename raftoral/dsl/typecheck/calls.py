@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .. import syntax as s
 from ..diagnostics import Fix
+from ..diagnostics.spelling import closest
 from ..facts.symbols import Activity, Function, ModuleAlias, Workflow
 from ..facts.types import (
     POISON,
@@ -16,7 +17,6 @@ from ..facts.types import (
     fits,
 )
 from ..source import Source
-from ..spelling import closest
 from ..syntax import Node
 from .builtins import BUILTINS
 from .context import EXPRESSIONS, FUNCTION, TAKEN, Cx

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from .. import syntax as s
 from ..diagnostics import Label
+from ..diagnostics.spelling import closest
 from ..facts.symbols import BRANCH
 from ..facts.types import POISON, Type
-from ..spelling import closest
 from ..syntax import Node, Token
 from .context import STATEMENTS, Cx
 from .effects import Inside, branch_undo, branch_value, duplicate_step, suspends

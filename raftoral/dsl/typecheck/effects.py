@@ -6,6 +6,7 @@ Each of these suspends, so none may stand in a function (RFT0501). What an effec
 from __future__ import annotations
 
 from .. import syntax as s
+from ..diagnostics.spelling import closest
 from ..facts.symbols import (
     BRANCH,
     Activity,
@@ -30,7 +31,6 @@ from ..facts.types import (
     outcome_of,
 )
 from ..scope.type_names import find_type_name
-from ..spelling import closest
 from ..syntax import Node, Token
 from ..syntax.literals import number_value
 from .calls import Called, match_args, skip_args

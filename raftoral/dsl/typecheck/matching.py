@@ -8,6 +8,7 @@ above it leave is unreachable.
 from __future__ import annotations
 
 from .. import syntax as s
+from ..diagnostics.spelling import closest
 from ..facts.types import (
     BOOL,
     NEVER,
@@ -26,7 +27,6 @@ from ..facts.types import (
     join,
 )
 from ..scope.type_names import find_type_name
-from ..spelling import closest
 from ..syntax import Node
 from .context import Cx
 from .mismatch import a, described

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .. import syntax as s
+from ..diagnostics.spelling import closest
 from ..facts.symbols import Activity, Const, Function, ModuleAlias
 from ..facts.types import (
     INT,
@@ -19,7 +20,6 @@ from ..facts.types import (
     Variant as VariantOf,
     optional,
 )
-from ..spelling import closest
 from .context import CONSTANT, EXPRESSIONS, FUNCTION, Cx
 from .expressions import variant_without_args
 from .mismatch import a, described

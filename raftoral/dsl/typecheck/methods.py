@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .. import syntax as s
 from ..diagnostics import Fix
+from ..diagnostics.spelling import closest
 from ..facts.types import (
     DECIMAL,
     FLOAT,
@@ -19,7 +20,6 @@ from ..facts.types import (
     optional,
     tuple_of,
 )
-from ..spelling import closest
 from ..syntax import Node
 from .builtins import BUILTINS, arguments
 from .context import Cx

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..diagnostics import SAFE, Fix
+from ..diagnostics.spelling import closest
 from ..facts.symbols import Activity, Const, Function, Local, ModuleAlias, Workflow
 from ..facts.types import POISON, Declared, Type
 from ..scope.naming import check_lower
-from ..spelling import closest
 from ..syntax import Node, Token
 from .context import QUERY, RESERVED, TAKEN, Cx
 

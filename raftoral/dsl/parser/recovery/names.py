@@ -6,7 +6,7 @@ Each function looks at the place where `m` is stuck, and either mends it and ret
 from __future__ import annotations
 
 from ...diagnostics import Fix
-from ...spelling import closest
+from ...diagnostics.spelling import closest
 from ...syntax import Token
 from . import words
 

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..diagnostics import Problem
+    from .. import Problem
 
 
 def render(problems: Iterable[Problem]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..source import Source
+    from ...source import Source
 
 
 class Ruler:

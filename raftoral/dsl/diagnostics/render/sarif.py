@@ -18,8 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..diagnostics import Label, Problem
-    from ..source import Source
+    from ...source import Source
+    from .. import Label, Problem
 
     Json = dict[str, object]
 

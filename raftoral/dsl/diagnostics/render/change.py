@@ -12,7 +12,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..source import Source
+    from ...source import Source
 
 Edit = tuple[int, int, str]
 

@@ -28,8 +28,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..diagnostics import Label, Problem
-    from ..source import Source
+    from ...source import Source
+    from .. import Label, Problem
     from .change import Hunk
 
 WRAP_COLUMNS = 100

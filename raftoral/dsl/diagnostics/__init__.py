@@ -14,9 +14,9 @@ warning that the file allows (`# rft: allow slug`).
 
 from __future__ import annotations
 
+from ..source import Source
+from ..syntax import Node
 from .codes import CODES, SLUGS
-from .source import Source
-from .syntax import Node
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ with its problems so far (RFT0204, 0205, 0213). It opens no file itself.
 
 from __future__ import annotations
 
-from . import syntax as s
-from .diagnostics import Problem, Problems
-from .parser import parse
-from .source import Source
-from .spelling import closest
-from .syntax import Parsed
+from .. import syntax as s
+from ..diagnostics import Problem, Problems
+from ..diagnostics.spelling import closest
+from ..parser import parse
+from ..source import Source
+from ..syntax import Parsed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

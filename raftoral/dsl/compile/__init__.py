@@ -9,23 +9,23 @@ file, prints nothing, and never raises for what an author wrote.
 
 from __future__ import annotations
 
-from .diagnostics import Problem
-from .effects import check_effects
-from .facts import Facts, Interface
-from .facts.types import forget_types
+from ..diagnostics import Problem
+from ..effects import check_effects
+from ..facts import Facts, Interface
+from ..facts.types import forget_types
+from ..resolve import resolve
+from ..resolve.imports import report_unused
+from ..source import Source
+from ..typecheck import typecheck
 from .frames import check_frames
 from .project import Unit, load_units
-from .resolve import resolve
-from .resolve.imports import report_unused
-from .source import Source
-from .typecheck import typecheck
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .graph import Graph
-    from .lock import Lock
+    from ..graph import Graph
+    from ..lock import Lock
     from .project import World
 
 
@@ -68,9 +68,9 @@ def check(sources: list[Source], world: World) -> list[Checked]:
 
 def lowered(facts: Facts) -> list[Graph]:
     """The graphs of a module without errors, with frames: one for each version of each workflow."""
-    from .graph.verify import verify, verify_frames
-    from .liveness import find_live
-    from .lower import lower
+    from ..graph.verify import verify, verify_frames
+    from ..lower import lower
+    from ..lower.liveness import find_live
 
     graphs = lower(facts)
     for graph in graphs:
@@ -88,7 +88,7 @@ def compile_modules(
     lay_out: Callable[[str], str] | None = None,
 ) -> dict[str, str]:
     """The generated modules. `templates` gives a template by its name, `lock` the numbers of slots that have one."""
-    from .emit.module import emit
+    from ..emit.module import emit
 
     texts: dict[str, str] = {}
     for each in checked:
@@ -111,7 +111,7 @@ def number_slots(graphs: list[Graph], lock: Lock | None) -> None:
 
 def seal(graphs: list[Graph], checked: Checked, lock: Lock | None) -> None:
     """Gives each version the digest of what it means; a released one is seen as on the day of its release."""
-    from .lock.digest import digest
+    from ..lock.digest import digest
 
     for graph in graphs:
         entry = lock.find(graph.name, graph.version.number) if lock is not None else None

@@ -9,10 +9,10 @@ kept beside the frames, by name, and are in none of them.
 
 from __future__ import annotations
 
-from . import syntax as s
-from .facts import Facts
-from .facts.symbols import CHECKPOINT, Local
-from .graph import (
+from .. import syntax as s
+from ..facts import Facts
+from ..facts.symbols import CHECKPOINT, Local
+from ..graph import (
     Advance,
     AsNew,
     Await,
@@ -40,7 +40,7 @@ from .graph import (
     blocks_of,
     forked,
 )
-from .syntax import Node
+from ..syntax import Node
 
 Locals = frozenset[Local]
 NOTHING: Locals = frozenset()

@@ -8,10 +8,10 @@ more than all checks together, so `graphs` is called only where a local holds `b
 
 from __future__ import annotations
 
-from . import syntax as s
-from .facts import Facts
-from .facts.symbols import CHECKPOINT, Activity, Const, Function, Local, Signal, Workflow
-from .facts.types import (
+from .. import syntax as s
+from ..facts import Facts
+from ..facts.symbols import CHECKPOINT, Activity, Const, Function, Local, Signal, Workflow
+from ..facts.types import (
     BYTES,
     STR,
     ErrorType,
@@ -25,15 +25,15 @@ from .facts.types import (
     Type,
     UnionType,
 )
-from .graph import Graph, Slot
-from .syntax import Node
-from .syntax.literals import duration_ms
+from ..graph import Graph, Slot
+from ..syntax import Node
+from ..syntax.literals import duration_ms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .diagnostics import Problems
+    from ..diagnostics import Problems
 
 LARGE_BYTES = 256 * 1024  # a quarter of what a frame may have in all
 FEW = 5  # how many elements a list without a bound is thought to have

@@ -29,7 +29,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..diagnostics import Label, Problem
+    from .. import Label, Problem
 
 SCHEMA = 1
 

@@ -15,8 +15,8 @@ from .cells import clean, lay_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..diagnostics import Label
-    from ..source import Source
+    from ...source import Source
+    from .. import Label
     from .style import Style
 
 _HEADS = frozenset(
