@@ -70,7 +70,7 @@ class Texts:
         """Generates the module of a source and keeps it, with the paths of all that went into it."""
         from raftoral import __version__
         from raftoral.cli import templates
-        from raftoral.dsl.compile import compile_modules
+        from raftoral.dsl.compile.modules import compile_modules
         from raftoral.dsl.emit.layout import laid_out
 
         before = b""
@@ -175,7 +175,8 @@ def fingerprint(more: str = "") -> bytes:
 
     package = os.path.dirname(dsl.__file__ or "")
     seen = [__version__, more]
-    for folder in (os.path.join(package, "emit"), templates.folder()):
+    # Rooms with a say in texts, and none in problems.
+    for folder in (os.path.join(package, "emit"), os.path.join(package, "lock"), templates.folder()):
         with os.scandir(folder) as listing:
             seen += sorted(_shown(each) for each in listing if each.is_file())
     for name in LAYOUTERS:  # not imported: that alone takes longer than all the rest

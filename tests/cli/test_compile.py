@@ -1,4 +1,4 @@
-"""`raftoral compile`, with the real compiler on small modules: what is written, what is left alone, and what is said."""
+"""`raftoral compile`, with the real compiler on small modules: what is written, what is left alone, what is said."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ import pytest
 import raftoral.cli.compile as command
 from tests.house import laws
 
-CATALOG = "rft 1\nmodule shop.catalog\n\nrecord Item { sku: str, qty: int }\n\nfn count(items: list[Item]) -> int = len(items)\n"
+CATALOG = (
+    "rft 1\nmodule shop.catalog\n\nrecord Item { sku: str, qty: int }\n\n"
+    "fn count(items: list[Item]) -> int = len(items)\n"
+)
 ORDERS = (
     "rft 1\nmodule shop.orders\n\nimport shop.catalog { Item, count }\n\n"
     "activity pack(items: list[Item]) -> str { timeout: 5s }\n\n"
@@ -192,7 +195,7 @@ def test_verbose_names_the_files(shop, raftoral):
     assert raftoral("compile", "-q", "--out", "gen") == (0, "", "")
 
 
-# --- problems ---------------------------------------------------------------------------------------------------------
+# --- problems -------------------------------------------------------------------------------------------------------
 
 
 def test_errors_are_shown_as_check_shows_them_and_nothing_is_written(shop, here, raftoral):
@@ -213,7 +216,7 @@ def test_warnings_are_shown_and_no_obstacle(here, raftoral):
 
 
 def test_a_bug_of_ours_names_the_file(shop, raftoral, monkeypatch):
-    from raftoral.dsl import compile as door
+    from raftoral.dsl.compile import modules as door
 
     def broken(*given):
         raise KeyError("x")
@@ -240,7 +243,7 @@ def test_wrong_usage(shop, raftoral, words, said):
     assert err == f"raftoral compile: {said}\ntry: raftoral compile --help\n"
 
 
-# --- files that are not ours ------------------------------------------------------------------------------------------
+# --- files that are not ours ----------------------------------------------------------------------------------------
 
 
 def test_a_file_without_our_header_is_never_overwritten(shop, here, raftoral):
@@ -320,7 +323,7 @@ def test_a_crash_leaves_the_old_file(shop, raftoral, monkeypatch):
     assert files(shop / "gen") == edited  # no half a file, and nothing left behind
 
 
-# --- what is left over --------------------------------------------------------------------------------------------------
+# --- what is left over ----------------------------------------------------------------------------------------------
 
 
 def test_outputs_of_removed_sources_are_reported(shop, raftoral):
@@ -383,7 +386,7 @@ def test_an_import_that_nobody_compiled_is_said(shop, raftoral):
     assert "warning" not in raftoral("compile", "shop/orders.rft", "--out", "gen")[2]
 
 
-# --- --check ------------------------------------------------------------------------------------------------------------
+# --- --check --------------------------------------------------------------------------------------------------------
 
 
 def test_check_lists_what_is_not_as_it_should_be(shop, here, raftoral):
@@ -404,7 +407,7 @@ def test_check_lists_what_is_not_as_it_should_be(shop, here, raftoral):
     assert files(shop / "gen") == before
 
 
-# --- the lock -----------------------------------------------------------------------------------------------------------
+# --- the lock -------------------------------------------------------------------------------------------------------
 
 
 def test_slots_have_the_numbers_of_the_lock(here, raftoral):
@@ -436,7 +439,7 @@ def test_a_released_version_that_changed_is_not_compiled(here, raftoral):
     assert files(folder / "gen") == before
 
 
-# --- --watch --------------------------------------------------------------------------------------------------------------
+# --- --watch --------------------------------------------------------------------------------------------------------
 
 
 def test_watch_compiles_whenever_a_file_changes(shop, here, raftoral, monkeypatch):
@@ -511,7 +514,7 @@ def test_what_changes_during_a_round_is_seen(here, raftoral, monkeypatch):
     assert rounds == [0, 0]
 
 
-# --- how much it loads ------------------------------------------------------------------------------------------------------
+# --- how much it loads ----------------------------------------------------------------------------------------------
 
 
 def test_an_unchanged_project_loads_no_compiler(shop):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -184,8 +185,9 @@ def raftoral(*words: str, folder: Path = ROOT) -> subprocess.CompletedProcess[st
 
 
 @pytest.mark.parametrize("words", COMMANDS_SHOWN, ids=" ".join)
-def test_the_commands_of_the_readme_work(words: list[str]) -> None:
-    result = raftoral(*words[1:])
+def test_the_commands_of_the_readme_work(words: list[str], tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")  # some of them write
+    result = raftoral(*words[1:], folder=tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr
 
 

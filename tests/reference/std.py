@@ -236,7 +236,7 @@ def _round(value: Any, places: int) -> Any:
         return float(rounded)
     if len(rounded.normalize(Context(prec=20_000)).as_tuple().digits) > 34:
         raise Fault("Overflow")
-    return rounded
+    return rounded if rounded else Decimal(0)  # there is one zero
 
 
 def _fixed(value: Any, places: int) -> str:

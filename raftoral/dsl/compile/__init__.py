@@ -1,10 +1,10 @@
 """The door: all passes on one screen.
 
-    check(sources, world) -> [Checked]                      every problem of every file that was asked for
-    compile_modules(checked, version, templates) -> texts   `shop/orders.py` -> its Python, of modules without errors
+    check(sources, world) -> [Checked]      every problem of every file that was asked for
 
-Input: texts, and a world that finds imported ones. Output: problems, trees and facts, generated modules. Opens no
-file, prints nothing, and never raises for what an author wrote.
+Input: texts, and a world that finds imported ones. Output: problems and, for later stages, trees and facts. Opens
+no file, prints nothing, and never raises for what an author wrote. What follows for modules without errors is in
+`modules`: `check` must not load it.
 """
 
 from __future__ import annotations
@@ -22,10 +22,7 @@ from .project import Unit, load_units
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ..graph import Graph
-    from ..lock import Lock
     from .project import World
 
 
@@ -78,45 +75,6 @@ def lowered(facts: Facts) -> list[Graph]:
         find_live(graph)
         verify_frames(graph)
     return graphs
-
-
-def compile_modules(
-    checked: list[Checked],
-    version: str,
-    templates: Callable[[str], str],
-    lock: Lock | None = None,
-    lay_out: Callable[[str], str] | None = None,
-) -> dict[str, str]:
-    """The generated modules. `templates` gives a template by its name, `lock` the numbers of slots that have one."""
-    from ..emit.module import emit
-
-    texts: dict[str, str] = {}
-    for each in checked:
-        assert not each.said.has_errors, f"{each.source.path} has errors"
-        graphs = lowered(each.facts)
-        number_slots(graphs, lock)
-        seal(graphs, each, lock)
-        texts[each.name.replace(".", "/") + ".py"] = emit(each.facts, graphs, version, templates, lay_out)
-    return texts
-
-
-def number_slots(graphs: list[Graph], lock: Lock | None) -> None:
-    """A number is given once to each key of a workflow, over all its versions; `raftoral lock` would give the same."""
-    known: dict[str, dict[str, int]] = {}
-    for graph in sorted(graphs, key=lambda graph: (graph.name, graph.version.number)):
-        numbers = known.setdefault(graph.name, lock.numbers(graph.name) if lock is not None else {})
-        for slot in graph.slots:
-            slot.number = numbers.setdefault(slot.key, max(numbers.values(), default=0) + 1)
-
-
-def seal(graphs: list[Graph], checked: Checked, lock: Lock | None) -> None:
-    """Gives each version the digest of what it means; a released one is seen as on the day of its release."""
-    from ..lock.digest import digest
-
-    for graph in graphs:
-        entry = lock.find(graph.name, graph.version.number) if lock is not None else None
-        released = entry if entry is not None and entry.released else None
-        graph.digest = digest(graph, checked.modules, released)
 
 
 def _check_unit(unit: Unit, interfaces: dict[Unit, Interface], world: World) -> Facts:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from .. import syntax as s
 from ..facts.symbols import CHECKPOINT, Activity, Local, Workflow
-from ..facts.types import UNIT, ErrorType, Type
+from ..facts.types import UNIT, ErrorType, OptionalType, Type
 from ..graph import (
     Advance,
     AsNew,
@@ -48,7 +48,7 @@ from ..graph import (
 )
 from .calls import as_tuple
 from .expressions import NOT, Expressions, is_path, quoted
-from .names import Spelling, camel, constant, safe
+from .names import Spelling, camel, constant, field, safe
 from .patterns import guarded, tests_of
 from .policies import overrides_text
 from .statements import Statements
@@ -85,6 +85,7 @@ class Flow(Statements):
         self.queue: list[Block] = []
         self.args_name = args
         self.chosen: dict[object, str] = {}
+        self.noted: set[str] = set()  # names whose types the function that is being written has said
         self.failing: dict[Slot, str] = {}
         self.turning = False  # whether the function that is being written may be entered by `rt.go`
 
@@ -190,19 +191,19 @@ class Flow(Statements):
         self.out.env = env
         self.out.temporaries = 0
         self.turning = turning
-        self.noted: set[str] = set()
+        self.noted = set()
 
     def finish(self, name: str, params: str, decorator: str = "") -> None:
         self.functions.append(Written(name, params, self.lines, decorator))
 
     def _begin(self, strand: Strand) -> None:
         if strand is self.graph.root:
-            env = {local: f"a.{safe(local.name)}" for local in strand.params}
+            env = {local: f"a.{field(safe(local.name))}" for local in strand.params}
             self.start(env, False)
             self.block(strand.entry)
             self.finish(self.begin_name, f"cx: rt.Cx, s: {self.state}, a: {self.args_name}")
             return
-        env = {local: f"c.{self.name_of(local)}" for local in strand.captured}
+        env = {local: f"c.{field(self.name_of(local))}" for local in strand.captured}
         params = [f"cx: rt.Cx, s: {self.state}, c: {self.captured_name(strand)}"]
         for local in strand.params:
             env[local] = self.name_of(local)
@@ -258,7 +259,7 @@ class Flow(Statements):
             self.lines = [f"{self.slot_name(slot)} = rt.giving({slot.number}, {line})"]
             self.finish("", "")
             return
-        env = {local: f"f.{self.name_of(local)}" for local in slot.frame}
+        env = {local: f"f.{field(self.name_of(local))}" for local in slot.frame}
         arrived, params = self._arrival(exit, env)
         self.start(env, False)
         for line in arrived:
@@ -296,7 +297,7 @@ class Flow(Statements):
             word = "failed" if not strand.name else f"{strand.name.replace('.', '_')}_failed"
             name = self.once(handler, self.function(word))
             frames = sorted({self.frame_name(slot) for slot in failing})
-            env = {local: f"f.{self.name_of(local)}" for local in self.live(handler.block)}
+            env = {local: f"f.{field(self.name_of(local))}" for local in self.live(handler.block)}
             env[handler.problem] = "problem"
             self.start(env, False)
             self.goto(handler.block)
@@ -389,7 +390,13 @@ class Flow(Statements):
         if len(op.targets) == 1 and path and op.targets[0].kind in ("hidden", "bound name"):
             self.out.env[op.targets[0]] = value
             return
-        self.line(f"{', '.join(self.spelled(local) for local in op.targets)} = {value}")
+        names = ", ".join(self.spelled(local) for local in op.targets)
+        first = op.targets[0]
+        note = ""
+        if isinstance(first.type, OptionalType) and names not in self.noted:
+            self.noted.add(names)  # what other ways bind it to may not fit the type of this value
+            note = "" if isinstance(self.facts.types.get(op.value), OptionalType) else f": {self.types(first.type)}"
+        self.line(f"{names}{note if len(op.targets) == 1 else ''} = {value}")
 
     def _register(self, op: Register) -> None:
         if isinstance(op.undo, Strand):

@@ -18,6 +18,11 @@ def safe(name: str) -> str:
     return f"{name}_" if name in KEYWORDS or name in TAKEN else name
 
 
+def field(name: str) -> str:
+    """A name as a field of a NamedTuple: tuples have methods `count` and `index`."""
+    return f"{name}_" if name in ("count", "index") else name
+
+
 def constant(name: str) -> str:
     """`charge_card` -> `_CHARGE_CARD`."""
     return "_" + name.upper().replace(".", "_").replace("+", "_")

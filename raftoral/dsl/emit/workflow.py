@@ -10,12 +10,13 @@ from ..graph import UNWINDING, Graph, Slot
 from .calls import as_tuple
 from .expressions import quoted
 from .flow import Flow
-from .names import safe, snake
+from .names import field, safe, snake
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ..facts.symbols import Local
     from .module import _ModuleText
 
 # Methods that every handle has; a signal or query of that name gets an underscore.
@@ -49,11 +50,13 @@ class WorkflowText:
 
     def data(self) -> dict[str, Any]:
         graph, decl = self.graph, self.graph.decl
-        for name in ("ClassVar", "NamedTuple") if graph.version.params or graph.slots else ("ClassVar",):
-            self.types.imports.name("typing", name)
+        self.types.imports.name("typing", "ClassVar")
         for number, slot in enumerate(graph.slots, 1):
             slot.number = slot.number or number
         functions = self.flow.write()
+        frames = self.frames()
+        if graph.version.params or frames:
+            self.types.imports.name("typing", "NamedTuple")
         slots = [self.slot(slot) for slot in graph.slots]
         checkpoints = [member for member in decl.members if isinstance(member, s.Checkpoint)]
         names = sorted((safe(member.name.text) for member in checkpoints), key=in_natural_order)
@@ -69,7 +72,7 @@ class WorkflowText:
             "checkpoints": [self.checkpoint(member) for member in checkpoints],
             "args": self.flow.args_name,
             "arg_fields": self.arg_fields(graph.version.params),
-            "frames": self.frames(),
+            "frames": frames,
             "functions": functions,
             "slots": slots,
             "slot_names": as_tuple([slot["name"] for slot in slots])[1:-1],
@@ -88,25 +91,27 @@ class WorkflowText:
     def checkpoint(self, member: s.Checkpoint) -> str:
         local = self.graph.facts.targets[member.name]
         params = self.graph.decl.params
-        self.module.out.env = {self.graph.facts.targets[p.name]: f"a.{safe(p.name.text)}" for p in params}
+        self.module.out.env = {self.graph.facts.targets[p.name]: f"a.{field(safe(p.name.text))}" for p in params}
         value = self.module.out.value(member.value, local.type)
         self.module.out.env = {}
         return f"self.{safe(member.name.text)}: {self.types.text(local.type)} = {value}"
 
     def arg_fields(self, params: dict[str, Field]) -> list[str]:
-        return [f"{safe(p.name)}: {self.types.text(p.type)}" for p in params.values()]
+        return [f"{field(safe(p.name))}: {self.types.text(p.type)}" for p in params.values()]
 
     def frames(self) -> list[dict[str, Any]]:
         made = []
         for strand in self.graph.strands():
             if strand.captured and strand.parent is not None:
-                fields = [f"{self.flow.name_of(local)}: {self.types.text(local.type)}" for local in strand.captured]
-                made.append({"name": self.flow.captured_name(strand), "fields": fields})
+                made.append({"name": self.flow.captured_name(strand), "fields": self.kept(strand.captured)})
         for slot in self.graph.slots:
             if slot.frame:
-                fields = [f"{self.flow.name_of(local)}: {self.types.text(local.type)}" for local in slot.frame]
-                made.append({"name": self.flow.frame_name(slot), "fields": fields})
+                made.append({"name": self.flow.frame_name(slot), "fields": self.kept(slot.frame)})
         return made
+
+    def kept(self, locals: list[Local]) -> list[str]:
+        """The fields of a frame."""
+        return [f"{field(self.flow.name_of(local))}: {self.types.text(local.type)}" for local in locals]
 
     def slot(self, slot: Slot) -> dict[str, Any]:
         """A row of the table above the workflow."""
@@ -134,7 +139,7 @@ class WorkflowText:
                 want = self.graph.facts.widened.get(member.value) or self.graph.facts.types[member.value]
                 before = self.module.out.env
                 self.module.out.env = {
-                    self.graph.facts.targets[p.name]: f"a.{safe(p.name.text)}" for p in self.graph.decl.params
+                    self.graph.facts.targets[p.name]: f"a.{field(safe(p.name.text))}" for p in self.graph.decl.params
                 }
                 shown = "".join(f", {safe(p.name.text)}" for p in member.params)
                 text = self.module.out.value(member.value, want)

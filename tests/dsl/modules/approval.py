@@ -178,16 +178,22 @@ def _failed(
 
 def _begin(cx: rt.Cx, s: ApproveExpenseState, a: ApproveExpenseArgs) -> rt.Step:
     # 46 | let hold = do hold_budget(expense) compensate do free_budget(hold)
-    return rt.call(_after_hold_budget, _AtHoldBudget(a.expense), _HOLD_BUDGET, (a.expense,))
+    return rt.call(
+        _after_hold_budget, _AtHoldBudget(a.expense), _HOLD_BUDGET, (a.expense,)
+    )
 
 
 @rt.slot(1, "hold_budget", 46, _AtHoldBudget, str, _failed)
-def _after_hold_budget(cx: rt.Cx, s: ApproveExpenseState, f: _AtHoldBudget, hold: str) -> rt.Step:
+def _after_hold_budget(
+    cx: rt.Cx, s: ApproveExpenseState, f: _AtHoldBudget, hold: str
+) -> rt.Step:
     cx.compensate("try.1", _FREE_BUDGET, (hold,))
     # 47 | var decision: Decision? = none
     decision: Decision | None = None
     # 49 | for approver in [expense.manager, expense.director] {
-    return _next_approver(cx, s, f.expense, hold, decision, 0, [f.expense.manager, f.expense.director])
+    return _next_approver(
+        cx, s, f.expense, hold, decision, 0, [f.expense.manager, f.expense.director]
+    )
 
 
 def _next_approver(
@@ -217,7 +223,9 @@ def _after_notify(cx: rt.Cx, s: ApproveExpenseState, f: _AtNotify, _: None) -> r
     # 51 | select {
     return rt.select(
         _after_select_decide_withdraw,
-        _AtSelectDecideWithdraw(f.expense, f.hold, f.decision, f.approver_at, f.approver_items),
+        _AtSelectDecideWithdraw(
+            f.expense, f.hold, f.decision, f.approver_at, f.approver_items
+        ),
         rt.OnSignal("decide"),
         rt.OnSignal("withdraw"),
         rt.OnTimer(timedelta(days=3)),
@@ -235,10 +243,14 @@ def _after_select_decide_withdraw(
         return _go_on(cx, s, f.expense, f.hold, decision)
     if won.arm == 1:
         # 53 | on withdraw => fail Declined(reason: "withdrawn by ${expense.owner}")
-        return _try_failed(cx, s, f.expense, Declined(reason=f"withdrawn by {f.expense.owner}"))
+        return _try_failed(
+            cx, s, f.expense, Declined(reason=f"withdrawn by {f.expense.owner}")
+        )
     # 54 | after 3d => stage = Stage.escalated
     s.stage = Stage.ESCALATED
-    return _next_approver(cx, s, f.expense, f.hold, f.decision, f.approver_at + 1, f.approver_items)
+    return _next_approver(
+        cx, s, f.expense, f.hold, f.decision, f.approver_at + 1, f.approver_items
+    )
 
 
 def _go_on(
@@ -259,7 +271,9 @@ def _go_on(
         return rt.call(_after_pay, _AtPay(expense), _PAY, (expense, hold))
     if isinstance(found, Reject):
         # 60 | some(Reject(by, reason)) => fail Declined(reason: "${by} says: ${reason}")
-        return _try_failed(cx, s, expense, Declined(reason=f"{found.by} says: {found.reason}"))
+        return _try_failed(
+            cx, s, expense, Declined(reason=f"{found.by} says: {found.reason}")
+        )
     # 61 | none => fail Declined(reason: "nobody decided in time")
     return _try_failed(cx, s, expense, Declined(reason="nobody decided in time"))
 
@@ -273,7 +287,9 @@ def _after_pay(cx: rt.Cx, s: ApproveExpenseState, f: _AtPay, payment: str) -> rt
     return rt.Return(payment)
 
 
-def _try_failed(cx: rt.Cx, s: ApproveExpenseState, expense: Expense, problem_: rt.WorkflowError) -> rt.Step:
+def _try_failed(
+    cx: rt.Cx, s: ApproveExpenseState, expense: Expense, problem_: rt.WorkflowError
+) -> rt.Step:
     # 45 | try {
     return rt.unwind(_after_catch, _AtCatch(expense, problem_), "try.1")
 
@@ -296,7 +312,9 @@ def _after_catch(cx: rt.Cx, s: ApproveExpenseState, f: _AtCatch, _: None) -> rt.
 
 
 @rt.slot(6, "notify.2", 70, _AtNotify2, None)
-def _after_notify_2(cx: rt.Cx, s: ApproveExpenseState, f: _AtNotify2, _: None) -> rt.Step:
+def _after_notify_2(
+    cx: rt.Cx, s: ApproveExpenseState, f: _AtNotify2, _: None
+) -> rt.Step:
     # 71 | fail why
     return rt.Raise(f.why)
 
@@ -331,10 +349,14 @@ class ApproveExpense:
     )
 
     @staticmethod
-    async def start(node: rt.Node, expense: Expense, *, id: str | None = None) -> ApproveExpenseRun:
+    async def start(
+        node: rt.Node, expense: Expense, *, id: str | None = None
+    ) -> ApproveExpenseRun:
         return ApproveExpenseRun(
             node,
-            await node.start(ApproveExpense.DEFINITION, id, ApproveExpenseArgs(expense)),
+            await node.start(
+                ApproveExpense.DEFINITION, id, ApproveExpenseArgs(expense)
+            ),
         )
 
     @staticmethod

@@ -143,7 +143,9 @@ def _go_on(cx: rt.Cx, s: rt.NoState, address: str, quick: Place | None) -> rt.St
 
 
 @rt.slot(2, "last_resort", 25, _AtLastResort, Point | None)
-def _after_last_resort(cx: rt.Cx, s: rt.NoState, f: _AtLastResort, late: Point | None) -> rt.Step:
+def _after_last_resort(
+    cx: rt.Cx, s: rt.NoState, f: _AtLastResort, late: Point | None
+) -> rt.Step:
     # 26 | return found(late, "archive") ?? fail NotFound(address: address)
     found_2 = found(late, "archive")
     if found_2 is None:
@@ -170,8 +172,12 @@ class Geocode:
     )
 
     @staticmethod
-    async def start(node: rt.Node, address: str, *, id: str | None = None) -> GeocodeRun:
-        return GeocodeRun(node, await node.start(Geocode.DEFINITION, id, GeocodeArgs(address)))
+    async def start(
+        node: rt.Node, address: str, *, id: str | None = None
+    ) -> GeocodeRun:
+        return GeocodeRun(
+            node, await node.start(Geocode.DEFINITION, id, GeocodeArgs(address))
+        )
 
     @staticmethod
     def get(node: rt.Node, id: str) -> GeocodeRun:

@@ -98,10 +98,9 @@ def postage(net: Decimal, speed: Speed) -> Decimal:
         if speed is Speed.EXPRESS
         else (
             Decimal("0.00")
-            if (speed is Speed.SLOW or speed is Speed.NORMAL) and net >= FREE_POSTAGE_FROM
-            else Decimal("2.90")
-            if speed is Speed.SLOW
-            else Decimal("4.90")
+            if (speed is Speed.SLOW or speed is Speed.NORMAL)
+            and net >= FREE_POSTAGE_FROM
+            else Decimal("2.90") if speed is Speed.SLOW else Decimal("4.90")
         )
     )
 
@@ -181,7 +180,9 @@ def _begin(cx: rt.Cx, s: rt.NoState, a: WriteInvoiceArgs) -> rt.Step:
     # 67 | let draft = Invoice(
     draft = Invoice(
         number="draft",
-        lines=[f"{sku} × {qty}" for sku, qty in rt.std.items(count_by_sku(a.sale.items))],
+        lines=[
+            f"{sku} × {qty}" for sku, qty in rt.std.items(count_by_sku(a.sale.items))
+        ],
         net=net,
         vat=vat,
         gross=net + vat,
@@ -196,11 +197,15 @@ def _begin(cx: rt.Cx, s: rt.NoState, a: WriteInvoiceArgs) -> rt.Step:
 
 
 @rt.slot(1, "number_of_sale", 74, _AtNumberOfSale, str)
-def _after_number_of_sale(cx: rt.Cx, s: rt.NoState, f: _AtNumberOfSale, number: str) -> rt.Step:
+def _after_number_of_sale(
+    cx: rt.Cx, s: rt.NoState, f: _AtNumberOfSale, number: str
+) -> rt.Step:
     # 75 | let invoice = Invoice(..draft, number: number)
     invoice = rt.changed(f.draft, number=number)
     # 76 | do archive(invoice)
-    return rt.call(_after_archive, _AtArchive(f.sale, number, invoice), _ARCHIVE, (invoice,))
+    return rt.call(
+        _after_archive, _AtArchive(f.sale, number, invoice), _ARCHIVE, (invoice,)
+    )
 
 
 @rt.slot(2, "archive", 76, _AtArchive, None)
@@ -230,8 +235,12 @@ class WriteInvoice:
     )
 
     @staticmethod
-    async def start(node: rt.Node, sale: Sale, *, id: str | None = None) -> WriteInvoiceRun:
-        return WriteInvoiceRun(node, await node.start(WriteInvoice.DEFINITION, id, WriteInvoiceArgs(sale)))
+    async def start(
+        node: rt.Node, sale: Sale, *, id: str | None = None
+    ) -> WriteInvoiceRun:
+        return WriteInvoiceRun(
+            node, await node.start(WriteInvoice.DEFINITION, id, WriteInvoiceArgs(sale))
+        )
 
     @staticmethod
     def get(node: rt.Node, id: str) -> WriteInvoiceRun:

@@ -179,7 +179,9 @@ def _v1_begin(cx: rt.Cx, s: ProcessOrderV1State, a: ProcessOrderV1Args) -> rt.St
 
 
 @rt.slot(1, "reserve_stock", 40, _AtV1ReserveStock, str, _v1_failed)
-def _v1_after_reserve_stock(cx: rt.Cx, s: ProcessOrderV1State, f: _AtV1ReserveStock, hold: str) -> rt.Step:
+def _v1_after_reserve_stock(
+    cx: rt.Cx, s: ProcessOrderV1State, f: _AtV1ReserveStock, hold: str
+) -> rt.Step:
     cx.compensate("try.1", _RELEASE_STOCK, (hold,))
     # 41 | status = Status.reserved
     s.status = Status.RESERVED
@@ -193,7 +195,9 @@ def _v1_after_reserve_stock(cx: rt.Cx, s: ProcessOrderV1State, f: _AtV1ReserveSt
 
 
 @rt.slot(2, "charge_card", 42, _AtV1ChargeCard, str, _v1_failed)
-def _v1_after_charge_card(cx: rt.Cx, s: ProcessOrderV1State, f: _AtV1ChargeCard, charge_id: str) -> rt.Step:
+def _v1_after_charge_card(
+    cx: rt.Cx, s: ProcessOrderV1State, f: _AtV1ChargeCard, charge_id: str
+) -> rt.Step:
     cx.settle("try.1")
     # 49 | status = Status.confirmed
     s.status = Status.CONFIRMED
@@ -209,18 +213,24 @@ def _v1_after_charge_card(cx: rt.Cx, s: ProcessOrderV1State, f: _AtV1ChargeCard,
 
 
 @rt.slot(4, "send_receipt", 51, _AtV1SendReceipt, None)
-def _v1_after_send_receipt(cx: rt.Cx, s: ProcessOrderV1State, f: _AtV1SendReceipt, _: None) -> rt.Step:
+def _v1_after_send_receipt(
+    cx: rt.Cx, s: ProcessOrderV1State, f: _AtV1SendReceipt, _: None
+) -> rt.Step:
     # 52 | return receipt
     return rt.Return(f.receipt)
 
 
-def _v1_try_failed(cx: rt.Cx, s: ProcessOrderV1State, order: Order, problem__2: rt.WorkflowError) -> rt.Step:
+def _v1_try_failed(
+    cx: rt.Cx, s: ProcessOrderV1State, order: Order, problem__2: rt.WorkflowError
+) -> rt.Step:
     # 39 | let charge_id = try {
     return rt.unwind(_v1_after_catch, _AtV1Catch(order, problem__2), "try.1")
 
 
 @rt.slot(3, "catch", 39, _AtV1Catch, None)
-def _v1_after_catch(cx: rt.Cx, s: ProcessOrderV1State, f: _AtV1Catch, _: None) -> rt.Step:
+def _v1_after_catch(
+    cx: rt.Cx, s: ProcessOrderV1State, f: _AtV1Catch, _: None
+) -> rt.Step:
     # 43 | } catch OutOfStock | CardDeclined as problem {
     if isinstance(f.problem__2, OutOfStock | CardDeclined):
         # 44 | status = Status.rejected
@@ -256,7 +266,9 @@ class ProcessOrderV1:
     )
 
     @staticmethod
-    async def start(node: rt.Node, order: Order, *, id: str | None = None) -> ProcessOrderV1Run:
+    async def start(
+        node: rt.Node, order: Order, *, id: str | None = None
+    ) -> ProcessOrderV1Run:
         return ProcessOrderV1Run(
             node,
             await node.start(ProcessOrderV1.DEFINITION, id, ProcessOrderV1Args(order)),
@@ -348,7 +360,9 @@ def _begin(cx: rt.Cx, s: ProcessOrderState, a: ProcessOrderArgs) -> rt.Step:
 
 
 @rt.slot(1, "reserve_stock", 62, _AtReserveStock, str, _failed)
-def _after_reserve_stock(cx: rt.Cx, s: ProcessOrderState, f: _AtReserveStock, hold: str) -> rt.Step:
+def _after_reserve_stock(
+    cx: rt.Cx, s: ProcessOrderState, f: _AtReserveStock, hold: str
+) -> rt.Step:
     cx.compensate("try.1", _RELEASE_STOCK, (hold,))
     # 63 | status = Status.reserved
     s.status = Status.RESERVED
@@ -362,7 +376,9 @@ def _after_reserve_stock(cx: rt.Cx, s: ProcessOrderState, f: _AtReserveStock, ho
 
 
 @rt.slot(5, "score_fraud", 65, _AtScoreFraud, float, _failed)
-def _after_score_fraud(cx: rt.Cx, s: ProcessOrderState, f: _AtScoreFraud, score: float) -> rt.Step:
+def _after_score_fraud(
+    cx: rt.Cx, s: ProcessOrderState, f: _AtScoreFraud, score: float
+) -> rt.Step:
     # 66 | if score > 0.9 { fail FraudSuspected(score: score) }
     if score > 0.9:
         return _try_failed(cx, s, f.order, FraudSuspected(score=score))
@@ -376,7 +392,9 @@ def _after_score_fraud(cx: rt.Cx, s: ProcessOrderState, f: _AtScoreFraud, score:
 
 
 @rt.slot(2, "charge_card", 68, _AtChargeCard, str, _failed)
-def _after_charge_card(cx: rt.Cx, s: ProcessOrderState, f: _AtChargeCard, charge_id: str) -> rt.Step:
+def _after_charge_card(
+    cx: rt.Cx, s: ProcessOrderState, f: _AtChargeCard, charge_id: str
+) -> rt.Step:
     cx.settle("try.1")
     # 75 | status = Status.confirmed
     s.status = Status.CONFIRMED
@@ -392,12 +410,16 @@ def _after_charge_card(cx: rt.Cx, s: ProcessOrderState, f: _AtChargeCard, charge
 
 
 @rt.slot(4, "send_receipt", 77, _AtSendReceipt, None)
-def _after_send_receipt(cx: rt.Cx, s: ProcessOrderState, f: _AtSendReceipt, _: None) -> rt.Step:
+def _after_send_receipt(
+    cx: rt.Cx, s: ProcessOrderState, f: _AtSendReceipt, _: None
+) -> rt.Step:
     # 78 | return receipt
     return rt.Return(f.receipt)
 
 
-def _try_failed(cx: rt.Cx, s: ProcessOrderState, order: Order, problem__2: rt.WorkflowError) -> rt.Step:
+def _try_failed(
+    cx: rt.Cx, s: ProcessOrderState, order: Order, problem__2: rt.WorkflowError
+) -> rt.Step:
     # 61 | let charge_id = try {
     return rt.unwind(_after_catch, _AtCatch(order, problem__2), "try.1")
 
@@ -438,8 +460,12 @@ class ProcessOrder:
     )
 
     @staticmethod
-    async def start(node: rt.Node, order: Order, *, id: str | None = None) -> ProcessOrderRun:
-        return ProcessOrderRun(node, await node.start(ProcessOrder.DEFINITION, id, ProcessOrderArgs(order)))
+    async def start(
+        node: rt.Node, order: Order, *, id: str | None = None
+    ) -> ProcessOrderRun:
+        return ProcessOrderRun(
+            node, await node.start(ProcessOrder.DEFINITION, id, ProcessOrderArgs(order))
+        )
 
     @staticmethod
     def get(node: rt.Node, id: str) -> ProcessOrderRun:

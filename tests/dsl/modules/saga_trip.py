@@ -208,16 +208,22 @@ def _failed(
 
 def _begin(cx: rt.Cx, s: BookTripState, a: BookTripArgs) -> rt.Step:
     # 61 | let flight = do book_flight(request) compensate do cancel_flight(flight)
-    return rt.call(_after_book_flight, _AtBookFlight(a.request), _BOOK_FLIGHT, (a.request,))
+    return rt.call(
+        _after_book_flight, _AtBookFlight(a.request), _BOOK_FLIGHT, (a.request,)
+    )
 
 
 @rt.slot(1, "book_flight", 61, _AtBookFlight, str, _failed)
-def _after_book_flight(cx: rt.Cx, s: BookTripState, f: _AtBookFlight, flight: str) -> rt.Step:
+def _after_book_flight(
+    cx: rt.Cx, s: BookTripState, f: _AtBookFlight, flight: str
+) -> rt.Step:
     cx.compensate("try.1", _CANCEL_FLIGHT, (flight,))
     # 62 | booked = 1
     s.booked = 1
     # 63 | let room = do book_room(request) compensate do cancel_room(room)
-    return rt.call(_after_book_room, _AtBookRoom(f.request, flight), _BOOK_ROOM, (f.request,))
+    return rt.call(
+        _after_book_room, _AtBookRoom(f.request, flight), _BOOK_ROOM, (f.request,)
+    )
 
 
 @rt.slot(2, "book_room", 63, _AtBookRoom, str, _failed)
@@ -226,7 +232,9 @@ def _after_book_room(cx: rt.Cx, s: BookTripState, f: _AtBookRoom, room: str) -> 
     # 64 | booked = 2
     s.booked = 2
     # 65 | let car = do book_car(request) compensate do cancel_car(car)
-    return rt.call(_after_book_car, _AtBookCar(f.request, f.flight, room), _BOOK_CAR, (f.request,))
+    return rt.call(
+        _after_book_car, _AtBookCar(f.request, f.flight, room), _BOOK_CAR, (f.request,)
+    )
 
 
 @rt.slot(3, "book_car", 65, _AtBookCar, str, _failed)
@@ -244,7 +252,9 @@ def _after_book_car(cx: rt.Cx, s: BookTripState, f: _AtBookCar, car: str) -> rt.
 
 
 @rt.slot(4, "take_payment", 67, _AtTakePayment, str, _failed)
-def _after_take_payment(cx: rt.Cx, s: BookTripState, f: _AtTakePayment, paid: str) -> rt.Step:
+def _after_take_payment(
+    cx: rt.Cx, s: BookTripState, f: _AtTakePayment, paid: str
+) -> rt.Step:
     # 68 | give Trip(flight: flight, room: room, car: car, paid: paid)
     arrived = Trip(flight=f.flight, room=f.room, car=f.car, paid=paid)
     cx.settle("try.1")
@@ -254,7 +264,9 @@ def _after_take_payment(cx: rt.Cx, s: BookTripState, f: _AtTakePayment, paid: st
     return rt.Return(arrived)
 
 
-def _try_failed(cx: rt.Cx, s: BookTripState, request: Request, problem_: rt.WorkflowError) -> rt.Step:
+def _try_failed(
+    cx: rt.Cx, s: BookTripState, request: Request, problem_: rt.WorkflowError
+) -> rt.Step:
     # 60 | return try {
     return rt.unwind(_after_catch, _AtCatch(request, problem_), "try.1")
 
@@ -307,8 +319,12 @@ class BookTrip:
     )
 
     @staticmethod
-    async def start(node: rt.Node, request: Request, *, id: str | None = None) -> BookTripRun:
-        return BookTripRun(node, await node.start(BookTrip.DEFINITION, id, BookTripArgs(request)))
+    async def start(
+        node: rt.Node, request: Request, *, id: str | None = None
+    ) -> BookTripRun:
+        return BookTripRun(
+            node, await node.start(BookTrip.DEFINITION, id, BookTripArgs(request))
+        )
 
     @staticmethod
     def get(node: rt.Node, id: str) -> BookTripRun:
