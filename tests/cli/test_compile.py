@@ -535,3 +535,24 @@ def test_an_unchanged_project_loads_no_compiler(shop):
     }
     assert "raftoral.cli.compile" in loaded
     assert loaded & heavy == set()
+
+
+# --- templates --------------------------------------------------------------------------------------------------------
+
+
+def test_templates_are_found_in_a_checkout_and_in_a_wheel(tmp_path, monkeypatch):
+    import raftoral
+    from raftoral.cli import templates
+
+    assert templates.folder() == os.path.join(laws.ROOT, "templates")
+    assert "raftoral" in templates.read("module.py.jinja")
+    package = tmp_path / "site-packages" / "raftoral"
+    for folder in (package / "_templates", package.parent / "templates"):
+        folder.mkdir(parents=True)
+        (folder / "module.py.jinja").write_text("")
+    monkeypatch.setattr(raftoral, "__file__", str(package / "__init__.py"))
+    assert templates.folder() == str(package / "_templates")  # what lies beside a package is somebody else's
+    (package / "_templates" / "module.py.jinja").unlink()
+    (package.parent / "templates" / "module.py.jinja").unlink()
+    with pytest.raises(FileNotFoundError, match="not installed whole"):
+        templates.folder()

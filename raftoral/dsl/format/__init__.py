@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from ..diagnostics import Problems
 from ..parser import parse
+from ..parser.driver import load_tables
+from ..parser.tokens import tokenize
 from ..source import Source
 from .declarations import shape, shape_parentheses
 from .fixes import apply_fixes as apply_fixes
@@ -66,11 +68,16 @@ def _settle(source: Source, formatted: Formatted) -> Formatted:
     text = formatted.text
     for _ in range(SETTLING_MAX):
         again = _format(Source(source.path, text)).text
-        if again == text:
+        if again == text and _read_as(text) == _read_as(source.text):
             skipped = [(lo, hi) for lo, hi in formatted.skipped if source.text[lo:hi] in text]
             return Formatted(text, formatted.problems, skipped)
         text = again
     return Formatted(source.text, formatted.problems, [(0, len(source.text))])
+
+
+def _read_as(text: str) -> list[tuple[str, str]]:
+    """The tokens of a text. With stray quotes, where a line ends decides what is inside a string."""
+    return [(token.type, token.text) for token in tokenize(text, load_tables().marks).tokens]
 
 
 def _format(source: Source) -> Formatted:

@@ -45,10 +45,14 @@ def parse(source: Source, problems: Problems) -> Parsed:
     try:
         module = driver.parse(tables, _recipes, tokens, "start")
     except driver.Stuck as stuck:
-        from .recovery import repair  # not loaded for a file without mistakes
+        from .recovery import repair, repaired_to_nothing  # not loaded for a file without mistakes
 
         repaired = repair(lexed, stuck, tables, source, problems)
-        module = driver.parse(tables, _recipes, repaired.tokens, "start", guarded=False)
+        try:
+            module = driver.parse(tables, _recipes, repaired.tokens, "start", guarded=False)
+        except driver.Stuck:  # the driver took a word for a keyword that the recovery took for a name: rare
+            repaired = repaired_to_nothing(text)
+            module = driver.parse(tables, _recipes, repaired.tokens, "start", guarded=False)
     if module.edition.text != "1":
         report_edition(module.edition, problems)
     parsed = Parsed(source, module, tokens, lexed.comments, docs, retired)

@@ -25,12 +25,17 @@ def number_value(node: Expr) -> Decimal | None:
 _UNIT_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 
 
+DIGITS_MAX = 18  # more milliseconds than the age of the universe; and Python refuses to read very long numbers
+
+
 def duration_ms(text: str) -> int | None:
     """`1h30m` -> 5,400,000; None when it is not a duration."""
     total, digits, unit = 0, "", ""
     for char in text + "\0":
         if unit and (char.isdigit() or char == "\0"):
             if unit not in _UNIT_MS or not digits:
+                return None
+            if len(digits) > DIGITS_MAX:
                 return None
             total += int(digits) * _UNIT_MS[unit]
             digits, unit = "", ""
