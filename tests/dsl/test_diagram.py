@@ -211,7 +211,7 @@ def planes(draw) -> Plane:
     ends = st.integers(0, count - 1)
     label = st.lists(st.text("ab ,", min_size=1, max_size=60).map(lambda text: text.strip() or "x"), max_size=2)
     edges = draw(st.lists(st.tuples(ends, ends, st.sampled_from([FLOW, FAILS, NEEDS]), label), max_size=24))
-    known = set()
+    known: set[tuple[int, int, str]] = set()
     for source, target, style, labels in edges:
         ways = [known_way for known_way in known if known_way[1] == target or known_way[0] == source]
         if (source, target, style) not in known and len(ways) < WAYS_MAX:

@@ -238,7 +238,7 @@ def _fields(scope: Scope, decl: s.Record | s.Error) -> None:
 def _variants(scope: Scope, decl: s.Union) -> None:
     made = scope.names.get(decl.name.text)
     for variant in decl.variants:
-        fields = params_of(scope, variant.params, variant.name.text, "record")
+        fields = params_of(scope, variant.params, variant.name.text, "variant")
         if isinstance(made, UnionType) and made.node is decl.name and variant.name.text in made.variants:
             made.variants[variant.name.text].fields = fields
 

@@ -69,7 +69,8 @@ def check_attribute(problems: Problems, name: Token, kind: str) -> None:
     text = name.text
     clash = (
         text in KEYWORDS
-        or (kind == "record" and (text in OF_RECORDS or text.startswith("model_")))
+        or (kind in ("record", "variant") and (text in OF_RECORDS or text.startswith("model_")))
+        or (kind == "variant" and text == "kind")  # says which variant a stored value is
         or (kind == "error" and text in OF_ERRORS)
         or (kind == "activity" and text == "self")
         or text.startswith("__")
@@ -77,9 +78,11 @@ def check_attribute(problems: Problems, name: Token, kind: str) -> None:
     if not clash:
         return
     better = "kind" if text == "class" else text.removeprefix("model_") if text.startswith("model_") else f"{text}_"
-    if kind in ("record", "error"):
+    if kind in ("record", "error", "variant"):
         headline = f"`{text}` cannot be an attribute of the generated Python class"
         helps = [f'rename the field and keep its stored name: `{better}: T as "{text}"`']
+        if kind == "variant":
+            helps = [f"rename the field, for example `{better}`"]
         notes = ["Python's keywords are taken, and so are the names of pydantic's own methods and `model_...`"]
     else:
         headline = f"`{text}` cannot be a name in the generated Python"
