@@ -30,7 +30,7 @@ PAIRS = [("reserve", "release"), ("book", "cancel"), ("lock", "unlock"), ("hold"
 POLICIES = [
     '  queue: "%thing%"\n',
     "  deadline: %20..40%m\n",
-    "  heartbeat: 5s\n",
+    "  heartbeat: 2s\n",
     "  grace: 2s\n",
     "",
 ]

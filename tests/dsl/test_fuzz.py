@@ -7,7 +7,7 @@ programs that parse; `tests/fuzz/` spoils the programs that there are.
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from raftoral.dsl.compile import check
 from raftoral.dsl.source import Source
@@ -102,6 +102,7 @@ def test_size_is_no_harm(piece: str, size: int) -> None:
 
 
 @given(grown.well_typed())
+@example(programs.project(145, 595))  # once had a heartbeat as long as its timeout
 @settings(max_examples=10, deadline=None)
 def test_well_typed_projects_are_clean(files: dict[str, str]) -> None:
     """What the benchmarks measure is a project without a problem."""
