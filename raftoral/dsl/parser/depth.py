@@ -8,6 +8,7 @@ is counted here is a bound from above: it may count an operator twice, and never
 from __future__ import annotations
 
 from ..syntax import Token
+from .tokens import DECLARATIONS, MEMBERS, STATEMENTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,45 +22,8 @@ CLOSERS = frozenset(("RPAR", "RSQB", "RBRACE"))
 SEPARATORS = frozenset(("COMMA", "COLON", "EQUAL", "RETURN_END", "$END"))
 OPERATORS = frozenset(("ADD", "MUL", "CMP", "COALESCE", "DOT", "BANG", "QMARK", "VBAR"))
 OPERATOR_TEXTS = frozenset(("?.", "or", "and", "not", "in", "is", "if", "else"))
-STATEMENTS = frozenset(
-    [
-        "let",
-        "var",
-        "do",
-        "wait",
-        "match",
-        "for",
-        "while",
-        "try",
-        "parallel",
-        "dag",
-        "select",
-        "return",
-        "fail",
-        "give",
-        "break",
-        "continue",
-        "sleep",
-        "log",
-        "assert",
-        "spawn",
-        "send",
-        "checkpoint",
-        "signal",
-        "query",
-        "record",
-        "enum",
-        "union",
-        "error",
-        "const",
-        "fn",
-        "extern",
-        "activity",
-        "workflow",
-        "migrate",
-        "import",
-    ]
-)
+# `if` is an operator too, and `module` may be a name.
+BEGINNINGS = (DECLARATIONS | MEMBERS | STATEMENTS) - {"if", "module"}
 
 
 class Meter:
@@ -84,7 +48,7 @@ class Meter:
         elif kind == "NAME":
             if token.text in OPERATOR_TEXTS:
                 self.chain += previous != "DOT"
-            elif token.text in STATEMENTS and previous != "DOT":
+            elif token.text in BEGINNINGS and previous != "DOT":
                 self.chain = self.deepest = 0
                 return 0
         elif kind in OPENERS:

@@ -35,6 +35,51 @@ SCAN = re.compile(
 CHUNK = 1 << 16  # characters read at once: bounds what `findall` returns
 ENDS_LINE = re.compile(r"[ \t]*+(?:\#[^\n]*+)?+(?:\n|\Z)")
 
+# The words that begin something.
+DECLARATIONS = frozenset(
+    [
+        "record",
+        "enum",
+        "union",
+        "error",
+        "const",
+        "fn",
+        "extern",
+        "activity",
+        "workflow",
+        "migrate",
+        "import",
+        "module",
+    ]
+)
+MEMBERS = frozenset(("checkpoint", "signal", "query"))
+STATEMENTS = frozenset(
+    [
+        "let",
+        "var",
+        "do",
+        "wait",
+        "if",
+        "match",
+        "for",
+        "while",
+        "try",
+        "parallel",
+        "dag",
+        "select",
+        "return",
+        "fail",
+        "give",
+        "break",
+        "continue",
+        "sleep",
+        "log",
+        "assert",
+        "spawn",
+        "send",
+    ]
+)
+
 
 class Flaw:
     """A place where the text fits no token; `recovery.characters` says what kinds there are."""

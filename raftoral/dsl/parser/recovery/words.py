@@ -5,49 +5,8 @@ Tables and pure functions over single words. Knows no tokens and no places.
 
 from __future__ import annotations
 
-DECLARATIONS = frozenset(
-    [
-        "record",
-        "enum",
-        "union",
-        "error",
-        "const",
-        "fn",
-        "extern",
-        "activity",
-        "workflow",
-        "migrate",
-        "import",
-        "module",
-    ]
-)
-MEMBERS = frozenset(("checkpoint", "signal", "query"))
-STATEMENTS = frozenset(
-    [
-        "let",
-        "var",
-        "do",
-        "wait",
-        "if",
-        "match",
-        "for",
-        "while",
-        "try",
-        "parallel",
-        "dag",
-        "select",
-        "return",
-        "fail",
-        "give",
-        "break",
-        "continue",
-        "sleep",
-        "log",
-        "assert",
-        "spawn",
-        "send",
-    ]
-)
+from ..tokens import DECLARATIONS as DECLARATIONS, MEMBERS as MEMBERS, STATEMENTS as STATEMENTS
+
 POLICIES = frozenset(["timeout", "deadline", "heartbeat", "grace", "key", "queue", "once", "retry"])
 CLAUSES = frozenset(("catch", "finally", "else"))
 
