@@ -178,7 +178,15 @@ class OnDone:
     overrides: Mapping[str, Any]
 
 
-Arm = OnSignal | OnChild | OnTimer | OnDone
+@dataclass(frozen=True, slots=True)
+class OnRun:
+    """A child that is run for this arm, and waited for."""
+
+    workflow: Definition
+    args: tuple[Any, ...]
+
+
+Arm = OnSignal | OnChild | OnTimer | OnDone | OnRun
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from .steps import (
     Empty as Empty,
     OnChild as OnChild,
     OnDone as OnDone,
+    OnRun as OnRun,
     OnSignal as OnSignal,
     OnTimer as OnTimer,
     Query as Query,

@@ -319,6 +319,42 @@ def test_the_digest_is_that_of_the_lock():
     assert re.findall(r'digest="([0-9a-f]*)"', remarked) == meanings
 
 
+RACE = """\
+rft 1
+module race
+
+import kid { Kid as Child }
+
+activity ask(n: int) -> int { timeout: 5s }
+
+workflow Race version 1 (n: int) -> int {
+  return select {
+    do Child(n) as x => give x
+    do ask(n) as y => give y
+    after 1h => give 2
+  }
+}
+"""
+
+
+@needs_abi
+@pytest.mark.slow
+def test_a_child_may_race_in_a_select(tmp_path):
+    kid = "rft 1\nmodule kid\n\nworkflow Kid version 1 (n: int) -> int {\n  return n\n}\n"
+    for path, text in compiled({"kid.rft": kid, "race.rft": RACE}).items():
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    asks = (
+        "import kid, race; from raftoral.program import v1 as rt; "
+        "args = race.RaceArgs(7); step = race.Race.DEFINITION.begin(None, rt.NoState(args), args); "
+        "assert step.arms[0] == rt.OnRun(kid.Kid.DEFINITION, (7,)), step.arms"
+    )
+    run("-c", asks, cwd=tmp_path, PYTHONPATH=os.pathsep.join((str(tmp_path), laws.ROOT)))
+    config = tmp_path / "mypy.ini"
+    config.write_text("[mypy]\n", encoding="utf-8")
+    words = ("-m", "mypy", "--strict", "--config-file", str(config), "--cache-dir", str(tmp_path / "cache"))
+    run(*words, "kid.py", "race.py", cwd=tmp_path)
+
+
 # --- names of the author's and names of ours ------------------------------------------------------------------------
 
 MONEY = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import syntax as s
-from ..facts.symbols import Function
+from ..facts.symbols import Function, Workflow
 from ..facts.types import (
     DECIMAL,
     DURATION,
@@ -125,12 +125,18 @@ def _method(out: Expressions, node: s.Call, callee: s.Attr) -> str:
 
 def spawn_text(out: Expressions, node: s.Spawn) -> str:
     workflow = out.facts.callees[node]
-    name = (
-        workflow.name if workflow.module == out.types.module else out.types.imports.name(workflow.module, workflow.name)
-    )
+    assert isinstance(workflow, Workflow)
     args = out.arguments(node)
     id = f", {out.text(node.id)}" if node.id is not None else ""
-    return f"cx.spawn({name}.DEFINITION, {as_tuple(args)}{id})"
+    return f"cx.spawn({definition_of(out, workflow)}, {as_tuple(args)}{id})"
+
+
+def definition_of(out: Expressions, workflow: Workflow) -> str:
+    """How a child is named where it is started: `Ship.DEFINITION`."""
+    name = workflow.name
+    if workflow.module != out.types.module:
+        name = out.types.imports.name(workflow.module, name)
+    return f"{name}.DEFINITION"
 
 
 def as_tuple(items: list[str]) -> str:

@@ -46,7 +46,7 @@ from ..graph import (
     blocks_of,
     ways_on,
 )
-from .calls import as_tuple
+from .calls import as_tuple, definition_of
 from .expressions import NOT, Expressions, is_path, quoted
 from .names import Spelling, camel, constant, field, safe
 from .patterns import guarded, tests_of
@@ -581,10 +581,7 @@ class Flow(Statements):
         callee = self.out.facts.callees[node]
         args = as_tuple(self.out.arguments(node))
         if isinstance(callee, Workflow):
-            name = callee.name
-            if callee.module != self.out.types.module:
-                name = self.out.types.imports.name(callee.module, name)
-            return f"rt.run_child({start}, {name}.DEFINITION, {args})"
+            return f"rt.run_child({start}, {definition_of(self.out, callee)}, {args})"
         overrides = f", {overrides_text(self.out, node.overrides)}" if node.overrides else ""
         return f"rt.call({start}, {self.activity(callee)}, {args}{overrides})"
 
@@ -593,8 +590,10 @@ class Flow(Statements):
             return f"rt.OnTimer({self.out.text(arm.delay)})"
         if isinstance(arm, s.OnDone):
             callee = self.out.facts.callees[arm.call]
-            overrides = overrides_text(self.out, arm.call.overrides) if arm.call.overrides else "rt.NO_OVERRIDES"
             args = as_tuple(self.out.arguments(arm.call))
+            if isinstance(callee, Workflow):
+                return f"rt.OnRun({definition_of(self.out, callee)}, {args})"
+            overrides = overrides_text(self.out, arm.call.overrides) if arm.call.overrides else "rt.NO_OVERRIDES"
             return f"rt.OnDone({self.activity(callee)}, {args}, {overrides})"
         handle = self.out.facts.bindings.get(arm)
         if isinstance(handle, Local):
