@@ -24,7 +24,7 @@ from .durability import (
 from .escapes import Escapes
 from .loops import check_clock, check_growing_text, check_loop, check_recursion
 from .outline import outline
-from .races import check_parallel, check_parallel_for
+from .races import check_parallel, check_parallel_for, check_undo
 from .sagas import check_sagas
 
 TYPE_CHECKING = False
@@ -75,6 +75,9 @@ def _check_workflow(scope: Scope, facts: Facts, decl: s.Workflow) -> None:
             check_parallel(scope, facts, node)
     for node in index.get(s.ParallelFor, ()):
         check_parallel_for(scope, facts, node)
+    forks = [fork for kind in (s.Parallel, s.Dag, s.ParallelFor) for fork in index.get(kind, ())]
+    for undo in index.get(s.Compensation, ()):
+        check_undo(scope, facts, undo, forks)
     if s.Spawn in index or s.Do in index:
         check_children(scope, facts, decl, index)
     check_labels(scope, index)

@@ -1,14 +1,15 @@
 """Data races between branches: RFT0601 to 0603, and two that wait for one signal (0607).
 
 A branch may read what lies around it, and may not write it: two writes race with each other (0601), one write races
-with a read in another branch (0602), and every turn of a `parallel for` would overwrite the others (0603).
+with a read in another branch (0602), and every turn of a `parallel for` would overwrite the others (0603). An undo runs
+later, in a frame of its own: what it writes of the locals around it is lost (0602 too).
 """
 
 from __future__ import annotations
 
 from .. import syntax as s
 from ..facts import Facts
-from ..facts.symbols import BRANCH, Local, Signal
+from ..facts.symbols import BRANCH, CHECKPOINT, Local, Signal
 from ..scope import Scope
 from ..syntax import Node
 
@@ -144,4 +145,21 @@ def check_parallel_for(scope: Scope, facts: Facts, node: s.ParallelFor) -> None:
             place,
             "which turn gets the next one depends on timing",
             helps=["wait once, before or after the loop"],
+        )
+
+
+def check_undo(scope: Scope, facts: Facts, undo: s.Compensation, forks: list[Node]) -> None:
+    """RFT0602 for an undo that writes a local around it. In `forks`, the branch that it belongs to is told already."""
+    around = [fork.lo for fork in forks if fork.lo < undo.lo < fork.hi]
+    for local, place in _Branch(facts, "", undo.body, None, undo.lo).writes.items():
+        if local.kind == CHECKPOINT or any(local.node.lo < start for start in around):
+            continue
+        scope.problems.add(
+            "RFT0602",
+            f"a compensation writes `{local.name}`, which lies outside of it",
+            place,
+            "nobody sees this value",
+            also=[(local.node, "declared out here")],
+            notes=["a compensation runs later, in a frame of its own that keeps the values of now"],
+            helps=["keep what others have to see in a `checkpoint`"],
         )
