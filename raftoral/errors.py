@@ -19,3 +19,11 @@ class UsageError(RaftoralError):
 
 class RftError(RaftoralError, ImportError):
     """An `.rft` file that was imported has errors. The message has all of them, as `raftoral check` shows them."""
+
+
+class StorageFailed(RaftoralError):
+    """The disk is full, read-only, or broken. Nothing of the change that was being written is there."""
+
+
+class StorageRefused(UsageError):
+    """A data directory that cannot be opened: of another version, foreign, corrupt, or in use by another process."""

@@ -1,0 +1,1 @@
+"""Frames in, frames out: runs compiled workflows. Knows nothing of the compiler."""

@@ -1,0 +1,1 @@
+"""Pure functions: the same input gives the same output on every node. No clock, no chance, no input or output."""

@@ -1,0 +1,1 @@
+"""What touches the world, behind the ports: files, activities, the clock."""
