@@ -66,6 +66,32 @@ TABLE = {
         )
         for room in dsl(*PASSES)
     },
+    "raftoral.runtime": Room(
+        may={
+            "raftoral.runtime": "its own house",
+            "raftoral.errors": "the public exceptions",
+            "raftoral.notes": "from an exception to the lines of an `.rft` file",
+            "raftoral.program": "the contract between compiler and runtime",
+            **dict.fromkeys(("pydantic", "pydantic_core"), "reads and writes JSON"),
+        },
+        never=("raftoral", *RUNS_CODE_WHEN_READ),
+    ),
+    # The core computes the same on every node: no clock, no chance, no world.
+    "raftoral.runtime.core": Room(
+        may={
+            "raftoral.runtime.core": "its own house",
+            "raftoral.runtime.proto": "the form in which runs are stored",
+            "raftoral.program": "the contract between compiler and runtime",
+            "datetime": "the types of timestamps and durations; no clock is read",
+            "sys": "the names of a generated module, which is there already",
+        },
+        never=("raftoral", *(name for name in THE_WORLD if name not in ("datetime", "sys"))),
+        never_call=REACHING_CALLS,
+    ),
+    "raftoral.runtime.proto": Room(may={"google.protobuf": "what the modules made by it need"}),
+    "raftoral.runtime.proto.make": Room(
+        may={"grpc_tools": "makes the modules; a tool of `./dev`, never loaded at run time"},
+    ),
     # Exceptions, by name.
     "raftoral.dsl.make_tables": Room(
         may={

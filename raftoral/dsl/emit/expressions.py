@@ -54,14 +54,14 @@ class Expressions:
         text, own = self._of(node)
         return text if own >= strength else f"({text})"
 
-    def value(self, node: s.Expr, want: Type | None = None) -> str:
+    def value(self, node: s.Expr, want: Type | None = None, strength: int = LOOSE) -> str:
         """An expression where a value of type `want` is needed: an int becomes a decimal."""
         want = want or self.facts.widened.get(node)
         got = self.facts.types.get(node)
         inner = want.inner if isinstance(want, OptionalType) else want
         if got is INT and inner is DECIMAL:
             return f"{self.decimal()}({self.text(node)})"
-        return self.text(node)
+        return self.part(node, strength)
 
     def decimal(self) -> str:
         return self.types.imports.name("decimal", "Decimal")
@@ -240,7 +240,7 @@ class Expressions:
         return name
 
     def if_(self, node: s.IfExpr) -> tuple[str, int]:
-        then, orelse = self.value(node.then), self.value(node.orelse)
+        then, orelse = self.value(node.then, strength=OR), self.value(node.orelse)
         return f"{then} if {self.part(node.condition, OR)} else {orelse}", CHOICE
 
     def match(self, node: s.MatchExpr) -> tuple[str, int]:
@@ -370,6 +370,18 @@ class Expressions:
             text = self.value(value, field.type)
             out.append(f"{safe(field.name)}={text}" if skipped else text)
         return out
+
+    def tuple_of(self, node: s.Node, defaults: str) -> str:
+        """The arguments of a call as a tuple. Defaults at the end are left to the machine; one that stands before
+        a given argument is read from `defaults`, a tuple of those of the last parameters."""
+        given = self.facts.calls.get(node, ())
+        optional = sum(field.default is not None for field, _ in given)
+        last = max((place for place, (_, value) in enumerate(given) if value is not None), default=-1)
+        items = [
+            self.value(value, field.type) if value is not None else f"{defaults}[{place - len(given) + optional}]"
+            for place, (field, value) in enumerate(given[: last + 1])
+        ]
+        return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
 
 
 def quoted(text: str) -> str:
