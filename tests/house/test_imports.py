@@ -84,6 +84,7 @@ TABLE = {
             "raftoral.program": "the contract between compiler and runtime",
             "datetime": "the types of timestamps and durations; no clock is read",
             "sys": "the names of a generated module, which is there already",
+            "raftoral.notes": "from a fault to lines of the `.rft` file: words for people",
         },
         never=("raftoral", *(name for name in THE_WORLD if name not in ("datetime", "sys"))),
         never_call=REACHING_CALLS,

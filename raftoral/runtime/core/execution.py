@@ -66,10 +66,9 @@ On = tuple[Callable[..., Step], tuple[Any, ...]]
 
 
 class Do(NamedTuple):
-    """Perform an effect, or start a child for it; or arm a timer. `step` is what people call it."""
+    """Perform an effect, or start a child for it; or arm a timer."""
 
     op: Op
-    step: str
 
 
 class Stop(NamedTuple):
@@ -294,11 +293,13 @@ class Turn:
 
     def _ask(self, strand: Strand, op: Op, step: str) -> None:
         self.run.ops += 1
-        op.number, op.asked = self.run.ops, self.now
+        op.number, op.asked, op.step = self.run.ops, self.now, step
         self.run.waiting[op.number] = strand
+        if op.workflow is not None:
+            op.name = f"{self.run.id}/{op.workflow.name.rpartition('.')[2]}.{op.number}"
         if op.kind is Kind.EFFECT or op.kind is Kind.RUN or op.kind is Kind.TIMER:
             op.undo = op.undo or strand.undo
-            self.wishes.append(Do(op, step))
+            self.wishes.append(Do(op))
 
     def _there(self, ops: list[Op]) -> tuple[int, Op, Any, WorkflowError | None] | None:
         """What came before it was waited for; of several, what is earliest in the log."""

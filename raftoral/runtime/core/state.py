@@ -45,8 +45,8 @@ class Op:
     """One thing that is waited for. `number` is unique in its run; `name` is an activity, a signal, or a run's id."""
 
     __slots__ = (
-        *("activity", "args", "asked", "attempt", "details", "due", "kind", "name", "number", "overrides", "started"),
-        *("stopping", "undo", "workflow"),
+        *("activity", "args", "asked", "attempt", "details", "due", "failures", "kind", "name", "number", "overrides"),
+        *("step", "stopping", "undo", "workflow"),
     )
 
     def __init__(self, kind: Kind, name: str, args: tuple[Any, ...] = ()) -> None:
@@ -59,9 +59,10 @@ class Op:
         self.overrides: Mapping[str, Any] | None = None
         self.due = 0  # of a timer; of the next attempt while a pause lasts
         self.attempt = 1
+        self.failures = 0  # attempts that failed; a crash of ours is none
+        self.step = ""  # what people call it: the key of its slot
         self.asked = 0
         self.stopping = False  # told to stop, and waited for, because its undo may be needed
-        self.started = False  # the call of an at-most-once activity may have begun
         self.details: bytes | None = None
         self.undo = False
 
@@ -210,6 +211,7 @@ class Run:
             "parent_op",
             "position",
         ),
+        *("body", "checkpoints", "created", "inbox", "pieces", "seq", "tags", "trails", "updated"),
         *("program", "reason", "root", "run", "state", "status", "steps", "undo_count", "undos", "waiting"),
     )
 
@@ -234,9 +236,19 @@ class Run:
         self.link = 0
         self.parent: str | None = None
         self.parent_op = 0
-        self.code = ""
+        self.code = ""  # why it stands still, when it does
         self.reason = ""
         self.note = ""
+        self.inbox = 0  # the number that the last kept event got
+        # What was written last: what a fault goes back to.
+        self.body = b""
+        self.checkpoints = b"{}"
+        self.pieces: dict[str, bytes] = {}
+        self.trails: dict[str, Any] = {}
+        self.seq = 0
+        self.created = 0
+        self.updated = 0
+        self.tags = "{}"
 
     def op(self, number: int) -> Op | None:
         """The op of that number, if somebody waits for it."""

@@ -52,9 +52,9 @@ def written(turn: Turn) -> Written:
     pieces: dict[str, bytes | None] = {}
     for path, strand in turn.strands.items():
         if path:
-            pieces[f"s{path}"] = None if strand is None else _part_bytes(run, strand)
+            pieces[f"s{path}"] = None if strand is None else part_bytes(run, strand)
     for position, signal in turn.mail.items():
-        pieces[f"m{position}"] = None if signal is None else _mail_bytes(run, signal, position)
+        pieces[f"m{position}"] = None if signal is None else mail_bytes(run, signal, position)
     for number in turn.undone:
         pieces[f"u{number}"] = None
     if run.undo_count > turn.undos_before:
@@ -78,6 +78,7 @@ def body_bytes(run: Run) -> bytes:
         fence=run.fence,
         parent_op=run.parent_op,
         link=run.link,
+        inbox=run.inbox,
     )
     if run.code:
         body.code, body.reason, body.note = run.code, run.reason, run.note
@@ -87,7 +88,7 @@ def body_bytes(run: Run) -> bytes:
 # --- strands -----------------------------------------------------------------------------------------------------
 
 
-def _part_bytes(run: Run, strand: Strand) -> bytes:
+def part_bytes(run: Run, strand: Strand) -> bytes:
     parent = strand.parent
     join = parent.wait if parent is not None else None
     if isinstance(join, Join) and strand.place in join.results:
@@ -134,12 +135,14 @@ def _op(op: Op) -> pb.Op:
     message = pb.Op(number=op.number, kind=op.kind, name=op.name, asked=op.asked, attempt=op.attempt)
     if op.due:
         message.due = op.due
+    if op.failures:
+        message.failures = op.failures
     if op.activity is not None:
         message.args = bounded(args_bytes(op.activity, op.args), "the arguments of a call", VALUE_BYTES_MAX)
         if op.overrides:
             message.overrides = overrides_bytes(op.overrides)
-        if op.stopping or op.started or op.details:
-            message.stopping, message.started, message.details = op.stopping, op.started, op.details or b""
+        if op.stopping or op.details:
+            message.stopping, message.details = op.stopping, op.details or b""
     elif op.workflow is not None:
         message.workflow, message.version = op.workflow.name, op.workflow.version
         message.stopping = op.stopping
@@ -172,7 +175,7 @@ def _undoing(wait: Undoing) -> pb.Undoing:
 # --- what lies beside strands --------------------------------------------------------------------------------------
 
 
-def _mail_bytes(run: Run, signal: str, position: int) -> bytes:
+def mail_bytes(run: Run, signal: str, position: int) -> bytes:
     box = run.mail[signal]
     if len(box) > MAILBOX_MAX:
         raise TooLarge(f"the mailbox of {signal} holds {MAILBOX_MAX:,} messages, and no more")
@@ -231,7 +234,9 @@ class Reader:
         run.undo_count, run.fence, run.parent_op = message.undos, message.fence, message.parent_op
         run.forks = message.forks
         run.code, run.reason, run.note, run.link = message.code, message.reason, message.note, message.link
-        run.state = self.program.state_from(checkpoints, run.args)
+        run.inbox = message.inbox
+        if message.steps:  # it has begun
+            run.state = self.program.state_from(checkpoints, run.args)
         for key, data in sorted(self.pieces.items(), key=lambda piece: _order(piece[0])):
             if key[0] == "m":
                 self._mail(data)
@@ -257,15 +262,18 @@ class Reader:
     def _op(self, strand: Strand, message: pb.Op, undo: bool = False) -> Op:
         op = Op(Kind(message.kind), message.name)
         op.number, op.due, op.attempt, op.asked = message.number, message.due, message.attempt, message.asked
-        op.stopping, op.started, op.details = message.stopping, message.started, message.details or None
+        op.stopping, op.details = message.stopping, message.details or None
+        op.failures = message.failures
         op.undo = undo or strand.undo
+        op.step = f"undo.{op.name}" if undo or strand.slot is None else strand.slot.key
         if op.kind is Kind.EFFECT:
             op.activity = self.program.activity(op.name)
             op.args = args_from(op.activity, message.args)
             op.overrides = overrides_from(message.overrides, op.activity)
         elif op.kind is Kind.RUN:
             program = self.programs.get(message.workflow, message.version)
-            op.workflow = program.definition if program is not None else None
+            assert program is not None, f"{message.workflow} version {message.version} is not known"
+            op.workflow = program.definition
         self.run.waiting[op.number] = strand
         return op
 

@@ -37,7 +37,7 @@ class Body(_message.Message):
     def __init__(self, steps: _Optional[int] = ..., ops: _Optional[int] = ..., position: _Optional[int] = ..., undos: _Optional[int] = ..., root: _Optional[_Union[Strand, _Mapping]] = ..., fence: _Optional[int] = ..., code: _Optional[str] = ..., reason: _Optional[str] = ..., note: _Optional[str] = ..., parent_op: _Optional[int] = ..., forks: _Optional[int] = ..., inbox: _Optional[int] = ..., link: _Optional[int] = ...) -> None: ...
 
 class Strand(_message.Message):
-    __slots__ = ("mode", "slot", "frame", "ops", "join", "undoing", "pending", "result", "failed", "undo")
+    __slots__ = ("mode", "slot", "frame", "ops", "join", "undoing", "pending", "result", "failed")
     MODE_FIELD_NUMBER: _ClassVar[int]
     SLOT_FIELD_NUMBER: _ClassVar[int]
     FRAME_FIELD_NUMBER: _ClassVar[int]
@@ -47,7 +47,6 @@ class Strand(_message.Message):
     PENDING_FIELD_NUMBER: _ClassVar[int]
     RESULT_FIELD_NUMBER: _ClassVar[int]
     FAILED_FIELD_NUMBER: _ClassVar[int]
-    UNDO_FIELD_NUMBER: _ClassVar[int]
     mode: int
     slot: int
     frame: bytes
@@ -57,11 +56,10 @@ class Strand(_message.Message):
     pending: bytes
     result: bytes
     failed: bytes
-    undo: bool
-    def __init__(self, mode: _Optional[int] = ..., slot: _Optional[int] = ..., frame: _Optional[bytes] = ..., ops: _Optional[_Iterable[_Union[Op, _Mapping]]] = ..., join: _Optional[_Union[Join, _Mapping]] = ..., undoing: _Optional[_Union[Undoing, _Mapping]] = ..., pending: _Optional[bytes] = ..., result: _Optional[bytes] = ..., failed: _Optional[bytes] = ..., undo: _Optional[bool] = ...) -> None: ...
+    def __init__(self, mode: _Optional[int] = ..., slot: _Optional[int] = ..., frame: _Optional[bytes] = ..., ops: _Optional[_Iterable[_Union[Op, _Mapping]]] = ..., join: _Optional[_Union[Join, _Mapping]] = ..., undoing: _Optional[_Union[Undoing, _Mapping]] = ..., pending: _Optional[bytes] = ..., result: _Optional[bytes] = ..., failed: _Optional[bytes] = ...) -> None: ...
 
 class Op(_message.Message):
-    __slots__ = ("number", "kind", "name", "args", "due", "attempt", "asked", "stopping", "started", "overrides", "details", "workflow", "version")
+    __slots__ = ("number", "kind", "name", "args", "due", "attempt", "asked", "stopping", "overrides", "details", "workflow", "version", "failures")
     NUMBER_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
@@ -70,11 +68,11 @@ class Op(_message.Message):
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
     ASKED_FIELD_NUMBER: _ClassVar[int]
     STOPPING_FIELD_NUMBER: _ClassVar[int]
-    STARTED_FIELD_NUMBER: _ClassVar[int]
     OVERRIDES_FIELD_NUMBER: _ClassVar[int]
     DETAILS_FIELD_NUMBER: _ClassVar[int]
     WORKFLOW_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
+    FAILURES_FIELD_NUMBER: _ClassVar[int]
     number: int
     kind: int
     name: str
@@ -83,12 +81,12 @@ class Op(_message.Message):
     attempt: int
     asked: int
     stopping: bool
-    started: bool
     overrides: bytes
     details: bytes
     workflow: str
     version: int
-    def __init__(self, number: _Optional[int] = ..., kind: _Optional[int] = ..., name: _Optional[str] = ..., args: _Optional[bytes] = ..., due: _Optional[int] = ..., attempt: _Optional[int] = ..., asked: _Optional[int] = ..., stopping: _Optional[bool] = ..., started: _Optional[bool] = ..., overrides: _Optional[bytes] = ..., details: _Optional[bytes] = ..., workflow: _Optional[str] = ..., version: _Optional[int] = ...) -> None: ...
+    failures: int
+    def __init__(self, number: _Optional[int] = ..., kind: _Optional[int] = ..., name: _Optional[str] = ..., args: _Optional[bytes] = ..., due: _Optional[int] = ..., attempt: _Optional[int] = ..., asked: _Optional[int] = ..., stopping: _Optional[bool] = ..., overrides: _Optional[bytes] = ..., details: _Optional[bytes] = ..., workflow: _Optional[str] = ..., version: _Optional[int] = ..., failures: _Optional[int] = ...) -> None: ...
 
 class Join(_message.Message):
     __slots__ = ("settle", "limit", "branches", "items", "each", "failure", "cancelled", "number")
