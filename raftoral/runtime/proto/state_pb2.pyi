@@ -59,7 +59,7 @@ class Strand(_message.Message):
     def __init__(self, mode: _Optional[int] = ..., slot: _Optional[int] = ..., frame: _Optional[bytes] = ..., ops: _Optional[_Iterable[_Union[Op, _Mapping]]] = ..., join: _Optional[_Union[Join, _Mapping]] = ..., undoing: _Optional[_Union[Undoing, _Mapping]] = ..., pending: _Optional[bytes] = ..., result: _Optional[bytes] = ..., failed: _Optional[bytes] = ...) -> None: ...
 
 class Op(_message.Message):
-    __slots__ = ("number", "kind", "name", "args", "due", "attempt", "asked", "stopping", "overrides", "details", "workflow", "version", "failures")
+    __slots__ = ("number", "kind", "name", "args", "due", "attempt", "asked", "stopping", "overrides", "details", "workflow", "version", "failures", "stalled")
     NUMBER_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
@@ -73,6 +73,7 @@ class Op(_message.Message):
     WORKFLOW_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     FAILURES_FIELD_NUMBER: _ClassVar[int]
+    STALLED_FIELD_NUMBER: _ClassVar[int]
     number: int
     kind: int
     name: str
@@ -86,7 +87,8 @@ class Op(_message.Message):
     workflow: str
     version: int
     failures: int
-    def __init__(self, number: _Optional[int] = ..., kind: _Optional[int] = ..., name: _Optional[str] = ..., args: _Optional[bytes] = ..., due: _Optional[int] = ..., attempt: _Optional[int] = ..., asked: _Optional[int] = ..., stopping: _Optional[bool] = ..., overrides: _Optional[bytes] = ..., details: _Optional[bytes] = ..., workflow: _Optional[str] = ..., version: _Optional[int] = ..., failures: _Optional[int] = ...) -> None: ...
+    stalled: bool
+    def __init__(self, number: _Optional[int] = ..., kind: _Optional[int] = ..., name: _Optional[str] = ..., args: _Optional[bytes] = ..., due: _Optional[int] = ..., attempt: _Optional[int] = ..., asked: _Optional[int] = ..., stopping: _Optional[bool] = ..., overrides: _Optional[bytes] = ..., details: _Optional[bytes] = ..., workflow: _Optional[str] = ..., version: _Optional[int] = ..., failures: _Optional[int] = ..., stalled: _Optional[bool] = ...) -> None: ...
 
 class Join(_message.Message):
     __slots__ = ("settle", "limit", "branches", "items", "each", "failure", "cancelled", "number")
