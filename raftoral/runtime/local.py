@@ -58,6 +58,8 @@ _REFUSALS: dict[str, type[e.RaftoralError]] = {
     c.NO_PROGRAM: e.UnknownProgram,
     c.NO_SIGNAL: e.UnknownSignal,
     c.WRONG_INPUT: e.WrongInput,
+    c.TOO_LARGE: e.WrongInput,
+    c.FULL: e.Full,
 }
 
 Source = ModuleType | type | Definition
@@ -601,7 +603,7 @@ def _named(program: Program, message: str) -> str:
     fields = getattr(program.definition.args, "_fields", ())
     for place, name in enumerate(fields):
         if message.startswith(f"[{place}]"):
-            return name + message[len(f"[{place}]") :]
+            return f"{name}{message.removeprefix(f'[{place}]')}"
     return message
 
 
