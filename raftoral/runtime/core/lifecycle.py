@@ -26,7 +26,7 @@ from .deadlines import Deadlines
 from .execution import Do, Over, Say, Send, Start, Stop, Turn
 from .programs import Program, Programs, error_bytes
 from .state import Kind, Op, Run, ops_of
-from .stored import VALUE_BYTES_MAX, Reader, body_bytes, bounded, mail_bytes, part_bytes, written
+from .stored import VALUE_BYTES_MAX, Reader, body_bytes, bounded, checkpoint_bytes, mail_bytes, part_bytes, written
 from .trails import Trails
 
 INBOX_MAX = 10_000
@@ -175,7 +175,7 @@ class Lifecycle:
         try:
             _EVENTS[event.what](self, turn, event)
             if turn.over:
-                ending = _ending(turn)
+                ending, checkpoints = _ending(turn), checkpoint_bytes(run)
             else:
                 kept = written(turn)
             for wish in turn.wishes:
@@ -188,8 +188,8 @@ class Lifecycle:
             run.body, run.checkpoints = kept.body, kept.checkpoints
             for key, data in kept.pieces.items():
                 self._piece(run, key, data)
-        elif run.state is not None:
-            run.checkpoints = run.program.state_of(run.state)
+        else:
+            run.checkpoints = checkpoints
         self._touch(run)
         self._grant(run, turn)
         if ending is not None:
