@@ -108,6 +108,7 @@ class Story:
             (1, lambda bench: c.Delete(self._id(bench), source.random() < 0.3)),
             (3, self._stale),
             (3, self._nonsense),
+            (1, self._recover),
         ]
         (way,) = source.choices([way for _, way in ways], [weight for weight, _ in ways])
         made: c.Command = way(bench)
@@ -140,6 +141,11 @@ class Story:
     def _resume(self, bench: Bench) -> c.Command:
         still = [run.id for run in bench.machine.runs.values() if run.status in ("paused", "faulted")]
         return c.Resume(self.source.choice([*still, *still, self._id(bench)]))
+
+    def _recover(self, bench: Bench) -> c.Command:
+        """The process died, and all that was in flight with it."""
+        bench.flying.clear()
+        return c.Recover()
 
     def _signal(self, bench: Bench) -> c.Command:
         source, id = self.source, self._id(bench)
