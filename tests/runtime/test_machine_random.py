@@ -18,7 +18,7 @@ from raftoral.runtime.core import commands as c
 from tests.runtime.machines import HOUR, Bench, Kit, forget, spelled
 from tests.runtime.stories import Story
 
-STORIES = int(os.environ.get("RAFTORAL_STORIES", "160"))
+STORIES = int(os.environ.get("RAFTORAL_STORIES", "100"))
 ENTRIES = 60
 CHUNK = 20
 
