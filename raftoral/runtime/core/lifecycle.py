@@ -177,8 +177,9 @@ class Lifecycle:
             return
         if not turn.over:
             run.body, run.checkpoints = kept.body, kept.checkpoints
-            for key, data in kept.pieces.items():
-                self._piece(run, key, data)
+            if kept.pieces:
+                for key, data in kept.pieces.items():
+                    self._piece(run, key, data)
         elif run.state is not None:
             run.checkpoints = run.program.state_of(run.state)
         self._touch(run)
