@@ -66,6 +66,34 @@ TABLE = {
         )
         for room in dsl(*PASSES)
     },
+    # The runtime meets the compiler in `program`, and nowhere else. It does what is asked, and asks nobody but the
+    # world, which begins in `edge`; the rooms around it take of the world what stands here.
+    "raftoral.runtime": Room(
+        may={
+            "raftoral.runtime": "its own house",
+            "raftoral.errors": "the public exceptions",
+            "raftoral.program": "the contract between compiler and runtime",
+        },
+        never=("raftoral", *THE_WORLD),
+        never_call=REACHING_CALLS,
+    ),
+    "raftoral.runtime.edge": Room(may=dict.fromkeys(THE_WORLD, "the edge is where the world begins")),
+    "raftoral.runtime.bindings": Room(may={"sys": "the modules in which activities are declared"}),
+    "raftoral.runtime.activity": Room(
+        may={
+            "asyncio": "waits until a call is cancelled",
+            "threading": "a lock around callbacks, which come from any thread; no thread is started",
+            "logging": "the logger of an activity",
+            "datetime": "a deadline as people and other systems write it; decides nothing",
+        }
+    ),
+    "raftoral.runtime.resources": Room(
+        may={
+            "asyncio": "factories are async, and each resource lives in a task",
+            "threading": "a lock around counts: threads ask for resources too",
+            "logging": "says when a resource is made anew",
+        }
+    ),
     # Exceptions, by name.
     "raftoral.dsl.make_tables": Room(
         may={
@@ -132,6 +160,9 @@ def test_every_permission_has_a_reason():
         ("raftoral/dsl/parser/driver.py", "import pickle", "pickle"),
         ("raftoral/dsl/parser/driver.py", "import sys", "sys"),
         ("raftoral/runtime/codec.py", "import pickle", "pickle"),
+        ("raftoral/runtime/edge/effect_runner.py", "from raftoral.dsl import x", "raftoral.dsl"),
+        ("raftoral/runtime/edge/effect_runner.py", "import raftoral.cli.check", "raftoral.cli.check"),
+        ("raftoral/runtime/alarms.py", "import time", "time"),
         ("raftoral/runtime/codec.py", "import lark", "lark"),
         ("raftoral/cli/check.py", "from shelve import open", "shelve"),
     ],
@@ -152,6 +183,7 @@ def test_a_planted_import_is_found(path, text, refused):
         ("raftoral/dsl/compile.py", "from . import lower, resolve"),
         ("raftoral/dsl/emit/module.py", "import jinja2, black"),
         ("raftoral/cli/check.py", "import os, sys\nfrom ..dsl.compile import check"),
+        ("raftoral/runtime/edge/effect_runner.py", "import asyncio, os\nfrom ..ports import Attempt"),
     ],
 )
 def test_what_the_table_allows_is_no_fault(path, text):
