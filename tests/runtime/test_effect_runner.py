@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
+import subprocess
+import sys
 import threading
 import traceback
 from typing import Any
@@ -15,8 +17,10 @@ import raftoral
 from raftoral.errors import UsageError
 from raftoral.runtime.edge.effect_runner import ANSWER_SECONDS, EffectRunner
 from raftoral.runtime.ports import Done, Failed
+from tests.house import laws
 from tests.runtime.kit import (
     CHARGE,
+    HANGS_SECONDS,
     NOTHING,
     CardDeclined,
     HandClock,
@@ -26,6 +30,7 @@ from tests.runtime.kit import (
     World,
     activity,
     attempt,
+    failure,
     on_loop,
 )
 
@@ -634,6 +639,37 @@ async def test_an_activity_has_a_task_of_its_own():
     await world.end()
 
 
+@on_loop
+async def test_a_service_may_have_tasks_of_its_own():
+    made: list[Any] = []
+
+    def factory(loop: asyncio.AbstractEventLoop, coro: Any, **more: Any) -> asyncio.Task[Any]:
+        task: asyncio.Task[Any] = asyncio.Task(coro, loop=loop, **more)
+        made.append(task)
+        return task
+
+    hold = Hold()
+    world = World([hold])
+    asyncio.get_running_loop().set_task_factory(factory)
+    world.start(attempt(CHARGE, "ann"))
+    assert [task.get_coro().__name__ for task in made] == ["charge"]
+    hold.go.set()
+    await world.reports.done()
+    await world.end()
+
+
+@on_loop
+async def test_a_future_of_another_loop_is_an_error_and_no_deadlock():
+    other = asyncio.new_event_loop()
+
+    def charge(customer: str) -> Any:
+        return other.create_future()
+
+    failed = await failure({"charge": charge})
+    assert failed.kind == "RuntimeError"
+    other.close()
+
+
 REQUEST: contextvars.ContextVar[str] = contextvars.ContextVar("request", default="none")
 
 
@@ -820,3 +856,32 @@ async def test_the_loop_of_the_service_is_clock_enough():
 
 async def hang() -> None:
     await asyncio.Event().wait()
+
+
+HANGING = """
+import asyncio, threading
+from tests.runtime.kit import CHARGE, Reports, attempt
+from raftoral.runtime.edge.effect_runner import EffectRunner
+
+async def main():
+    def charge(customer):
+        loop.call_soon_threadsafe(begun.set)
+        threading.Event().wait()
+
+    loop, begun, reports = asyncio.get_running_loop(), asyncio.Event(), Reports()
+    runner = EffectRunner({"charge": charge}, report=reports)
+    runner.start([attempt(CHARGE, "ann")])
+    await begun.wait()
+    await runner.close()
+    print((await reports.failed()).kind, runner.abandoned)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.slow
+def test_a_thread_that_hangs_does_not_keep_the_process():
+    ended = subprocess.run(
+        [sys.executable, "-c", HANGING], cwd=laws.ROOT, capture_output=True, text=True, timeout=HANGS_SECONDS
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "Stopped 1\n", "")

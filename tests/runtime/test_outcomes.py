@@ -6,6 +6,7 @@ import asyncio
 import functools
 from collections.abc import Awaitable
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -75,6 +76,7 @@ class Charging:
         *(coroutine, plain, gives_coroutine, promises, promises_and_does_not, Charging(), lambda c: f"charged {c}"),
         functools.partial(lambda verb, customer: f"{verb} {customer}", "charged"),
         functools.partial(coroutine),
+        AsyncMock(return_value="charged ann"),
     ],
 )
 @on_loop
