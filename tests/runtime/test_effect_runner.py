@@ -15,8 +15,9 @@ import pytest
 
 import raftoral
 from raftoral.errors import UsageError
+from raftoral.runtime import activity as activity_room
 from raftoral.runtime.edge.effect_runner import ANSWER_SECONDS, EffectRunner
-from raftoral.runtime.ports import Done, Failed
+from raftoral.runtime.ports import Done, Failed, Runner
 from tests.house import laws
 from tests.runtime.kit import (
     CHARGE,
@@ -841,6 +842,13 @@ async def test_close_twice_is_once():
     await world.reports.done()
     await asyncio.gather(world.runner.close(), world.runner.close())
     await world.end()
+
+
+@on_loop
+async def test_it_is_what_the_port_asks_for():
+    resources: activity_room.Resources = raftoral.Resources()  # a type checker reads these
+    runner: Runner = EffectRunner({}, report=Reports(), resources=resources)
+    assert not runner.implements(CHARGE)
 
 
 @on_loop
