@@ -3,11 +3,11 @@
     refused = await engine.submit(StartRun(...))
 
 The order of one step is the whole promise: apply, commit, *then* answer clients and call activities. What a client was
-told is on disk; what is not on disk was never told, nor begun. All that came in while a commit ran shares the next one.
-On a quick disk the commit runs on the loop, which saves the way to a thread and back; on a slow one in a thread, so that
-the service's loop goes on meanwhile. Whoever looks at runs waits for the commit that is under way.
-If a commit fails, memory is thrown away and read again from the store: clients get the error, results of activities wait
-until the store is well.
+told is on disk; what is not on disk was never told, nor begun. All that came in while a commit ran shares the next
+one. On a quick disk the commit runs on the loop, which saves the way to a thread and back; on a slow one in a thread,
+so that the service's loop goes on meanwhile; whoever looks at runs waits for the commit that is under way. If a commit
+fails, memory is thrown away and read again from the store: clients get the error, results of activities wait until
+the store is well.
 """
 
 from __future__ import annotations
