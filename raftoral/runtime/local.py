@@ -297,8 +297,7 @@ class Local:
         if run is not None:
             trails: dict[str, pb.Trail] = dict(run.trails)
         else:
-            pieces = self.engine.storage.pieces(id)
-            trails = {key[1:]: pb.Trail.FromString(data) for key, data in pieces.items() if key[0] == "t"}
+            trails = {trail.step: trail for trail in pb.Trails.FromString(row.report or b"").steps}
         counts = self._resources.accesses(row.run) if self._resources is not None else {}
         return report(row, trails, self._clock.now(), counts)
 

@@ -350,7 +350,7 @@ async def test_a_coroutine_out_of_a_thread_that_nobody_wants_any_more_is_closed(
         return hold.charge(customer)
 
     for grace in (0.0, 5.0):
-        world = World({"charge": charge})
+        world = World({"charge": charge}, thread_pool_size=1)
         go.clear()
         begun.clear()
         asked = attempt(CHARGE, "ann", timeout=1.0, grace=grace)

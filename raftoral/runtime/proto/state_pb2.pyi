@@ -213,7 +213,7 @@ class Event(_message.Message):
     def __init__(self, what: _Optional[int] = ..., op: _Optional[int] = ..., attempt: _Optional[int] = ..., name: _Optional[str] = ..., value: _Optional[bytes] = ..., error: _Optional[bytes] = ..., detail: _Optional[str] = ..., final: _Optional[bool] = ...) -> None: ...
 
 class Trail(_message.Message):
-    __slots__ = ("slot", "calls", "attempts", "failures", "seconds", "result", "error", "detail", "trace", "activity", "first", "last")
+    __slots__ = ("slot", "calls", "attempts", "failures", "seconds", "result", "error", "detail", "trace", "activity", "first", "last", "step")
     SLOT_FIELD_NUMBER: _ClassVar[int]
     CALLS_FIELD_NUMBER: _ClassVar[int]
     ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
@@ -226,6 +226,7 @@ class Trail(_message.Message):
     ACTIVITY_FIELD_NUMBER: _ClassVar[int]
     FIRST_FIELD_NUMBER: _ClassVar[int]
     LAST_FIELD_NUMBER: _ClassVar[int]
+    STEP_FIELD_NUMBER: _ClassVar[int]
     slot: int
     calls: int
     attempts: int
@@ -238,17 +239,11 @@ class Trail(_message.Message):
     activity: str
     first: int
     last: int
-    def __init__(self, slot: _Optional[int] = ..., calls: _Optional[int] = ..., attempts: _Optional[int] = ..., failures: _Optional[int] = ..., seconds: _Optional[float] = ..., result: _Optional[bytes] = ..., error: _Optional[bytes] = ..., detail: _Optional[str] = ..., trace: _Optional[str] = ..., activity: _Optional[str] = ..., first: _Optional[int] = ..., last: _Optional[int] = ...) -> None: ...
+    step: str
+    def __init__(self, slot: _Optional[int] = ..., calls: _Optional[int] = ..., attempts: _Optional[int] = ..., failures: _Optional[int] = ..., seconds: _Optional[float] = ..., result: _Optional[bytes] = ..., error: _Optional[bytes] = ..., detail: _Optional[str] = ..., trace: _Optional[str] = ..., activity: _Optional[str] = ..., first: _Optional[int] = ..., last: _Optional[int] = ..., step: _Optional[str] = ...) -> None: ...
 
 class Trails(_message.Message):
     __slots__ = ("steps",)
-    class StepsEntry(_message.Message):
-        __slots__ = ("key", "value")
-        KEY_FIELD_NUMBER: _ClassVar[int]
-        VALUE_FIELD_NUMBER: _ClassVar[int]
-        key: str
-        value: Trail
-        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[Trail, _Mapping]] = ...) -> None: ...
     STEPS_FIELD_NUMBER: _ClassVar[int]
-    steps: _containers.MessageMap[str, Trail]
-    def __init__(self, steps: _Optional[_Mapping[str, Trail]] = ...) -> None: ...
+    steps: _containers.RepeatedCompositeFieldContainer[Trail]
+    def __init__(self, steps: _Optional[_Iterable[_Union[Trail, _Mapping]]] = ...) -> None: ...
