@@ -1,10 +1,22 @@
 """Raftoral for Python: durable workflows without an orchestrator or a database.
 
 The public names and nothing else. Importing this package must cost nothing: the command line passes
-through here on every start, so nothing heavy may be imported (`tests/house/test_cold_start.py`).
+through here on every start, so nothing heavy may be imported (`tests/house/test_cold_start.py`). A name
+is loaded when it is first asked for.
 """
 
 __version__ = "0.1.0"
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from raftoral.runtime.activity import ActivityContext as ActivityContext, activity as activity
+    from raftoral.runtime.resources import Resources as Resources
+
+_LATER = {
+    "ActivityContext": "raftoral.runtime.activity",
+    "Resources": "raftoral.runtime.resources",
+    "activity": "raftoral.runtime.activity",
+}
 
 
 def install_importer() -> None:
@@ -12,3 +24,18 @@ def install_importer() -> None:
     from raftoral import importer
 
     importer.install()
+
+
+if not TYPE_CHECKING:  # a type checker would take it for a promise that every name exists
+
+    def __getattr__(name):
+        """Loads a public name, and keeps it here."""
+        if name not in _LATER:
+            raise AttributeError(f"module 'raftoral' has no attribute {name!r}")
+        from importlib import import_module
+
+        value = globals()[name] = getattr(import_module(_LATER[name]), name)
+        return value
+
+    def __dir__():
+        return sorted({*globals(), *_LATER})
