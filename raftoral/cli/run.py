@@ -4,7 +4,7 @@
 
 The activities are those of `shop/orders.py` beside it, or what `--activities` and `--stub` give. With `--data` the run
 is durable: stopped in the middle, by Ctrl-C or kill -9, the same command goes on with it. The result goes to standard
-output as JSON, everything else to standard error.
+output as JSON, everything else to standard error: what the workflow and its activities log, from `info` on.
 
 Exit code: 0 it has a result, 1 it failed or stands still, or the file has errors, 2 wrong usage.
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,7 @@ def run(options: Options, terminal: Terminal) -> int:
     loaded = load(options, terminal)
     if loaded is None:
         return FOUND_PROBLEMS
+    _show_logs(terminal)
     try:
         return asyncio.run(_run(loaded, options, terminal))
     except KeyboardInterrupt:
@@ -73,6 +75,30 @@ def run(options: Options, terminal: Terminal) -> int:
     except RaftoralError as error:
         terminal.complain(f"raftoral run: {error}")
         return FOUND_PROBLEMS
+
+
+class _Remarks(logging.Handler):
+    """Shows what the workflow, its activities and the runtime log: whose it is, and what it says."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        super().__init__()
+        self._terminal = terminal
+
+    def emit(self, record: logging.LogRecord) -> None:
+        activity = getattr(record, "activity", "")
+        if activity:  # logged by the activity itself; a workflow's own lines begin with its id
+            attempt = getattr(record, "attempt", 1)
+            again = f" (attempt {attempt})" if attempt > 1 else ""
+            self._terminal.complain(f"{getattr(record, 'id', '')} {activity}{again}: {self.format(record)}")
+        else:
+            self._terminal.complain(self.format(record))
+
+
+def _show_logs(terminal: Terminal) -> None:
+    log = logging.getLogger("raftoral")
+    log.setLevel(logging.WARNING if terminal.quiet else logging.DEBUG if terminal.verbose else logging.INFO)
+    log.propagate = False
+    log.handlers = [_Remarks(terminal)]
 
 
 async def _run(loaded: Loaded, options: Options, terminal: Terminal) -> int:
@@ -146,10 +172,8 @@ async def _watch(here: Local, id: str, terminal: Terminal) -> bool:
 
 
 async def _stands_still(here: Local, id: str, options: Options, terminal: Terminal) -> int:
-    found = await here.describe(id)
-    terminal.complain(f"raftoral run: {id} is {found.status}: {found.reason or 'somebody paused it'}")
-    for line in found.note.splitlines():
-        terminal.complain(f"  {line}")
+    found = await here.describe(id)  # why it stands still was logged when it happened
+    terminal.complain(f"raftoral run: {id} is {found.status}" + (": " + found.code if found.code else ""))
     if options.text("data"):
         terminal.complain("nothing is lost: mend it, and give the same command again")
     return FOUND_PROBLEMS
