@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from raftoral.cli import DONE, FOUND_PROBLEMS, INTERRUPTED
 from raftoral.cli.options import Command, Option, Options, suggestion
-from raftoral.errors import RaftoralError, RunFailed, UsageError
+from raftoral.errors import NotFound, RaftoralError, RunFailed, UsageError
 
 if TYPE_CHECKING:
     from raftoral.cli.running import Loaded
@@ -40,7 +40,7 @@ COMMAND = Command(
         Option("stub", "the result of an activity, instead of calling it; more than once", value="NAME=JSON"),
         Option("signal", "a message that lies in its mailbox from the start; more than once", value="NAME=JSON"),
         Option("data", "the directory where runs are kept; without it, nothing is", letter="d", value="DIR"),
-        Option("id", "the id of the run (default with --data: the name of the workflow)", value="ID"),
+        Option("id", "the id of the run (default: the name of the workflow)", value="ID"),
         Option("version", "this version of the workflow (default: the newest)", value="N"),
         Option("timeout", "how long to wait for its end; the run itself goes on", value="SECONDS"),
         Option("skip-time", "timers fire as soon as nothing else happens: days take no time"),
@@ -112,14 +112,28 @@ async def _run(loaded: Loaded, options: Options, terminal: Terminal) -> int:
         if isinstance(clock, SkippingClock):
             clock.idle = here.is_idle
         _refuse_missing(loaded, here)
-        id = options.text("id") or (definition.name.rpartition(".")[2] if options.text("data") else None)
-        new = id is None or id not in [row.id for row in await here.list(prefix=id)]
-        id = await here.start(definition, id, loaded.args)
-        if not new and await here.status(id) == "faulted":
-            await here.resume(id)
-        for name, payload in loaded.signals:
-            await here.signal(definition, id, name, payload)
+        id = options.text("id") or definition.name.rpartition(".")[2]
+        await _begin(here, loaded, id)
         return await _follow(here, loaded, id, options, terminal)
+
+
+async def _begin(here: Local, loaded: Loaded, id: str) -> None:
+    """Starts the run with its mail, or takes it up again."""
+    from raftoral.program.codec import codec_of
+    from raftoral.runtime.core.commands import Signal
+
+    definition = loaded.definition
+    try:
+        status = await here.status(id)
+    except NotFound:
+        # Submitted together they share one commit: either the run is there with all of its mail, or nothing is. So the
+        # same command never delivers a message twice, and no activity is called before the messages are there.
+        mail = [Signal(id, name, codec_of(definition.signals[name]).dumps(value)) for name, value in loaded.signals]
+        await asyncio.gather(here.start(definition, id, loaded.args), *map(here.engine.submit, mail))
+        return
+    await here.start(definition, id, loaded.args)  # refuses other arguments
+    if status == "faulted":
+        await here.resume(id)
 
 
 def _refuse_missing(loaded: Loaded, here: Local) -> None:
