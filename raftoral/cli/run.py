@@ -37,8 +37,8 @@ COMMAND = Command(
     options=(
         Option("input", "the arguments as JSON: {...} by name, [...] by place, @FILE, or -", letter="i", value="JSON"),
         Option("activities", "a .py file or module with the activities; more than once", letter="a", value="WHERE"),
-        Option("stub", "the result of an activity, instead of calling it; more than once", value="NAME=JSON"),
-        Option("signal", "a message that lies in its mailbox from the start; more than once", value="NAME=JSON"),
+        Option("stub", "the result of an activity, instead of calling it; more than once", value="NAME[=JSON]"),
+        Option("signal", "a message that lies in its mailbox from the start; more than once", value="NAME[=JSON]"),
         Option("data", "the directory where runs are kept; without it, nothing is", letter="d", value="DIR"),
         Option("id", "the id of the run (default: the name of the workflow)", value="ID"),
         Option("version", "this version of the workflow (default: the newest)", value="N"),

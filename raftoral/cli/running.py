@@ -148,8 +148,8 @@ def _implementations(python: ModuleType, module: ModuleType) -> list[Any]:
 
 def _pair(option: str) -> Callable[[str], tuple[str, str]]:
     def split(text: str) -> tuple[str, str]:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
+        name, _, value = text.partition("=")  # without JSON: a signal that carries nothing
+        if not name:
             raise UsageError(f"--{option} takes NAME=JSON, not {text!r}")
         return name.strip(), value
 
@@ -175,8 +175,9 @@ def _stub(module: ModuleType, name: str, text: str) -> Callable[..., Any]:
 
 def _signal(definition: Definition, name: str, text: str) -> tuple[str, Any]:
     if name not in definition.signals:
-        known = list(definition.signals)
-        raise UsageError(f"--signal: there is no signal {name!r}{suggestion(name, known)}; there are {known or 'none'}")
+        known = ", ".join(definition.signals) or "none"
+        close = suggestion(name, list(definition.signals))
+        raise UsageError(f"--signal: there is no signal {name!r}{close}; there are: {known}")
     return name, _read(f"--signal {name}", text or "null", definition.signals[name])
 
 
