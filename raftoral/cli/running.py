@@ -1,7 +1,8 @@
 """What `raftoral run` needs before anything runs: the module, the activities, the arguments.
 
 A source is found before a Python module of the same name here: beside `orders.rft` stands `orders.py` with its
-activities, which is loaded under another name and finds the types of the workflow as `from orders import Order`.
+activities, which is loaded under another name and finds the types of the workflow as `from orders import Order`. So it
+is with the sources that it imports: those of `mail.rft` are in `mail.py`.
 """
 
 from __future__ import annotations
@@ -10,21 +11,23 @@ import importlib
 import importlib.util
 import inspect
 import json
+import keyword
 import os
 import sys
 from collections.abc import Callable, Sequence
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from raftoral.cli.files import Disk, DiskWorld
 from raftoral.cli.options import Options, suggestion
 from raftoral.dsl.compile import check
 from raftoral.dsl.source import Source
 from raftoral.errors import RftError, UsageError
-from raftoral.importer import Finder, install
+from raftoral.importer import SUFFIX, Finder, Loader, install
 from raftoral.program.codec import codec_of
 from raftoral.program.faults import Misfit
 from raftoral.program.steps import Activity, Definition
+from raftoral.runtime.core.programs import Program
 from raftoral.runtime.local import definitions_of
 
 if TYPE_CHECKING:
@@ -58,10 +61,12 @@ def load(options: Options, terminal: Terminal) -> Loaded | None:
     wanted = options.words[1] if len(options.words) > 1 else ""
     definition = _chosen(module, wanted, options.number("version", 0))
     beside = path.removesuffix(".rft") + ".py"
-    activities = _activities(module, beside, options.texts("activities"))
+    places = options.texts("activities")
+    activities = [each for place in places for each in _implementations(_python(place, module), module)]
+    activities = activities or activities_beside(module)
     stubs = {name: _stub(module, name, text) for name, text in map(_pair("stub"), options.texts("stub"))}
     signals = [_signal(definition, *pair) for pair in map(_pair("signal"), options.texts("signal"))]
-    return Loaded([module], definition, [stubs, *activities], _arguments(definition, options), signals, beside)
+    return Loaded([module], definition, _stubbed(activities, stubs), _arguments(definition, options), signals, beside)
 
 
 def _module(path: str, terminal: Terminal) -> ModuleType | None:
@@ -107,9 +112,32 @@ def _chosen(module: ModuleType, wanted: str, version: int) -> Definition:
 # --- activities --------------------------------------------------------------------------------------------------
 
 
-def _activities(module: ModuleType, beside: str, places: list[str]) -> list[Any]:
-    found = places or ([beside] if os.path.isfile(beside) else [])
-    return [each for place in found for each in _implementations(_python(place, module), module)]
+def activities_beside(module: ModuleType) -> list[Any]:
+    """What the .py files beside a source, and beside those that it imports, implement.
+
+    Two of them may have activities of one name, so each file is meant for its own module first. Only what nobody
+    implements there is looked for in the file beside the source itself.
+    """
+    found: list[Any] = []
+    for each in _sources_of(module):
+        beside = (getattr(each, "__file__", None) or "").removesuffix(SUFFIX) + ".py"
+        if not os.path.isfile(beside) or not _protocols(each):
+            continue
+        python = _python(beside, each)
+        _, *objects = _implementations(python, each)
+        declared = {name for protocol in _protocols(each) for name in vars(protocol) if not name.startswith("_")}
+        functions = {name: getattr(python, name) for name in declared if callable(getattr(python, name, None))}
+        found += [{f"{each.__name__}.{_name(name)}": function for name, function in functions.items()}, *objects]
+        if each is module:
+            found.append(python)
+    return found
+
+
+def _sources_of(module: ModuleType) -> list[ModuleType]:
+    """The modules of .rft files in which the activities stand that its workflows may call; itself among them."""
+    used = {id(each) for definition in definitions_of([module]) for each in Program(definition).uses()}
+    loaded = [each for each in list(sys.modules.values()) if isinstance(getattr(each, "__loader__", None), Loader)]
+    return [each for each in loaded if each is module or any(id(value) in used for value in vars(each).values())]
 
 
 def _python(place: str, module: ModuleType) -> ModuleType:
@@ -134,7 +162,7 @@ def _python(place: str, module: ModuleType) -> ModuleType:
 
 def _implementations(python: ModuleType, module: ModuleType) -> list[Any]:
     """Its functions, and one of each class that it has for the activities of the module."""
-    protocols = [each for each in vars(module).values() if getattr(each, "_is_protocol", False)]
+    protocols = _protocols(module)
     made: list[Any] = [python]
     for cls in vars(python).values():
         own = inspect.isclass(cls) and cls.__module__ == python.__name__
@@ -144,6 +172,30 @@ def _implementations(python: ModuleType, module: ModuleType) -> list[Any]:
             except TypeError as error:
                 raise UsageError(f"{cls.__name__} cannot be made without arguments: {error}") from None
     return made
+
+
+def _name(method: str) -> str:
+    """What the language calls an activity whose method has an underscore because of a word of Python's."""
+    return method[:-1] if keyword.iskeyword(method[:-1]) else method
+
+
+def _protocols(module: ModuleType) -> list[type]:
+    return [each for each in vars(module).values() if getattr(each, "_is_protocol", False) and each is not Protocol]
+
+
+def _stubbed(activities: list[Any], stubs: dict[str, Callable[..., Any]]) -> list[Any]:
+    """The implementations with stubs in the place of what they stand for."""
+    left = dict(stubs)
+    for each in activities:
+        for name, stub in stubs.items():
+            if isinstance(each, dict):
+                keys = [key for key in each if key.rpartition(".")[2] == name]
+                each |= dict.fromkeys(keys, stub)
+            elif keys := [key for key in (name, f"{name}_") if callable(getattr(each, key, None))]:
+                setattr(each, keys[0], stub)
+            if keys:
+                left.pop(name, None)
+    return [left, *activities]
 
 
 def _pair(option: str) -> Callable[[str], tuple[str, str]]:
