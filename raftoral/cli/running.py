@@ -55,8 +55,10 @@ class SourceFirst(Finder):
 def load(options: Options, terminal: Terminal) -> Loaded | None:
     """Reads what the options name. None: the file has errors, and they were printed."""
     path = options.words[0]
-    module = _module(path, terminal)
-    if module is None:
+    try:
+        module = module_at(path)
+    except RftError as error:
+        terminal.complain(str(error))
         return None
     wanted = options.words[1] if len(options.words) > 1 else ""
     definition = _chosen(module, wanted, options.number("version", 0))
@@ -69,7 +71,8 @@ def load(options: Options, terminal: Terminal) -> Loaded | None:
     return Loaded([module], definition, _stubbed(activities, stubs), _arguments(definition, options), signals, beside)
 
 
-def _module(path: str, terminal: Terminal) -> ModuleType | None:
+def module_at(path: str) -> ModuleType:
+    """The module of a source, made and imported. Raises `RftError` with what is wrong with the source."""
     from raftoral.dsl.diagnostics.render import human
 
     disk = Disk()
@@ -79,18 +82,16 @@ def _module(path: str, terminal: Terminal) -> ModuleType | None:
     (checked,) = check([source], DiskWorld(disk))
     errors = [problem for problem in checked.problems if problem.is_error]
     if errors:
-        terminal.complain(human.render(errors) + "\n" + human.count(len(errors), "error"))
-        return None
+        raise RftError(human.render(errors) + "\n" + human.count(len(errors), "error"), path=path)
     install()
-    sys.meta_path.insert(0, SourceFirst())
+    if not any(isinstance(finder, SourceFirst) for finder in sys.meta_path):
+        sys.meta_path.insert(0, SourceFirst())
     root = os.path.abspath(checked.root or os.path.dirname(path) or ".")
-    sys.path.insert(0, root)
-    sys.modules.pop(checked.name, None)
-    try:
-        return importlib.import_module(checked.name)
-    except RftError as error:
-        terminal.complain(str(error))
-        return None
+    if root not in sys.path:
+        sys.path.insert(0, root)
+    if getattr(sys.modules.get(checked.name), "__file__", None) != os.path.abspath(path):
+        sys.modules.pop(checked.name, None)
+    return importlib.import_module(checked.name)
 
 
 def _chosen(module: ModuleType, wanted: str, version: int) -> Definition:
