@@ -8,6 +8,8 @@ What they know:
     anything else           the same, but the archive does not have it either: NotFound
 """
 
+import asyncio
+
 import raftoral
 from geocode import Point
 
@@ -32,7 +34,9 @@ def ask_archive(address: str) -> Point | None:
 
 
 async def _search() -> None:
-    """The race is over when the other one has answered: then this call is cancelled, and says so."""
-    call = raftoral.activity()
-    await call.wait_cancelled()
-    call.log.info("gives up: the other was quicker")
+    """The race is over when the other one has answered. Then this call is cancelled, and may say or undo something."""
+    try:
+        await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        raftoral.activity().log.info("nobody needs the answer any more")
+        raise

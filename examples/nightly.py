@@ -3,7 +3,7 @@
 The bucket decides how good they are:
 
     a bucket called dirty    one row in four is bad: TooManyBadRows
-    any other bucket         one part has no row that is bad, and the day is published
+    any other bucket         no row is bad, and the day is published
 """
 
 from datetime import date, timedelta

@@ -44,10 +44,10 @@ COMMAND = Command(
         Option("version", "this version of the workflow (default: the newest)", value="N"),
         Option("timeout", "how long to wait for its end; the run itself goes on", value="SECONDS"),
         Option("skip-time", "timers fire as soon as nothing else happens: days take no time"),
-        Option("report", "print what became of each step, with durations, instead of the result"),
+        Option("report", "print what became of each step instead of the result"),
     ),
     example="""raftoral run shop/orders.rft --input '{"order": {"id": "o1", "customer": "ann", "items": []}}'\n"""
-    'raftoral run shop/approval.rft --input @expense.json --data ./data --signal \'decide={"kind": "Approve", ...}\'\n'
+    "raftoral run shop/approval.rft --input @expense.json --data data --signal withdraw --skip-time\n"
     "raftoral run shop/orders.rft --input @order.json --stub 'charge_card=\"ch_1\"' --report",
 )
 
