@@ -582,7 +582,7 @@ def _us(when: datetime | None) -> int | None:
 
 
 def _json(value: Any) -> str:
-    return str(to_json(value).decode())
+    return str(to_json(value), "utf-8")
 
 
 def _tags(tags: Mapping[str, str] | None) -> str:

@@ -343,12 +343,12 @@ class Turn:
 
     def _sleep(self, strand: Strand, step: Sleep) -> On | None:
         op = Op(Kind.TIMER, "")
-        op.due = microseconds(step.until - EPOCH)
+        op.due = max(1, microseconds(step.until - EPOCH))  # 0 is no time; what is over is over
         return self._rest(strand, step, Mode.PLAIN, [op])
 
     def _timer(self, delay: timedelta) -> Op:
         op = Op(Kind.TIMER, "")
-        op.due = self.now + microseconds(delay)
+        op.due = max(1, self.now + microseconds(delay))
         return op
 
     def _select(self, strand: Strand, step: Select) -> On | None:
@@ -602,7 +602,7 @@ class Turn:
     def _cancel_rest(self, strand: Strand, wait: Rest, error: WorkflowError) -> None:
         assert strand.slot is not None
         op = wait.ops[0]
-        if not strand.slot.undo or op.due:  # between two attempts nothing is in flight
+        if not strand.slot.undo or op.due or op.never_ran:  # between two attempts nothing is in flight
             self._drop(wait.ops)
             self._on(strand, (strand.slot.failed, (strand.frame, error)))
             return

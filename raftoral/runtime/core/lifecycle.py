@@ -20,7 +20,7 @@ from raftoral.program.values import ActivityFailed, Cancelled, WorkflowError
 
 from ..ports import Attempt, Changes, Row, Step
 from ..proto import state_pb2 as pb
-from .attempts import attempt_of
+from .attempts import attempt_of, own_key
 from .commands import Event, What
 from .deadlines import Deadlines
 from .execution import Do, Over, Say, Send, Start, Stop, Turn
@@ -115,7 +115,7 @@ class Lifecycle:
             self._trails.read(run)
             self.runs[row.id] = run
             for op in all_ops(run):
-                if op.due:
+                if op.due and op.number not in run.arrived:
                     self.deadlines.add(op.due, run.id, op.number)
         return unknown
 
@@ -172,6 +172,9 @@ class Lifecycle:
                 ending = _ending(turn)
             else:
                 kept = written(turn)
+            for wish in turn.wishes:
+                if wish.__class__ is Do:
+                    own_key(run, wish.op)
         except Exception as error:
             self._fault(run, event, error)
             return
@@ -188,7 +191,7 @@ class Lifecycle:
             self._end(run, ending)
         elif turn.stuck is not None:
             self._undo_failed(run, turn.stuck)
-        elif run.status == "stalled" and not _still_stalls(run):
+        elif run.status == "stalled" and not still_stalls(run):
             run.status, run.code, run.reason = "running", "", ""
             self._rewrite(run)
 
@@ -198,6 +201,7 @@ class Lifecycle:
             self._tell(run, "error", f"its inbox is full: {event.what.name.lower()} {event.name} was dropped")
             return
         run.inbox += 1
+        run.arrived.add(event.op)
         message = pb.Event(what=event.what, op=event.op, name=event.name, value=event.value, error=event.error)
         self._piece(run, f"q{run.inbox}", message.SerializeToString())
         self._rewrite(run)
@@ -492,8 +496,8 @@ def _ending(turn: Turn) -> Ending | None:
     return Ending(over.status, None, bounded(error_bytes(over.value), "the error", VALUE_BYTES_MAX))
 
 
-def _still_stalls(run: Run) -> bool:
-    return run.code.startswith("stalled:") and run.op(int(run.code.partition(":")[2])) is not None
+def still_stalls(run: Run) -> bool:
+    return any(op.stalled for op in all_ops(run))
 
 
 def terminated(reason: str) -> Ending:
