@@ -112,15 +112,14 @@ def _method(out: Expressions, node: s.Call, callee: s.Attr) -> str:
     inner = type.inner if isinstance(type, OptionalType) else type
     name = callee.name.text
     args = [out.value(arg.value) for arg in node.args]
-    text = out.part(value, 9)
     if isinstance(inner, MapType) and name == "get" and not callee.optional:
-        return f"{text}.get({', '.join(args)})"
-    call = f"rt.std.{safe_builtin(name)}({', '.join([out.text(value), *args])})"
+        return f"{out.part(value, 9)}.get({', '.join(args)})"
+    text = out.text(value)
+    function = f"rt.std.{safe_builtin(name)}"
     if callee.optional and isinstance(type, OptionalType):
-        kept = out.temporary()
-        inside = f"rt.std.{safe_builtin(name)}({', '.join([kept, *args])})"
-        return f"({inside} if ({kept} := {out.text(value)}) is not None else None)"
-    return call
+        found, strength = out.if_there(text, lambda it: f"{function}({', '.join([it, *args])})", "None")
+        return f"({found})" if strength < 9 else found
+    return f"{function}({', '.join([text, *args])})"
 
 
 def spawn_text(out: Expressions, node: s.Spawn) -> str:

@@ -146,7 +146,7 @@ class _ModuleText:
         lines = []
         for field in fields.values():
             note = self.types.text(field.type)
-            default = self.out.value(field.default, field.type) if field.default is not None else None
+            default = self.out.fixed(field.default, field.type) if field.default is not None else None
             if field.stored != field.name:
                 made = self.imports.name("pydantic", "Field")
                 start = f"{default}, " if default is not None else ""
@@ -161,7 +161,7 @@ class _ModuleText:
 
     def constant(self, meaning: Const) -> str:
         final = self.imports.name("typing", "Final")
-        value = self.out.value(meaning.decl.value, meaning.type)
+        value = self.out.fixed(meaning.decl.value, meaning.type)
         return f"{meaning.name.upper()}: {final}[{self.types.text(meaning.type)}] = {value}"
 
     def activity(self, meaning: Activity) -> dict[str, Any]:
@@ -178,7 +178,7 @@ class _ModuleText:
     def params(self, params: dict[str, Field]) -> list[str]:
         shown = []
         for param in params.values():
-            default = f" = {self.out.value(param.default, param.type)}" if param.default is not None else ""
+            default = f" = {self.out.fixed(param.default, param.type)}" if param.default is not None else ""
             shown.append(f"{safe(param.name)}: {self.types.text(param.type)}{default}")
         return shown
 
@@ -187,6 +187,7 @@ class _ModuleText:
         assert isinstance(decl, s.Fn)
         writer = Statements(self.out)
         self.out.env = {}
+        self.out.temporaries = 0
         if isinstance(decl.body, s.Pure):
             writer.mark(decl)
             writer.line(f"return {self.out.value(decl.body.value, meaning.result)}")

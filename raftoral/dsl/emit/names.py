@@ -28,6 +28,11 @@ def constant(name: str) -> str:
     return "_" + name.upper().replace(".", "_").replace("+", "_")
 
 
+def snaked(key: str) -> str:
+    """`loaded.child.ShipOrder` -> `loaded_child_ship_order`."""
+    return "_".join(snake(part) for part in key.replace("+", ".").split("."))
+
+
 def camel(name: str) -> str:
     """`charge_card.2` -> `ChargeCard2`."""
     return "".join(part[:1].upper() + part[1:] for part in name.replace(".", "_").replace("+", "_").split("_") if part)
@@ -98,7 +103,8 @@ def _rank(name: str) -> int:
 
 
 class Spelling:
-    """Gives each local of a workflow one Python name. Hidden ones lose their number where that is not ambiguous."""
+    """Gives each local of a workflow or function one Python name. Hidden ones lose their number where that is not
+    ambiguous; of two that have one name and different types, the second one gets a number."""
 
     __slots__ = ("given", "taken", "used")
 
@@ -115,9 +121,15 @@ class Spelling:
             )
             name = safe(base)
             number = 2
-            while local.kind == "hidden" and (name in self.taken or name in self.used):
+            while self._is_anothers(name, local):
                 name = f"{safe(base)}_{number}"
                 number += 1
             self.given[local] = name
             self.used.setdefault(name, local)
         return name
+
+    def _is_anothers(self, name: str, local: Local) -> bool:
+        other = self.used.get(name)
+        if local.kind == "hidden":
+            return name in self.taken or other is not None
+        return other is not None and other.type is not local.type

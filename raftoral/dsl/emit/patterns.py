@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from .expressions import Expressions
 
-    Binds = dict[Local, str]
+    Binds = dict[Local | str, str]
 
 
 def tests_of(out: Expressions, arm: s.ValueArm | s.MatchArm, type: Type, subject: str) -> list[tuple[str, Binds]]:

@@ -1,0 +1,228 @@
+"""Generated modules of odd and of random programs: clean by the tools of Python, and right where that is easy to miss.
+
+`test_emit.py` looks at the examples; here stands what no example says. What is executed here is pure: functions of the
+language, called as Python calls them.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import sys
+import types
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.dsl.test_emit import compiled, folder as folder, modules as modules, run
+from tests.dsl.well_typed import workflow
+from tests.house import laws
+
+SEEDS = range(40)
+
+# What these rules find in a random program, its author wrote: locals that nobody reads (RFT0209), `n > n`, nested ifs,
+# a constant on the left, a list that grows by `+`, arms that say the same, long lines of the source in comments.
+# Defaults that are lists or records do no harm: nothing in a generated module changes a value.
+OF_THE_AUTHOR = (
+    "F841", "B007", "RUF059", "PLR0124", "PLR0133", "PLW0127", "SIM102", "SIM222", "SIM300", "RUF005", "RUF034", "E501",
+)  # fmt: skip
+OF_VALUES = ("B006", "B008")
+
+needs_pyright = pytest.mark.skipif(
+    importlib.util.find_spec("pyright") is None or shutil.which("node") is None,
+    reason="pyright is not installed, or has no node and would fetch one",
+)
+
+
+@pytest.fixture(scope="module")
+def random_programs(tmp_path_factory) -> Path:
+    """A module for each seed."""
+    made: Path = tmp_path_factory.mktemp("random")
+    for seed in SEEDS:
+        (text,) = compiled({"m.rft": workflow(seed).text}).values()
+        (made / f"p{seed}.py").write_text(text, encoding="utf-8")
+    return made
+
+
+@pytest.fixture
+def loaded(monkeypatch) -> Callable[..., types.ModuleType]:
+    """Imports the module of a small program."""
+
+    def load(*declarations: str) -> types.ModuleType:
+        module = types.ModuleType("m")
+        monkeypatch.setitem(sys.modules, "m", module)  # where pydantic looks for the names in annotations
+        exec(compile(text_of(*declarations), "m.py", "exec"), module.__dict__)
+        return module
+
+    return load
+
+
+def text_of(*declarations: str) -> str:
+    (text,) = compiled({"m.rft": "rft 1\n" + "\n".join(declarations) + "\n"}).values()
+    return text
+
+
+# --- clean by every tool --------------------------------------------------------------------------------------------
+
+
+def mypy(where: Path, cache: Path, *words: str) -> None:
+    config = cache / "mypy.ini"
+    config.write_text("[mypy]\n", encoding="utf-8")
+    run("-m", "mypy", "--strict", "--config-file", str(config), "--cache-dir", str(cache), *words, ".", cwd=where)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", ["3.12", "3.13"])
+def test_mypy_finds_nothing_in_examples(version, folder, tmp_path):
+    mypy(folder, tmp_path, "--python-version", version)
+
+
+@pytest.mark.slow
+def test_mypy_finds_nothing_in_random_programs(random_programs, tmp_path):
+    # `match Color.green { red => ... }`: mypy knows how it ends, as the author could.
+    mypy(random_programs, tmp_path, "--disable-error-code", "comparison-overlap")
+
+
+@pytest.mark.slow
+def test_ruff_finds_nothing_in_random_programs(random_programs):
+    ignored = ",".join((*OF_THE_AUTHOR, *OF_VALUES))
+    words = ("-m", "ruff", "check", "--no-cache", "--output-format", "concise", "--ignore", ignored)
+    run(*words, "--isolated", "--target-version", "py311", ".", cwd=random_programs)
+    run(*words, "--config", os.path.join(laws.ROOT, "pyproject.toml"), ".", cwd=random_programs)
+
+
+@needs_pyright
+@pytest.mark.slow
+@pytest.mark.parametrize("version", ["3.11", "3.13"])
+def test_pyright_finds_nothing(version, folder, random_programs, tmp_path):
+    for name, where in (("examples", folder), ("random", random_programs)):
+        config = tmp_path / f"{name}.json"
+        paths = f'"include": ["{where}"], "extraPaths": ["{laws.ROOT}", "{folder}"]'
+        config.write_text(f'{{{paths}, "pythonVersion": "{version}"}}', encoding="utf-8")
+        run("-m", "pyright", "-p", str(config), cwd=tmp_path)
+
+
+# --- what the checker of the language knows, those of Python are told ------------------------------------------------
+
+KNOWN = """\
+record P { x: int, note: str? = none }
+activity a(n: int) -> int { timeout: 1s }
+workflow W version 1 (n: int?, p: P) -> int {
+  if n is none or p.note is none { return 0 }
+  let m = do a(n)
+  if m > 3 { log info "${n}" } else if n > len(p.note) { log info p.note }
+  let k = do a(m)
+  return k + n
+}
+"""
+
+
+def test_an_optional_that_is_known_to_be_there_is_asserted_once_in_a_function():
+    text = text_of(KNOWN)
+    after = text.partition("def _after_a(")[2].partition("@rt.slot")[0]
+    assert after.count("assert ") == 2  # `n` and `p.note`, both below the first `if`
+    assert re.search(r"assert f.n is not None\n +assert f.p.note is not None\n", after)
+    last = text.partition("def _after_a_2(")[2].partition("class W")[0]
+    assert re.findall(r"^    (assert .*|return .*)", last, re.MULTILINE) == [
+        "assert f.n is not None",
+        "return rt.Return(k + f.n)",
+    ]
+    assert "assert" not in text.partition("def _begin(")[2].partition("@rt.slot")[0]  # Python's checkers see the test
+
+
+def test_two_locals_of_one_name_and_two_types_are_two_variables():
+    text = text_of(
+        "fn pick(n: int) -> str {",
+        '  if n == 1 { let x = 2 assert x == 2 } else { let x = "s" assert x != "t" }',
+        '  for x in ["a"] { assert x == "a" }',
+        '  return "done"',
+        "}",
+    )
+    assert "        x = 2\n" in text and '        x_2 = "s"\n' in text and 'for x_2 in ["a"]:\n' in text
+
+
+def test_functions_have_names_in_small_letters():
+    text = text_of("workflow BigKid version 1 () { log 1 }", "workflow W version 1 () { do BigKid() }")
+    assert "def _w_after_child_big_kid(" in text
+
+
+# --- operators and patterns -----------------------------------------------------------------------------------------
+
+SHAPES = (
+    "record P { x: int, y: int = [4, 5][1] ?? 0 }",
+    "union S { A(n: int), B }",
+    "fn point(n: int) -> P = P(x: n)",
+    "fn kind(n: int) -> S = if n > 1 then A(n) else B",
+)
+
+
+def test_a_match_keeps_its_subject_wherever_it_is_read_first(loaded):
+    module = loaded(
+        *SHAPES,
+        "fn one(n: int) -> int = match point(n) { P(x, y) => x + y }",
+        "fn two(n: int) -> int = match kind(n) { _ if n == 3 => 7 A(m) => m B => 0 }",
+        "fn three(n: int) -> bool = match kind(n) { A(_) => true B => false }",
+        "fn four(n: int) -> int = match kind(n) { _ => n }",
+    )
+    assert (module.one(2), module.two(3), module.two(2), module.two(1)) == (7, 7, 2, 0)
+    assert (module.three(2), module.three(1), module.four(3)) == (True, False, 3)
+
+
+def test_an_int_becomes_a_decimal_in_each_arm(loaded):
+    module = loaded(
+        "fn one(n: int?) -> decimal = n ?? 2.5",
+        "fn two(n: int) -> decimal = n - (match n { 1 => 1 _ => 2.5 })",
+        "fn three(n: int) -> decimal = (if n == 1 then n else 2.5) / 2",
+        'fn four(n: map[str, int]) -> decimal = n["a"] ?? 2.5',
+    )
+    for value in (module.one(1), module.two(1), module.three(1), module.four({"a": 1})):
+        assert isinstance(value, Decimal)
+    assert module.three(1) == Decimal("0.5")
+
+
+def test_what_may_not_be_there_is_looked_at_once_also_where_python_allows_no_names(loaded):
+    module = loaded(
+        "record P { x: int = [4, 5][1] ?? 0, y: str = [\"a\"].first() ?? \"\" }",
+        "const first = [7, 8].first() ?? 0",
+        "fn one(m: map[str, list[int]]) -> list[int] = [x + 1 for x in m[\"a\"] ?? [1]]",
+        "fn two(m: map[str, int?]) -> int = m[\"a\"] ?? 2",
+        "fn three(m: map[str, map[str, int]]) -> list[int] = [x + 1 for x in m[\"a\"]?.values() ?? []]",
+        "fn four(m: list[list[int]]) -> list[int] = [x for x in (match m[0] { some(xs) => xs none => [] })]",
+        "fn five(m: map[str, int]) -> int = m[\"a\"] ?? 1 // len(m)",
+    )  # fmt: skip
+    assert (module.P().x, module.P().y, module.FIRST) == (5, "a", 7)
+    assert (module.one({}), module.one({"a": [2]})) == ([2], [3])
+    assert (module.two({}), module.two({"a": None}), module.two({"a": 3})) == (2, 2, 3)
+    assert (module.three({}), module.three({"a": {"b": 1}})) == ([], [2])
+    assert (module.four([]), module.four([[1]])) == ([], [1])
+    assert module.five({"a": 4}) == 4
+
+
+def test_nested_expressions_are_written_in_linear_time(loaded):
+    depth = 60
+    module = loaded(
+        "fn one(n: int) -> int = " + " * ".join(["n"] * depth),
+        "fn two(n: list[int]) -> list[int] = n" + ".take(3)" * depth,
+        "fn three(n: int?) -> bool = " + "not (" * depth + "n is none" + ")" * depth,
+        "fn four(n: map[str, int]) -> int = n" + '.with_key("a", 1)' * depth + '.get("a", 2)',
+    )
+    assert (module.one(1), module.two([1]), module.three(None), module.four({})) == (1, [1], True, 1)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("not (n == 1)", "n != 1"),
+        ("not (n in ns)", "n not in ns"),
+        ("not (k is none)", "k is not None"),
+        ("not (n < 1)", "not n < 1"),
+        ("n == 1 and n == 2 or n == 3", "(n == 1 and n == 2) or n == 3"),
+    ],
+)
+def test_conditions_read_well(written, read):
+    text = text_of(f"fn ask(n: int, ns: list[int], k: int?) -> bool = {written}")
+    assert f"    return {read}\n" in text
