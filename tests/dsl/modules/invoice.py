@@ -70,9 +70,11 @@ FREE_POSTAGE_FROM: Final[Decimal] = Decimal("50.00")
 class InvoiceActivities(Protocol):
     async def number_of_sale(self, sale: Sale) -> str:
         """Policy: timeout 5s."""
+        ...
 
     async def archive(self, invoice: Invoice) -> None:
         """Policy: timeout 30s. Key: "archive-${invoice.number}"."""
+        ...
 
 
 _NUMBER_OF_SALE: Final[rt.Activity[str]] = rt.Activity(
@@ -120,11 +122,7 @@ def count_by_sku(items: list[Item]) -> dict[str, int]:
     counts: dict[str, int] = {}
     # 50 | for item in items { counts = counts.with_key(item.sku, (counts[item.sku] ?? 0) + item.qty) }
     for item in items:
-        counts = rt.std.with_key(
-            counts,
-            item.sku,
-            (found if (found := counts.get(item.sku)) is not None else 0) + item.qty,
-        )
+        counts = rt.std.with_key(counts, item.sku, counts.get(item.sku, 0) + item.qty)
     # 51 | return counts
     return counts
 

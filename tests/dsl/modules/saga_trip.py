@@ -59,30 +59,37 @@ class SagaTripActivities(Protocol):
         """Raises NoSeat. Policy: timeout 30s, retry 5 times except NoSeat. Key:
         "flight-${request.id}".
         """
+        ...
 
     async def cancel_flight(self, flight: str) -> None:
         """Policy: timeout 30s, retry forever backoff 1s..10m. Key: "cancel-${flight}"."""
+        ...
 
     async def book_room(self, request: Request) -> str:
         """Raises NoRoom. Policy: timeout 30s, retry 5 times except NoRoom. Key:
         "room-${request.id}".
         """
+        ...
 
     async def cancel_room(self, room: str) -> None:
         """Policy: timeout 30s, retry forever backoff 1s..10m. Key: "cancel-${room}"."""
+        ...
 
     async def book_car(self, request: Request) -> str:
         """Raises NoCar. Policy: timeout 30s, retry 5 times except NoCar. Key:
         "car-${request.id}".
         """
+        ...
 
     async def cancel_car(self, car: str) -> None:
         """Policy: timeout 30s, retry forever backoff 1s..10m. Key: "cancel-${car}"."""
+        ...
 
     async def take_payment(self, request: Request) -> str:
         """Raises PaymentRefused. Policy: timeout 1m, retry 5 times except
         PaymentRefused. Key: "pay-${request.id}".
         """
+        ...
 
 
 _BOOK_FLIGHT: Final[rt.Activity[str]] = rt.Activity(
