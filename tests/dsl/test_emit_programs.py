@@ -226,3 +226,85 @@ def test_nested_expressions_are_written_in_linear_time(loaded):
 def test_conditions_read_well(written, read):
     text = text_of(f"fn ask(n: int, ns: list[int], k: int?) -> bool = {written}")
     assert f"    return {read}\n" in text
+
+
+# --- two modules with the same names --------------------------------------------------------------------------------
+
+PEER = """\
+rft 1
+module {name}
+
+record Item {{ n: int, tag: str = "{name}" }}
+enum Tone {{ low, high }}
+union Pay {{ Free, Card(n: int) }}
+error Gone {{ n: int }}
+const top = {n}
+fn make(n: int) -> Item = Item(n: n)
+activity ask(i: Item) -> int raises Gone {{ timeout: 1s }}
+workflow Kid version 1 (n: int) -> Item {{ return make(n) }}
+"""
+NAMES = ("Item", "Tone", "Pay", "Free", "Card", "Gone", "top", "make", "ask", "Kid")
+OTHERS = ("Thing", "Sound", "Fee", "Gratis", "Voucher", "Lost", "peak", "build", "beg", "Child")
+FRONT = """\
+rft 1
+module front
+
+import one { NAMES }
+import two { OTHERS }
+import two as second
+
+fn tags(i: Item, t: Thing) -> list[str] = [i.tag, t.tag, make(1).tag, build(2).tag, second.make(3).tag, "${top}${peak}"]
+fn same(a: Tone, b: Sound) -> bool = a == Tone.low and b == Sound.low
+fn worth(a: Pay, b: Fee) -> int = (match a { Free => 0 Card(n) => n }) + (match b { Gratis => 10 Voucher(n) => n * 10 })
+fn count(i: Item, t: Thing) -> int = (match i { Item(n) => n }) + (match t { Thing(n) => n })
+
+record ThingRun { of: Thing }
+union Lots { Two(a: Pay, b: Fee), Tones(x: Tone, y: Sound) }
+
+workflow Both version 1 (i: Item, t: Thing) -> int raises Lost {
+  return try {
+    let a = do ask(i)
+    let b = do beg(t)
+    let k = do Kid(1)
+    let c = do Child(2)
+    give a + b + k.n + c.n
+  } catch Gone | Lost as e {
+    match e { Gone(n) => log info "gone ${n}"  Lost(n) => log info "lost ${n}" }
+    if e is Lost { fail Lost(n: top + peak) }
+    give e.n
+  }
+}
+"""
+
+
+@pytest.mark.slow
+def test_imported_names_are_those_that_the_author_gave(tmp_path):
+    names = ", ".join(f"{name} as {other}" for name, other in zip(NAMES, OTHERS, strict=True))
+    front = FRONT.replace("NAMES", ", ".join(NAMES)).replace("OTHERS", names)
+    peers = {f"{name}.rft": PEER.format(name=name, n=n) for n, name in enumerate(("one", "two"), 1)}
+    texts = compiled({**peers, "front.rft": front})
+    for path, text in texts.items():
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    assert "from one import TOP, _ASK, Free, Gone, Item, Kid, Pay, Tone, make\n" in texts["front.py"]
+    for name in ("Item as Thing", "Gone as Lost", "TOP as PEAK", "_ASK as _BEG", "make as build", "Kid as Child"):
+        assert f"from two import {name}\n" in texts["front.py"]
+    run("-c", ASKS, cwd=tmp_path, PYTHONPATH=os.pathsep.join((str(tmp_path), laws.ROOT)))
+    words = ("check", "--isolated", "--no-cache", "--target-version", "py311", "--output-format", "concise")
+    run("-m", "ruff", *words, ".", cwd=tmp_path)
+    mypy(tmp_path, tmp_path)
+
+
+ASKS = """
+import front, one, two
+assert front.tags(one.Item(n=1), two.Item(n=2)) == ["one", "two", "one", "two", "two", "12"]
+assert front.same(one.Tone.LOW, two.Tone.LOW)
+assert front.worth(one.Card(n=1), two.Free()) == 11 and front.worth(one.Free(), two.Card(n=2)) == 20
+assert front.count(one.Item(n=1), two.Item(n=2)) == 3
+class Log:
+    def log(self, *said): pass
+    def settle(self, scope): pass
+failed = front.Both.DEFINITION.slots[0].failed
+assert front.Both.DEFINITION.raises == (two.Gone,)
+assert failed(Log(), None, None, one.Gone(n=4)).value == 4
+assert failed(Log(), None, None, two.Gone(n=4)).error == two.Gone(n=3)
+"""

@@ -54,7 +54,7 @@ class Expressions:
         self.unsure: list[str] = []
         self.sealed = False  # where `:=` may not stand: what a comprehension walks over, defaults of fields
         self.temporaries = 0
-        self.named = authors_names(facts) | imported_names(facts)
+        self.named = authors_names(facts) | set(imported_names(facts).values())
 
     # --- entry points --------------------------------------------------------------------------------------
 
@@ -282,20 +282,21 @@ class Expressions:
             return f"{_beside(value, SUM)} is{' not' if negated else ''} None", COMPARE
         type = self._type(node.value)
         inner = type.inner if isinstance(type, OptionalType) else type
-        name = self.named_variant(inner, node.what.name.text)
+        name = self.named_variant(inner, node.what.name.text, self.facts.bindings.get(node.what))
         test = f"isinstance({value[0]}, {name})"
         return (f"not {test}", NOT) if negated else (test, ATOM)
 
-    def named_variant(self, type: Type | None, name: str) -> str:
+    def named_variant(self, type: Type | None, name: str, meaning: object) -> str:
         """The Python class of a variant, error or record called `name` of `type`."""
         if isinstance(type, OutcomeType):
             return f"rt.{name}"
+        if isinstance(meaning, ErrorType | RecordType):
+            return self.types.text(meaning)
+        if isinstance(meaning, VariantOf):
+            return self.variant(meaning)
         variants = getattr(type, "variants", None)
         if variants and name in variants:
             return self.variant(variants[name])
-        for error in getattr(type, "errors", ()) or ((type,) if isinstance(type, ErrorType | RecordType) else ()):
-            if error.name == name:
-                return self.types.text(error)
         return name
 
     def if_(self, node: s.IfExpr) -> tuple[str, int]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from .. import syntax as s
 from ..facts.symbols import CHECKPOINT, Activity, Local, Workflow
-from ..facts.types import UNIT, ErrorType, Type
+from ..facts.types import UNIT, Type
 from ..graph import (
     Advance,
     AsNew,
@@ -50,7 +50,7 @@ from .calls import as_tuple, definition_of
 from .expressions import NOT, Expressions, is_path, quoted
 from .names import camel, constant, field, safe, snaked
 from .patterns import guarded, tests_of
-from .policies import overrides_text
+from .policies import error_text, overrides_text
 from .statements import Statements
 
 TYPE_CHECKING = False
@@ -536,9 +536,7 @@ class Flow(Statements):
             self.goto(exit.otherwise)
 
     def error(self, name: s.TypeName) -> str:
-        scope = self.out.facts.interface.names
-        meaning = scope.get(name.name.text) or self.out.facts.errors.get(name)
-        return self.types(meaning) if isinstance(meaning, ErrorType) else f"rt.{name.name.text}"
+        return error_text(self.out, name)
 
     # --- suspending ----------------------------------------------------------------------------------------
 

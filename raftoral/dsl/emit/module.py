@@ -15,7 +15,7 @@ from ..facts.symbols import Activity, Const, Function, Workflow
 from ..facts.types import EnumType, ErrorType, Field, RecordType, Type, UnionType
 from ..graph import Graph
 from .expressions import Expressions, quoted
-from .names import Imports, authors_names, camel, safe
+from .names import Imports, authors_names, camel, imported_names, safe
 from .policies import activity_line, policy_words
 from .statements import Statements
 from .types import Types
@@ -50,7 +50,7 @@ class _ModuleText:
     def __init__(self, facts: Facts, graphs: list[Graph]) -> None:
         self.facts = facts
         self.graphs = graphs
-        self.imports = Imports(authors_names(facts))
+        self.imports = Imports(authors_names(facts), imported_names(facts))
         self.types = Types(self.imports, facts.interface.module)
         self.out = Expressions(facts, self.types)
 
@@ -58,10 +58,12 @@ class _ModuleText:
         """The text before its layout."""
         from .layout import rendered
 
-        data = self.data()
-        data["version"] = version
-        text = rendered("module.py.jinja", data, templates)
-        return text if re.search(r"\brt\.", text) else text.replace(f"{CONTRACT}\n", "", 1)
+        data = {**self.data(), "version": version, "imports": [], "has_own_imports": False}
+        body = rendered("module.py.jinja", data, templates)
+        blocks = self.import_blocks(set(re.findall(r"\w+", re.sub(r"(?m)^ *#.*", "", body))))
+        # Whether own modules stand with the others or below depends on the folder that a sorter is started in.
+        own = bool(blocks) and blocks[-1][-1].split()[1] not in (*STANDARD, "pydantic", "raftoral.program")
+        return rendered("module.py.jinja", {**data, "imports": blocks, "has_own_imports": own}, templates)
 
     def data(self) -> dict[str, Any]:
         facts = self.facts
@@ -70,7 +72,7 @@ class _ModuleText:
         decls = facts.parsed.module.decls
         types = [made for decl in decls for made in self.type(decl)]
         activities = [self.activity(m) for decl in decls if isinstance(m := self.own(decl), Activity)]
-        data = {
+        return {
             "edition": "1",
             "abi": ABI,
             "source_path": module.replace(".", "/") + ".rft",
@@ -84,19 +86,16 @@ class _ModuleText:
             "functions": [self.function(m) for decl in decls if isinstance(m := self.own(decl), Function)],
             "workflows": [self.workflow(graph) for graph in self.graphs],
         }
-        blocks = self.import_blocks()
-        # Whether own modules stand with the others or below depends on the folder that a sorter is started in.
-        return {**data, "imports": blocks, "has_own_imports": blocks[-1][-1] != CONTRACT}
 
-    def import_blocks(self) -> list[list[str]]:
-        """The standard library, others, the user's own modules: the order that ruff and isort want."""
+    def import_blocks(self, used: set[str]) -> list[list[str]]:
+        """What is used of the standard library, others, the user's own modules: the order that ruff and isort want."""
         standard: list[str] = []
         others: list[str] = []
         own: list[str] = []
-        for line in self.imports.lines():
+        for line in self.imports.lines(used):
             module = line.split()[1]
             (standard if module in STANDARD else others if module == "pydantic" else own).append(line)
-        others.append(CONTRACT)
+        others += [CONTRACT] if "rt" in used else []
         return [lines for lines in (standard, others, own) if lines]
 
     def own(self, decl: s.Decl) -> object:
