@@ -68,7 +68,8 @@ class WorkflowError(Exception):
 
         raise CardDeclined(code="51")
 
-    `KIND` is the name under which it is stored; `class Gone(WorkflowError, kind="shop.Gone")` when two have one name.
+    `KIND` is the name under which it is stored. A generated class says it, with the module that declares the error:
+    `class Gone(WorkflowError, kind="shop.Gone")`, also where the class stands in the module of a released version.
     """
 
     KIND: ClassVar[str]

@@ -307,4 +307,12 @@ failed = front.Both.DEFINITION.slots[0].failed
 assert front.Both.DEFINITION.raises == (two.Gone,)
 assert failed(Log(), None, None, one.Gone(n=4)).value == 4
 assert failed(Log(), None, None, two.Gone(n=4)).error == two.Gone(n=3)
+
+from raftoral.program.codec import dumps, loads
+from raftoral.program.values import WorkflowError
+assert (one.Gone.KIND, two.Gone.KIND) == ("one.Gone", "two.Gone")
+for error in (one.Gone(n=4), two.Gone(n=4)):
+    for hint in (one.Gone | two.Gone, WorkflowError, WorkflowError | None):
+        assert type(loads(dumps(error, hint), hint)) is type(error)
+assert dumps(two.Gone(n=4), WorkflowError) == b'{"fields":{"n":4},"kind":"two.Gone"}'
 """

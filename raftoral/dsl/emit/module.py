@@ -119,7 +119,8 @@ class _ModuleText:
         if isinstance(meaning, RecordType):
             return [self._class(meaning.name, "rt.Record", meaning.doc, self.fields(meaning.fields))]
         if isinstance(meaning, ErrorType):
-            return [self._class(meaning.name, "rt.WorkflowError", meaning.doc, self.fields(meaning.fields))]
+            base = f"rt.WorkflowError, kind={quoted(f'{meaning.module}.{meaning.name}')}"
+            return [self._class(meaning.name, base, meaning.doc, self.fields(meaning.fields))]
         if isinstance(meaning, UnionType):
             made = []
             literal = self.imports.name("typing", "Literal")
