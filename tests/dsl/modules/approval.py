@@ -47,11 +47,11 @@ class Expense(rt.Record):
     director: str
 
 
-class LedgerClosed(rt.WorkflowError):
+class LedgerClosed(rt.WorkflowError, kind="approval.LedgerClosed"):
     period: str
 
 
-class Declined(rt.WorkflowError):
+class Declined(rt.WorkflowError, kind="approval.Declined"):
     reason: str
 
 

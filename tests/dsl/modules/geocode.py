@@ -24,7 +24,7 @@ class Place(rt.Record):
     found_by: str
 
 
-class NotFound(rt.WorkflowError):
+class NotFound(rt.WorkflowError, kind="geocode.NotFound"):
     address: str
 
 

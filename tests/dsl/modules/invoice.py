@@ -57,7 +57,7 @@ class Invoice(rt.Record):
     gross: Decimal
 
 
-class NotSoldThere(rt.WorkflowError):
+class NotSoldThere(rt.WorkflowError, kind="invoice.NotSoldThere"):
     country: str
 
 

@@ -38,15 +38,15 @@ class Receipt(rt.Record):
     charge_id: str | None = None
 
 
-class OutOfStock(rt.WorkflowError):
+class OutOfStock(rt.WorkflowError, kind="orders.OutOfStock"):
     sku: str
 
 
-class CardDeclined(rt.WorkflowError):
+class CardDeclined(rt.WorkflowError, kind="orders.CardDeclined"):
     code: str
 
 
-class FraudSuspected(rt.WorkflowError):
+class FraudSuspected(rt.WorkflowError, kind="orders.FraudSuspected"):
     score: float
 
 

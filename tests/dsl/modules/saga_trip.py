@@ -29,23 +29,23 @@ class Trip(rt.Record):
     paid: str
 
 
-class NoSeat(rt.WorkflowError):
+class NoSeat(rt.WorkflowError, kind="saga_trip.NoSeat"):
     flight: str
 
 
-class NoRoom(rt.WorkflowError):
+class NoRoom(rt.WorkflowError, kind="saga_trip.NoRoom"):
     city: str
 
 
-class NoCar(rt.WorkflowError):
+class NoCar(rt.WorkflowError, kind="saga_trip.NoCar"):
     city: str
 
 
-class PaymentRefused(rt.WorkflowError):
+class PaymentRefused(rt.WorkflowError, kind="saga_trip.PaymentRefused"):
     code: str
 
 
-class Unavailable(rt.WorkflowError):
+class Unavailable(rt.WorkflowError, kind="saga_trip.Unavailable"):
     reason: str
 
 
