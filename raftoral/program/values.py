@@ -27,7 +27,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic_core import core_schema
 
 from .faults import TooLarge
-from .scalars import NESTING_MAX, decimal_text, duration_text, float_text, timestamp_text
+from .scalars import NESTING_MAX, SIZE_MAX, decimal_text, duration_text, float_text, timestamp_text
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -86,7 +86,9 @@ class WorkflowError(Exception):
         cls = type(self)
         for name in cls.FIELDS:
             if name in fields:
-                self.__dict__[name] = fields.pop(name)
+                value = self.__dict__[name] = fields.pop(name)
+                if value.__class__ is str and len(value) > SIZE_MAX:
+                    raise TooLarge(f"a text or list is longer than {SIZE_MAX}")
             elif hasattr(cls, name):  # its default
                 self.__dict__[name] = getattr(cls, name)
             else:

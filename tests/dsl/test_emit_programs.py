@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from raftoral.program.faults import AssertionFailed, NothingThere
 from tests.dsl.test_emit import compiled, folder as folder, modules as modules, run
 from tests.dsl.well_typed import workflow
 from tests.house import laws
@@ -226,6 +227,116 @@ def test_nested_expressions_are_written_in_linear_time(loaded):
 def test_conditions_read_well(written, read):
     text = text_of(f"fn ask(n: int, ns: list[int], k: int?) -> bool = {written}")
     assert f"    return {read}\n" in text
+
+
+# --- what has to fit ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("n + m - n * 2", "rt.int64(n + m - n * 2)"),  # one look at the end: it is exact until then
+        ("(n + m) // 2 + 1", "rt.int64((n + m) // 2 + 1)"),
+        ("if n + m > n * m then 1 else 2", "1 if n + m > n * m else 2"),
+        ("n // 2 + n % 7 + -3", "n // 2 + n % 7 + -3"),  # it fits whatever `n` is
+        ("n // m", "rt.int64(n // m)"),  # the lowest int by -1
+        ("-n", "rt.int64(-n)"),
+        ("len(ns) - 1", "len(ns) - 1"),
+        ("min(n, 10) - max(m, 1)", "rt.int64(rt.std.min_(n, 10) - rt.std.max_(m, 1))"),
+        ("max(min(n, 10), 0) + 1", "rt.std.max_(rt.std.min_(n, 10), 0) + 1"),
+        ("sum([i + 1 for (i, k) in enumerate(ns) if k > 0])",
+         "rt.std.sum_int([i + 1 for i, k in rt.std.enumerate_(ns) if k > 0])"),
+        ("sum([i + 1 for i in 1..n])", "rt.std.sum_int([i + 1 for i in range(1, n + 1)])"),
+        ("sum([i + 1 for i in ns])", "rt.std.sum_int([rt.int64(i + 1) for i in ns])"),
+        ("limit + 1", "LIMIT + 1"),
+        ("d // 1s", "d // timedelta(seconds=1)"),
+        ("d // e", "rt.int64(d // e)"),
+        ("(d + e) // 1h", "(d + e) // timedelta(hours=1)"),
+        ("int(decimal(n + 1) * 2)", "rt.std.int_(Decimal(rt.int64(n + 1)) * 2)"),
+    ],
+)  # fmt: skip
+def test_ints_are_looked_at_where_they_could_leave_64_bits(written, read):
+    params = "n: int, m: int, ns: list[int], d: duration, e: duration"
+    assert f"return {read}\n" in text_of("const limit = 100", f"fn ask({params}) -> int = {written}")
+
+
+@pytest.mark.parametrize(
+    ("result", "written", "read"),
+    [
+        ("float", "x * y / (x + y) + 1.0e0", "rt.finite(x * y / rt.finite(x + y) + 1.0e0)"),
+        ("bool", "x * y > 2.0e0", "rt.finite(x * y) > 2.0e0"),
+        ("float", "-x", "-x"),
+        ("duration", "d + d * 2", "rt.span(d + d * 2)"),
+        ("duration", "1h + 30m", "timedelta(hours=1) + timedelta(minutes=30)"),
+        ("duration", "due - since + 1d", "due - since + timedelta(days=1)"),
+        ("timestamp", "due + (d + 1h)", "due + (d + timedelta(hours=1))"),
+        ("str", 'a1 + "-" + "${a1}"', 'rt.bounded(a1 + "-" + f"{a1}")'),
+        ("str", '"${a1}!"', 'rt.bounded(f"{a1}!")'),
+        ("str", '"${d} ${x}"', 'f"{rt.text(d)} {rt.text(x)}"'),  # it is short whatever they are
+        ("list[int]", "ns + [1]", "rt.bounded(ns + [1])"),
+        ("list[decimal]", "ns + [1.5]", 'rt.bounded([Decimal(n) for n in ns] + [Decimal("1.5")])'),
+    ],
+)
+def test_other_values_are_looked_at_where_they_could_leave_their_type(result, written, read):
+    params = "x: float, y: float, d: duration, due: timestamp, since: timestamp, a1: str, ns: list[int]"
+    assert f"return {read}\n" in text_of(f"fn ask({params}) -> {result} = {written}")
+
+
+COUNTER = """\
+error Bad { why: str }
+activity do_it(n: int, k: str) -> int { timeout: 1s }
+workflow W version 1 (n: int, k: str) -> int raises Bad {
+  checkpoint seen = 0
+  checkpoint total = 0
+  query next() -> int = seen + 1
+  query last() -> int = total + 1
+  for turn in 1..n {
+    seen += 1
+    total += do do_it(turn + n, "${k}${k}")
+    log "${k}: ${turn + 1}"
+    if total > n * 2 { fail Bad(why: "${k}${k}") }
+  }
+  return total + seen
+}
+"""
+
+
+def test_counters_and_what_is_stored_at_once_need_no_look():
+    text = text_of(COUNTER)
+    for line in (
+        "s.seen += 1",
+        "s.total = rt.int64(s.total + arrived)",
+        'cx.log("info", f"{f.k}: {f.turn + 1}")',
+        "if s.total > f.n * 2:",
+        'Bad(why=f"{f.k}{f.k}")',
+        "rt.Return(s.total + s.seen)",
+        "lambda cx, s, a: s.seen + 1",
+        "lambda cx, s, a: rt.int64(s.total + 1)",
+    ):
+        assert line in text, line
+    assert re.search(r"_DO_IT,\s+\(turn \+ n, f\"\{k\}\{k\}\"\)", text)
+
+
+def test_a_message_that_may_fail_is_made_when_it_is_needed(loaded):
+    module = loaded('fn ask(n: int, ns: list[int]) -> int {\n  assert n < 3, "first: ${ns[0]!}"\n  return n\n}')
+    assert module.ask(1, []) == 1
+    with pytest.raises(NothingThere):
+        module.ask(3, [])
+    with pytest.raises(AssertionFailed, match="first: 7"):
+        module.ask(3, [7])
+
+
+def test_after_an_assertion_type_checkers_are_told_what_it_says():
+    text = text_of("fn ask(n: int?) -> int {\n  assert n is not none\n  return n\n}")
+    assert "    rt.check(n is not None)\n    # 4 | return n\n    assert n is not None\n    return n\n" in text
+
+
+def test_constants_are_computed_as_in_a_transition(loaded):
+    module = loaded(
+        "const third = 1.0 / 3", "record P { x: decimal = 2.0 / 3 }", "fn ask(n: decimal = 1.0 / 7) -> decimal = n"
+    )
+    assert str(module.THIRD) == f"0.{'3' * 34}"
+    assert len(str(module.P().x)) == len(str(module.ask())) == 36
 
 
 # --- two modules with the same names --------------------------------------------------------------------------------

@@ -9,14 +9,20 @@ import re
 
 from .. import syntax as s
 from ..facts import Facts
-from ..facts.symbols import CHECKPOINT, Const, Local
+from ..facts.symbols import CHECKPOINT, Const, Function, HandleType, Local
 from ..facts.types import (
+    BOOL,
     DECIMAL,
+    DURATION,
     FLOAT,
     INT,
     STR,
+    TIMESTAMP,
+    UNIT,
+    UUID,
     EnumType,
     ErrorType,
+    ListType,
     MapType,
     OptionalType,
     OutcomeType,
@@ -27,6 +33,7 @@ from ..facts.types import (
 )
 from ..syntax.literals import number_value
 from .names import authors_names, imported_names, safe
+from .ranges import Ranges, fits
 from .types import Types
 
 TYPE_CHECKING = False
@@ -35,6 +42,8 @@ if TYPE_CHECKING:
 
 # How tightly an expression of Python binds.
 LOOSE, CHOICE, OR, AND, NOT, COMPARE, SUM, TERM, UNARY, ATOM = range(10)
+_ARITHMETIC = ("+", "-", "*", "/", "//", "%")
+_SHORT = (INT, FLOAT, DECIMAL, BOOL, DURATION, TIMESTAMP, UUID, UNIT)
 _OPPOSITE = {"==": "!=", "!=": "==", "in": "not in", "not in": "in"}
 _STRENGTH = {"or": OR, "and": AND, "+": SUM, "-": SUM, "*": TERM, "/": TERM, "//": TERM, "%": TERM}
 
@@ -52,6 +61,7 @@ class Expressions:
         self.types = types
         self.env: dict[Local | str, str] = {}
         self.unsure: list[str] = []
+        self.ranges = Ranges(facts)
         self.sealed = False  # where `:=` may not stand: what a comprehension walks over, defaults of fields
         self.temporaries = 0
         self.named = authors_names(facts) | set(imported_names(facts).values())
@@ -114,6 +124,49 @@ class Expressions:
     def _type(self, node: s.Node) -> Type | None:
         return self.facts.types.get(node)
 
+    # --- what has to fit -----------------------------------------------------------------------------------
+
+    def fitting(self, node: s.Expr, written: tuple[str, int]) -> tuple[str, int]:
+        """The value of an arithmetic expression: it is checked where it could leave its type."""
+        check = self.check_of(node, self._type(node))
+        return (f"rt.{check}({written[0]})", ATOM) if check else written
+
+    def check_of(self, node: s.Expr, type: Type | None) -> str:
+        """The function that lets only those results of `node` pass that are a `type`; empty when all are."""
+        if type is INT or type is DURATION:
+            return "" if fits(self.ranges.of(node)) else "int64" if type is INT else "span"
+        if type is FLOAT:
+            inner = node.operand if isinstance(node, s.Unary) else node
+            return "" if inner is not node and self.open(inner) == self._of(inner) else "finite"
+        return "bounded" if type is STR or isinstance(type, ListType) else ""
+
+    def check_of_step(self, local: Local, op: str, value: s.Expr, type: Type) -> str:
+        """The same for `local += value`."""
+        if type is INT or type is DURATION:
+            return "" if fits(self.ranges.of_step(local, op, value)) else "int64" if type is INT else "span"
+        return self.check_of(value, type)
+
+    def open(self, node: s.Expr) -> tuple[str, int]:
+        """An operand, or a text that is checked as a part of something larger: only what that gives has to fit."""
+        if isinstance(node, s.Binary) and node.op in _ARITHMETIC:
+            return self.operation(node, node.op)
+        if isinstance(node, s.Unary) and node.op == "-":
+            return self.negative(node)
+        return self.template(node) if isinstance(node, s.Text) else self._of(node)
+
+    def operand(self, node: s.Expr, among: s.Expr) -> tuple[str, int]:
+        """An operand of arithmetic or of a comparison. Ints and durations are exact there, and a float that is none
+        stays none; only a divisor hides it. An int that becomes a decimal is a value like another."""
+        type = self._type(node)
+        if node in self.facts.widened or not isinstance(among, s.Binary):
+            return self._of(node)
+        if type is INT or type is DURATION:
+            return self.open(node)
+        whole = self._type(among)
+        same = (type is FLOAT and whole is FLOAT) or (type is STR and whole is STR) or isinstance(whole, ListType)
+        divisor = among.op == "/" and node is among.right
+        return self.open(node) if same and among.op in _ARITHMETIC and not divisor else self._of(node)
+
     # --- literals and names --------------------------------------------------------------------------------
 
     def number(self, node: s.Number) -> tuple[str, int]:
@@ -145,6 +198,21 @@ class Expressions:
         return f"{self.types.imports.name('datetime', 'timedelta')}({', '.join(parts)})"
 
     def string(self, node: s.Text) -> tuple[str, int]:
+        text, strength = self.template(node)
+        small = all(isinstance(part, str) or self.is_short(part) for part in node.parts)
+        return (text, strength) if small else (f"rt.bounded({text})", ATOM)
+
+    def is_short(self, node: s.Expr) -> bool:
+        """Whether what is printed is short, whatever it is."""
+        type = self._type(node)
+        inner = type.inner if isinstance(type, OptionalType) else type
+        return inner in _SHORT or isinstance(inner, EnumType | HandleType) or self.is_of_run(node)
+
+    def is_of_run(self, node: s.Expr) -> bool:
+        """`workflow.id` and its like."""
+        return isinstance(node, s.Attr) and isinstance(node.value, s.NameRef) and node.value not in self.facts.bindings
+
+    def template(self, node: s.Text) -> tuple[str, int]:
         if all(isinstance(part, str) for part in node.parts):
             return quoted("".join(part for part in node.parts if isinstance(part, str))), ATOM
         pieces = []
@@ -160,7 +228,8 @@ class Expressions:
 
     def printed(self, node: s.Expr) -> str:
         """An expression inside `${...}`: text and ints print themselves, all else through `rt.text`."""
-        text = self._taken(node)[0]
+        opened = isinstance(node, s.Text | s.Binary) and self._type(node) is STR
+        text = self.open(node)[0] if opened else self._taken(node)[0]
         return text if self._type(node) in (STR, INT) else f"rt.text({text})"
 
     def joined(self, node: s.Text) -> str:
@@ -206,7 +275,8 @@ class Expressions:
     # --- operators -----------------------------------------------------------------------------------------
 
     def binary(self, node: s.Binary) -> tuple[str, int]:
-        return self.operation(node, node.op)
+        written = self.operation(node, node.op)
+        return self.fitting(node, written) if node.op in _ARITHMETIC else written
 
     def operation(self, node: s.Binary, op: str) -> tuple[str, int]:
         if op == "??":
@@ -218,13 +288,20 @@ class Expressions:
         if op in ("==", "!=") and self._is_none(node.left):
             return f"{self.part(node.right, SUM)} is{' not' if op == '!=' else ''} None", COMPARE
         strength = _STRENGTH.get(op, COMPARE)
-        left, right = self._of(node.left), self._of(node.right)
-        if op == "*" and self._type(node) is INT:
-            return f"rt.times({left[0]}, {right[0]})", ATOM
+        left, right = self.operand(node.left, node), self.operand(node.right, node)
+        if isinstance(self._type(node), ListType):
+            left, right = self._same_items(node.left, left, node), self._same_items(node.right, right, node)
         if op == "or":  # `(a and b) or c`, for readers
             left, right = [(f"({text})", ATOM) if own == AND else (text, own) for text, own in (left, right)]
         least = (SUM, SUM) if strength == COMPARE else (strength, strength + 1)
         return f"{_beside(left, least[0])} {op} {_beside(right, least[1])}", strength
+
+    def _same_items(self, side: s.Expr, written: tuple[str, int], whole: s.Expr) -> tuple[str, int]:
+        """`[1] + [2.5]`: the ints become decimals."""
+        has, wants = self._type(side), self._type(whole)
+        if isinstance(has, ListType) and isinstance(wants, ListType) and has.item is INT and wants.item is DECIMAL:
+            return f"[{self.decimal()}(n) for n in {written[0]}]", ATOM
+        return written
 
     def _is_none(self, node: s.Expr) -> bool:
         return isinstance(node, s.NoneLiteral)
@@ -256,7 +333,13 @@ class Expressions:
         self.sealed, self.temporaries = True, 0
         text = self.value(node, want)
         self.sealed = False
-        return text
+        return f"rt.constant(lambda: {text})" if any(self._is_computed(part) for part in s.walk(node)) else text
+
+    def _is_computed(self, node: s.Node) -> bool:
+        """Whether it depends on how decimals are computed: outside of transitions, a thread has its own way."""
+        if isinstance(node, s.Binary) and node.op in _ARITHMETIC:
+            return self._type(node) is DECIMAL
+        return isinstance(node, s.Call) and isinstance(self.facts.callees.get(node), Function)
 
     def temporary(self) -> str:
         while True:
@@ -273,7 +356,14 @@ class Expressions:
             if isinstance(operand, s.Is):
                 return self.is_(operand, not operand.negated)
             return f"not {self.part(operand, NOT)}", NOT
-        return f"{node.op}{self.part(operand, UNARY)}", UNARY
+        if node.op == "+":
+            return self._of(operand)
+        return self.fitting(node, self.negative(node))
+
+    def negative(self, node: s.Unary) -> tuple[str, int]:
+        type = self._type(node.operand)
+        operand = self.open(node.operand) if type in (INT, DURATION, FLOAT) else self._of(node.operand)
+        return f"-{_beside(operand, UNARY)}", UNARY
 
     def is_(self, node: s.Is, negated: bool | None = None) -> tuple[str, int]:
         negated = node.negated if negated is None else negated
@@ -301,7 +391,8 @@ class Expressions:
 
     def if_(self, node: s.IfExpr) -> tuple[str, int]:
         test = self.part(node.condition, OR)
-        then, orelse = self.value(node.then, self._type(node)), self.value(node.orelse, self._type(node))
+        then = _beside(self._value(node.then, self._type(node)), OR)
+        orelse = self.value(node.orelse, self._type(node))
         return f"{then} if {test} else {orelse}", CHOICE
 
     def match(self, node: s.MatchExpr) -> tuple[str, int]:
@@ -434,7 +525,12 @@ class Expressions:
 
         return spawn_text(self, node), ATOM
 
-    def arguments(self, node: s.Node) -> list[str]:
+    def stored(self, node: s.Expr, want: Type | None = None) -> str:
+        """A value for someone who looks himself whether it fits: it is written to the log, or stored at once."""
+        open = self._type(node) in (STR, INT, DURATION, FLOAT) and node not in self.facts.widened and want is not DECIMAL
+        return self.open(node)[0] if open else self.value(node, want)
+
+    def arguments(self, node: s.Node, stored: bool = False) -> list[str]:
         """The arguments of a call in the order of the parameters; what was left out takes its default."""
         out: list[str] = []
         skipped = False
@@ -442,7 +538,7 @@ class Expressions:
             if value is None:
                 skipped = True
                 continue
-            text = self.value(value, field.type)
+            text = self.stored(value, field.type) if stored else self.value(value, field.type)
             out.append(f"{safe(field.name)}={text}" if skipped else text)
         return out
 

@@ -395,7 +395,7 @@ class Flow(Statements):
             self.line(f"cx.compensate_with({quoted(op.scope)}, {self.branch(op.undo, ())})")
             return
         activity = self.out.facts.callees[op.undo]
-        args = as_tuple(self.out.arguments(op.undo))
+        args = as_tuple(self.out.arguments(op.undo, stored=True))
         self.line(f"cx.compensate({quoted(op.scope)}, {self.activity(activity)}, {args})")
 
     def activity(self, meaning: object) -> str:
@@ -447,7 +447,7 @@ class Flow(Statements):
             self._dispatch(exit)
         elif isinstance(exit, AsNew):
             self.mark(exit.node)
-            args = as_tuple([self.out.value(arg) for arg in exit.args])
+            args = as_tuple([self.out.stored(arg) for arg in exit.args])
             self.line(f"return rt.AsNew({args})")
 
     def _branch(self, test: str, to: Block) -> None:
@@ -463,8 +463,11 @@ class Flow(Statements):
         if exit.value is None:
             self.line("return rt.Return(None)")
             return
-        want = self.graph.version.result if isinstance(exit, Return) else None
-        self.line(f"return rt.Return({self.out.value(exit.value, want)})")
+        if isinstance(exit, Return):
+            value = self.out.stored(exit.value, self.graph.version.result)
+        else:
+            value = self.out.value(exit.value)
+        self.line(f"return rt.Return({value})")
 
     def _each_item(self, exit: Each) -> None:
         cursor = exit.cursor
@@ -569,7 +572,7 @@ class Flow(Statements):
 
     def _call(self, node: s.Do, start: str) -> str:
         callee = self.out.facts.callees[node]
-        args = as_tuple(self.out.arguments(node))
+        args = as_tuple(self.out.arguments(node, stored=True))
         if isinstance(callee, Workflow):
             return f"rt.run_child({start}, {definition_of(self.out, callee)}, {args})"
         overrides = f", {overrides_text(self.out, node.overrides)}" if node.overrides else ""
@@ -580,7 +583,7 @@ class Flow(Statements):
             return f"rt.OnTimer({self.out.text(arm.delay)})"
         if isinstance(arm, s.OnDone):
             callee = self.out.facts.callees[arm.call]
-            args = as_tuple(self.out.arguments(arm.call))
+            args = as_tuple(self.out.arguments(arm.call, stored=True))
             if isinstance(callee, Workflow):
                 return f"rt.OnRun({definition_of(self.out, callee)}, {args})"
             overrides = overrides_text(self.out, arm.call.overrides) if arm.call.overrides else "rt.NO_OVERRIDES"

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from .. import syntax as s
 from ..facts.symbols import CHECKPOINT, VAR, Function, Local
-from ..facts.types import DECIMAL, INT, STR, ListType, MapType, OptionalType, Type
-from .expressions import NOT, Expressions, is_path, quoted
+from ..facts.types import DECIMAL, STR, ListType, MapType, OptionalType, Type
+from .expressions import NOT, TERM, Expressions, is_path, quoted
 from .names import Spelling, safe
 from .patterns import guarded, tests_of
 from .types import varies
@@ -77,8 +77,7 @@ class Statements:
         elif isinstance(node, s.Log):
             self.line(f"cx.log({quoted(node.level)}, {self.message(node.message)})")
         elif isinstance(node, s.Assert):
-            message = f", {self.out.text(node.message)}" if node.message is not None else ""
-            self.line(f"rt.check({self.out.text(node.condition)}{message})")
+            self._assert(node)
         elif isinstance(node, s.SpawnStmt):
             self.line(self.out.text(node.spawn))  # type: ignore[arg-type]
         elif isinstance(node, s.Send):
@@ -90,8 +89,21 @@ class Statements:
             self._nested(node)
 
     def message(self, node: s.Expr) -> str:
-        text = self.out.text(node)
+        text = self.out.stored(node)
         return text if self.facts.types.get(node) is STR else f"rt.text({text})"
+
+    def _assert(self, node: s.Assert) -> None:
+        """`rt.check(condition, message)`; a message that may fail itself is made when it is needed."""
+        before = dict(self.out.env)
+        if node.message is None or _is_plain(node.message):
+            message = f", {self.out.stored(node.message)}" if node.message is not None else ""
+            self.line(f"rt.check({self.out.text(node.condition)}{message})")
+        else:
+            self.line(f"if not {self.out.part(node.condition, NOT)}:")
+            self.depth += 1
+            self.line(f"rt.check(False, {self.out.stored(node.message)})")
+            self.depth -= 1
+        self.out.env = before  # type checkers learn nothing from it
 
     def _variable(self, node: s.Let | s.Var) -> None:
         target = node.target if isinstance(node, s.Let) else node.name
@@ -132,25 +144,35 @@ class Statements:
             now = self.out.local(local)
             if isinstance(local.type, OptionalType) and now not in self.out.env:
                 self.out.unsure.append(now)
-            if local.type is DECIMAL and self.facts.types.get(node.value) is INT:
-                value = self.out.text(node.value)  # type: ignore[arg-type]
-            name = f"s.{safe(local.name)}" if local.kind == CHECKPOINT else self.spelled(local)
-            self.line(
-                f"{name} {node.op} {value}" if now == name else f"{name} = {now} {node.op[0]} {self._operand(value)}"
-            )
+            self._augment(node, local, now)
             return
         name = f"s.{safe(local.name)}" if local.kind == CHECKPOINT else self.spelled(local)
         if isinstance(local.type, OptionalType):
             self.out.env[name] = name
         self.line(f"{name} = {value}")
 
-    def _operand(self, value: str) -> str:
-        return f"({value})" if " " in value else value
+    def _augment(self, node: s.Assign, local: Local, now: str) -> None:
+        """`x += 1`, or `x = rt.int64(x + n)` where the result could leave its type."""
+        assert isinstance(node.value, s.Expr)
+        type = local.type.inner if isinstance(local.type, OptionalType) else local.type
+        name = f"s.{safe(local.name)}" if local.kind == CHECKPOINT else self.spelled(local)
+        if type is DECIMAL:
+            value, check = self.out.part(node.value, TERM), ""
+        else:
+            text, strength = self.out.open(node.value)
+            value = text if strength >= TERM else f"({text})"
+            check = self.out.check_of_step(local, node.op, node.value, type)
+        if check:
+            self.line(f"{name} = rt.{check}({now} {node.op[0]} {value})")
+        elif now == name:
+            self.line(f"{name} {node.op} {value}")
+        else:
+            self.line(f"{name} = {now} {node.op[0]} {value}")
 
     def _send(self, node: s.Send) -> None:
         assert isinstance(node.call, s.Call) and isinstance(node.call.callee, s.Attr)
         handle = self.out.text(node.call.callee.value)
-        payload = "".join(f", {self.out.value(arg.value)}" for arg in node.call.args)
+        payload = "".join(f", {self.out.stored(arg.value)}" for arg in node.call.args)
         self.line(f"cx.send({handle}, {quoted(node.call.callee.name.text)}{payload})")
 
     def function_body(self, body: s.Block, result: Type) -> None:
@@ -265,3 +287,10 @@ class Statements:
         name = self.out.temporary()
         self.line(f"{name} = {text}")
         return name
+
+
+def _is_plain(node: s.Expr) -> bool:
+    """A path of names, or a text with such in it: looking at it cannot fail."""
+    if isinstance(node, s.Text):
+        return all(isinstance(part, str) or _is_plain(part) for part in node.parts)
+    return isinstance(node, s.NameRef) or (isinstance(node, s.Attr) and _is_plain(node.value))
