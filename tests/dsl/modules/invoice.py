@@ -122,7 +122,9 @@ def count_by_sku(items: list[Item]) -> dict[str, int]:
     counts: dict[str, int] = {}
     # 50 | for item in items { counts = counts.with_key(item.sku, (counts[item.sku] ?? 0) + item.qty) }
     for item in items:
-        counts = rt.std.with_key(counts, item.sku, counts.get(item.sku, 0) + item.qty)
+        counts = rt.std.with_key(
+            counts, item.sku, rt.int64(counts.get(item.sku, 0) + item.qty)
+        )
     # 51 | return counts
     return counts
 
@@ -179,7 +181,8 @@ def _begin(cx: rt.Cx, s: rt.NoState, a: WriteInvoiceArgs) -> rt.Step:
     draft = Invoice(
         number="draft",
         lines=[
-            f"{sku} × {qty}" for sku, qty in rt.std.items(count_by_sku(a.sale.items))
+            rt.bounded(f"{sku} × {qty}")
+            for sku, qty in rt.std.items(count_by_sku(a.sale.items))
         ],
         net=net,
         vat=vat,
