@@ -427,3 +427,33 @@ for error in (one.Gone(n=4), two.Gone(n=4)):
         assert type(loads(dumps(error, hint), hint)) is type(error)
 assert dumps(two.Gone(n=4), WorkflowError) == b'{"fields":{"n":4},"kind":"two.Gone"}'
 """
+
+
+# --- order ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_computed_on_import_comes_after_what_it_needs(loaded):
+    module = loaded(
+        "record P { tint: Color = Color.red, x: decimal = usual(2.0), s: S = A(rate) }",
+        "union S { A(of: decimal = rate), B }",
+        "enum Color { red, green }",
+        "error Bad { n: int = top, q: Q = Q() }",
+        "const top = limit() * 2",
+        "const rate = 0.5",
+        "const base = 10",
+        "record Q { n: int = 3 }",
+        "fn limit(n: int = base) -> int = n + more(1)",
+        "fn more(n: int) -> int = n + base",
+        "fn usual(d: decimal = rate) -> decimal = d * factor",
+        "const factor = 2.0",
+        "fn last(q: Q = Q(n: top)) -> int = q.n",
+    )
+    assert str(module.P()) == "P(tint: red, x: 4, s: A(of: 0.5))"
+    assert str(module.Bad()) == "Bad(n: 42, q: Q(n: 3))"
+    assert module.last() == 42
+
+
+def test_without_such_needs_the_order_is_that_of_the_author():
+    text = text_of("fn second() -> int = 1", "const first = 3", "record P { n: int }", "fn third() -> int = second()")
+    places = [text.index(word) for word in ("class P", "FIRST: Final", "# Pure functions", "def second", "def third")]
+    assert places == sorted(places)

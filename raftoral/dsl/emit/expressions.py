@@ -527,7 +527,9 @@ class Expressions:
 
     def stored(self, node: s.Expr, want: Type | None = None) -> str:
         """A value for someone who looks himself whether it fits: it is written to the log, or stored at once."""
-        open = self._type(node) in (STR, INT, DURATION, FLOAT) and node not in self.facts.widened and want is not DECIMAL
+        open = (
+            self._type(node) in (STR, INT, DURATION, FLOAT) and node not in self.facts.widened and want is not DECIMAL
+        )
         return self.open(node)[0] if open else self.value(node, want)
 
     def arguments(self, node: s.Node, stored: bool = False) -> list[str]:

@@ -16,6 +16,7 @@ from ..facts.types import EnumType, ErrorType, Field, RecordType, Type, UnionTyp
 from ..graph import Graph
 from .expressions import Expressions, quoted
 from .names import Imports, authors_names, camel, imported_names, safe
+from .order import in_order
 from .policies import activity_line, policy_words
 from .statements import Statements
 from .types import Types
@@ -70,7 +71,9 @@ class _ModuleText:
         module = facts.interface.module
         names = facts.interface.names
         decls = facts.parsed.module.decls
-        types = [made for decl in decls for made in self.type(decl)]
+        types, constants, functions = (
+            [made for decl in part for made in self.declared(decl)] for part in in_order(facts)
+        )
         activities = [self.activity(m) for decl in decls if isinstance(m := self.own(decl), Activity)]
         return {
             "edition": "1",
@@ -79,11 +82,11 @@ class _ModuleText:
             "source_digest": hashlib.sha256(facts.parsed.source.text.encode()).hexdigest()[:16],
             "docstring": self.docstring(module, names),
             "types": types,
-            "constants": [self.constant(m) for decl in decls if isinstance(m := self.own(decl), Const)],
+            "constants": constants,
             "protocol": self.imports.fresh(f"{camel(module.rpartition('.')[2])}Activities"),
             "protocol_base": self.imports.name("typing", "Protocol") if activities else "",
             "activities": activities,
-            "functions": [self.function(m) for decl in decls if isinstance(m := self.own(decl), Function)],
+            "functions": functions,
             "workflows": [self.workflow(graph) for graph in self.graphs],
         }
 
@@ -159,10 +162,18 @@ class _ModuleText:
 
     # --- the rest ------------------------------------------------------------------------------------------
 
-    def constant(self, meaning: Const) -> str:
+    def declared(self, decl: s.Decl) -> list[dict[str, Any]]:
+        """A type, constant or function, for the template that it names."""
+        meaning = self.own(decl)
+        if isinstance(meaning, Function):
+            return [self.function(meaning)]
+        return [self.constant(meaning)] if isinstance(meaning, Const) else self.type(decl)
+
+    def constant(self, meaning: Const) -> dict[str, Any]:
         final = self.imports.name("typing", "Final")
         value = self.out.fixed(meaning.decl.value, meaning.type)
-        return f"{meaning.name.upper()}: {final}[{self.types.text(meaning.type)}] = {value}"
+        name = f"{meaning.name.upper()}: {final}[{self.types.text(meaning.type)}]"
+        return {"template": "alias.py.jinja", "name": name, "value": value}
 
     def activity(self, meaning: Activity) -> dict[str, Any]:
         text = self.facts.parsed.source.text
@@ -194,6 +205,7 @@ class _ModuleText:
         else:
             writer.function_body(decl.body, meaning.result)
         return {
+            "template": "function.py.jinja",
             "name": safe(meaning.name),
             "params": ", ".join(self.params(meaning.params)),
             "result": self.types.text(meaning.result),
