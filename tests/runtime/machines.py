@@ -157,6 +157,7 @@ class Bench:
         it = attempt or self.attempt(name, id)
         if attempt is None:
             del self.flying[it.run, it.op]
+        kind = kind if error is None else f"m.{kind}"
         data = None if error is None else json.dumps({"fields": error, "kind": kind}).encode()
         self.apply(c.AttemptFailed(it.id, it.run, it.op, it.number, kind, detail, data, "trace", retryable, 0.5))
 

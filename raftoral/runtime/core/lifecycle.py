@@ -169,7 +169,8 @@ class Lifecycle:
         try:
             _EVENTS[event.what](self, turn, event)
             if turn.over:
-                ending = _ending(turn)
+                ending = ending_of(turn)
+                checkpoints = run.program.state_of(run.state)
             else:
                 kept = written(turn)
             for wish in turn.wishes:
@@ -183,8 +184,8 @@ class Lifecycle:
             if kept.pieces:
                 for key, data in kept.pieces.items():
                     self._piece(run, key, data)
-        elif run.state is not None:
-            run.checkpoints = run.program.state_of(run.state)
+        else:
+            run.checkpoints = checkpoints
         self._touch(run)
         self._grant(run, turn)
         if ending is not None:
@@ -312,10 +313,8 @@ class Lifecycle:
             self._deliver(child, Event(What.CANCELLED, name=f"its parent {parent} needs it no longer"))
 
     def _spawn(self, run: Run, wish: Start) -> None:
-        said = wish.spawned
-        program = self.programs.of(said.workflow)
-        args = program.definition.args(*said.args)
-        self._following.append(lambda: self._child(run, said.run_id, program, args, 0))
+        program = self.programs.of(wish.workflow)
+        self._following.append(lambda: self._child(run, wish.run_id, program, wish.args, 0))
 
     def _child(self, parent: Run, id: str, program: Program, args: Any, op: int) -> None:
         """Starts a child. An id that is taken makes it fail, as a child that failed does."""
@@ -324,23 +323,14 @@ class Lifecycle:
             if known.parent != parent.id or known.workflow != program.name:
                 self._child_failed(parent, op, id, program, f"there is a run {id!r} already")
             return
-        try:
-            given = program.args.loads(program.args.dumps(args))  # a list that two runs hold must not be one list
-        except Fault as fault:
-            self._child_failed(parent, op, id, program, fault.message)
-            return
-        self._begin(id, id, program, given, parent=(parent.id, op))
+        self._begin(id, f"{parent.run}/{id}", program, args, parent=(parent.id, op))
 
     def _child_failed(self, parent: Run, op: int, id: str, program: Program, why: str) -> None:
         error = error_bytes(ActivityFailed(activity=program.name, detail=why, attempts=0))
         self._tell_parent(parent.id, op, id, b"", error)
 
     def _send(self, run: Run, wish: Send) -> None:
-        sent = wish.sent
-        child = run.children.get(sent.run_id)
-        assert child is not None
-        data = codec_of(child.definition.signals[sent.signal]).dumps(sent.payload)
-        self._following.append(lambda: self._arrive(sent.run_id, sent.signal, data))
+        self._following.append(lambda: self._arrive(wish.run_id, wish.signal, wish.payload))
 
     def _arrive(self, id: str, name: str, data: bytes) -> None:
         child = self.runs.get(id)
@@ -484,7 +474,7 @@ def all_ops(run: Run) -> list[Op]:
     return sorted((op for strand in strands for op in ops_of(strand)), key=lambda op: op.number)
 
 
-def _ending(turn: Turn) -> Ending | None:
+def ending_of(turn: Turn) -> Ending | None:
     """How the run ended, in bytes: a result that does not fit is a fault of the workflow."""
     over = turn.wishes[-1]
     assert isinstance(over, Over)

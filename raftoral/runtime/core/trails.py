@@ -49,7 +49,7 @@ class Trails:
             trail.failures += 1
             trail.seconds += failed.seconds
             trail.error = failed.error or b""
-            trail.detail = words(f"{failed.kind}: {failed.detail}", TRACE_MAX)
+            trail.detail = words(f"{failed.kind.rpartition('.')[2]}: {failed.detail}", TRACE_MAX)
             trail.trace = words(failed.trace, TRACE_MAX)
 
     def write(self, run: Run, piece: Callable[[Run, str, bytes | None], None]) -> None:
