@@ -1,6 +1,7 @@
 """The benchmarks: `./dev bench [names...] [--json] [--write] [--quick]`.
 
     language    how fast .rft text is checked, read and formatted
+    durable     runs in one process, synced to disk: W1 to W9
     storage     what a commit costs
 
 --json prints one JSON line for each figure, --write renews benchmarks/RESULTS.md, --quick runs
@@ -16,7 +17,11 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-SUITES = {"language": "benchmarks.language", "storage": "benchmarks.storage"}
+SUITES = {
+    "language": "benchmarks.language",
+    "durable": "benchmarks.durable",
+    "storage": "benchmarks.storage",
+}
 FLAGS = ("--json", "--write", "--quick")
 
 

@@ -324,7 +324,7 @@ def test_random_rot_is_found_or_does_not_matter(tmp_path: Path, seed: int) -> No
         (where / "runs.db").write_bytes(rotten)
         seen.add(assert_never_wrong(where, model))
         shutil.rmtree(where)
-    assert "refused" in seen
+    assert seen > {"as it was"}
 
 
 @pytest.mark.parametrize("size", [512, 4_096])

@@ -5,8 +5,8 @@
     applied.actions     what the world is asked for then: Perform(attempt), Halt(...), Tell(...), Moved(...)
     applied.answers     for each command: None, or why it was refused
 
-Pure: the same commands at the same log time leave the same runs, on every node. `apply` never raises for what a workflow, an
-activity or a client did. `lifecycle` has what happens inside of runs.
+Pure: the same commands at the same log time leave the same runs, on every node. `apply` never raises for what a
+workflow, an activity or a client did. `lifecycle` has what happens inside of runs.
 """
 
 from __future__ import annotations
@@ -282,6 +282,8 @@ class Machine(Lifecycle):
             self._follow()
             return
         op.attempt += 1
+        if run.status == "stalled":  # whether anybody can do it now is found when it is asked for
+            run.status, run.code, run.reason = "running", "", ""
         if run.status in ("paused", "faulted"):
             op.due = self.now  # called when it is resumed
         else:

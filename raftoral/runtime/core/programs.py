@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
+from types import CodeType
 from typing import Any
 
 from pydantic_core import from_json
@@ -49,6 +50,28 @@ class Program:
             self._activities = {value.name: value for value in values if isinstance(value, Activity)}
         return self._activities[name]
 
+    def uses(self) -> list[Activity[Any]]:
+        """The activities that this workflow may call, in order of their names: those that its functions mention."""
+        definition = self.definition
+        names = definition.begin.__globals__
+        waiting: list[Any] = [definition.begin, *definition.slots, *definition.parts]
+        seen: set[int] = set()
+        found: dict[str, Activity[Any]] = {}
+        while waiting:
+            value = waiting.pop()
+            if id(value) in seen:
+                continue
+            seen.add(id(value))
+            if isinstance(value, Activity):
+                found[value.name] = value
+            elif isinstance(value, Slot):
+                waiting += [value.then, value.failed]
+            elif isinstance(value, Part):
+                waiting.append(value.start)
+            elif getattr(value, "__globals__", None) is names:
+                waiting += [names[name] for name in _mentioned(value.__code__) if name in names]
+        return [found[name] for name in sorted(found)]
+
     def error(self, data: bytes) -> WorkflowError:
         """The error of which these are the bytes."""
         kind = str(from_json(data)["kind"])
@@ -74,6 +97,12 @@ class Program:
             for name, attribute in self.kept:
                 setattr(state, attribute, stored[name])
         return state
+
+
+def _mentioned(code: CodeType) -> list[str]:
+    """The global names in a function, also in the comprehensions inside of it."""
+    inner = [each for each in code.co_consts if isinstance(each, CodeType)]
+    return [*code.co_names, *(name for each in inner for name in _mentioned(each))]
 
 
 def error_bytes(error: WorkflowError) -> bytes:
