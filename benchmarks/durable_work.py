@@ -20,10 +20,9 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.dirname(HERE), HERE]
 
-import raftoral.importer  # noqa: E402, F401
-
 import workloads  # noqa: E402  # the importer finds workloads.rft
 
+import raftoral.importer  # noqa: E402, F401
 from raftoral.runtime.local import Local  # noqa: E402
 
 CALLS = 0

@@ -17,11 +17,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-SUITES = {
-    "language": "benchmarks.language",
-    "durable": "benchmarks.durable",
-    "storage": "benchmarks.storage",
-}
+SUITES = {"language": "benchmarks.language", "storage": "benchmarks.storage", "durable": "benchmarks.durable"}
 FLAGS = ("--json", "--write", "--quick")
 
 

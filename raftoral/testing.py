@@ -18,7 +18,8 @@ import inspect
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, Self, TypeVar
+from types import ModuleType
+from typing import Any, NamedTuple, Self, TypeVar
 
 from raftoral.errors import UsageError
 from raftoral.program.steps import Activity, Definition
@@ -247,6 +248,24 @@ class World(Local):
             await self.crash()
         finally:
             self._crashing = None
+
+
+class Loaded(NamedTuple):
+    """A program as a test needs it."""
+
+    module: ModuleType
+    activities: list[Any]
+
+
+def load(path: str) -> Loaded:
+    """The module of an .rft file, and the activities in the .py beside it: what `raftoral run` would run.
+
+    orders, activities = raftoral.testing.load("examples/orders.rft")
+    """
+    from raftoral.cli.running import activities_beside, module_at
+
+    module = module_at(path)
+    return Loaded(module, activities_beside(module))
 
 
 def world(programs: Iterable[Source], activities: Iterable[Any] | Any = (), **options: Any) -> World:

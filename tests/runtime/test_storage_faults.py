@@ -324,7 +324,7 @@ def test_random_rot_is_found_or_does_not_matter(tmp_path: Path, seed: int) -> No
         (where / "runs.db").write_bytes(rotten)
         seen.add(assert_never_wrong(where, model))
         shutil.rmtree(where)
-    assert seen > {"as it was"}
+    assert seen - {"as it was"}  # most rot falls into what is checked
 
 
 @pytest.mark.parametrize("size", [512, 4_096])

@@ -1,7 +1,7 @@
 """What a report says of each step of a run: how often it was called, how long that took, what came last.
 
-One small piece for each step, whatever a loop does: `t<step>`; when the run ends, all of them are one column of its row.
-Nothing depends on it; it may be switched off.
+One small piece for each step, whatever a loop does: `t<step>`; when the run ends, all of them are one column of its
+row. Nothing depends on it; it may be switched off.
 """
 
 from __future__ import annotations
