@@ -9,13 +9,41 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from raftoral.errors import (
+        AlreadyExists as AlreadyExists,
+        Closed as Closed,
+        NotFound as NotFound,
+        RaftoralError as RaftoralError,
+        ResourceFailed as ResourceFailed,
+        RftError as RftError,
+        RunCancelled as RunCancelled,
+        RunEnded as RunEnded,
+        RunFailed as RunFailed,
+        RunTerminated as RunTerminated,
+        StillRunning as StillRunning,
+        StorageFailed as StorageFailed,
+        StorageRefused as StorageRefused,
+        UnknownProgram as UnknownProgram,
+        UnknownSignal as UnknownSignal,
+        UsageError as UsageError,
+        WaitTimeout as WaitTimeout,
+        WrongInput as WrongInput,
+    )
     from raftoral.runtime.activity import ActivityContext as ActivityContext, activity as activity
+    from raftoral.runtime.local import Change as Change, Local as Local, local as local
     from raftoral.runtime.resources import Resources as Resources
+    from raftoral.runtime.views import Description as Description, RunReport as RunReport, Summary as Summary
 
+_ERRORS = (
+    "AlreadyExists Closed NotFound RaftoralError ResourceFailed RftError RunCancelled RunEnded RunFailed RunTerminated "
+    "StillRunning StorageFailed StorageRefused UnknownProgram UnknownSignal UsageError WaitTimeout WrongInput"
+)
 _LATER = {
-    "ActivityContext": "raftoral.runtime.activity",
+    **dict.fromkeys(_ERRORS.split(), "raftoral.errors"),
+    **dict.fromkeys(("ActivityContext", "activity"), "raftoral.runtime.activity"),
+    **dict.fromkeys(("Change", "Local", "local"), "raftoral.runtime.local"),
+    **dict.fromkeys(("Description", "RunReport", "Summary"), "raftoral.runtime.views"),
     "Resources": "raftoral.runtime.resources",
-    "activity": "raftoral.runtime.activity",
 }
 
 

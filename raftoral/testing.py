@@ -158,7 +158,7 @@ class World(Local):
         runner, engine = self._runner, self._engine
         if engine is None or runner is None:
             raise UsageError("the world is not open: use `async with raftoral.testing.world(...) as w:`")
-        engine.close()
+        engine.stop()
         self._engine = None
         self._grace, grace = 0.0, self._grace
         await runner.close(0.0)

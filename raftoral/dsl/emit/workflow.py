@@ -21,7 +21,27 @@ if TYPE_CHECKING:
 
 # Methods that every handle has; a signal or query of that name gets an underscore.
 OF_HANDLES = frozenset(
-    ["ask", "cancel", "delete", "describe", "get", "id", "node", "pause", "query", "report", "result", "resume", "send", "signal", "start", "status", "tag", "terminate", "watch"]
+    [
+        "ask",
+        "cancel",
+        "delete",
+        "describe",
+        "get",
+        "id",
+        "node",
+        "pause",
+        "query",
+        "report",
+        "result",
+        "resume",
+        "send",
+        "signal",
+        "start",
+        "status",
+        "tag",
+        "terminate",
+        "watch",
+    ]
 )
 
 

@@ -177,8 +177,9 @@ class Lifecycle:
             return
         if not turn.over:
             run.body, run.checkpoints = kept.body, kept.checkpoints
-            for key, data in kept.pieces.items():
-                self._piece(run, key, data)
+            if kept.pieces:
+                for key, data in kept.pieces.items():
+                    self._piece(run, key, data)
         elif run.state is not None:
             run.checkpoints = run.program.state_of(run.state)
         self._touch(run)
@@ -347,12 +348,17 @@ class Lifecycle:
     def _end(self, run: Run, ending: Ending) -> None:
         """The run leaves memory; its row stays, with what a report needs."""
         run.status, run.body = ending.status, b""
-        for key in [key for key in run.pieces if not key.startswith("t")]:
+        for key in list(run.pieces):
             self._piece(run, key, None)
-        self._trails.write(run, self._piece)
         self._touched.pop(run.id, None)
         del self.runs[run.id]
-        row = self._row(run)._replace(updated=self.now, ended=self.now, result=ending.result, failure=ending.failure)
+        row = self._row(run)._replace(
+            updated=self.now,
+            ended=self.now,
+            result=ending.result,
+            failure=ending.failure,
+            report=self._trails.ended(run),
+        )
         self._changes.rows[run.id] = row
         self._actions.append(Moved(run.id, run.status))
         if run.parent is not None:

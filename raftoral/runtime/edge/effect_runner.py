@@ -107,7 +107,7 @@ class EffectRunner:
         # A task that is started eagerly may end at once, its report may start another attempt, and so on: only the
         # first of such a chain is eager, so that neither the stack nor the loop's patience runs out.
         outermost, self._inside = not self._inside, True
-        eager = _EAGER and outermost and self._loop.get_task_factory() is None
+        eager = _EAGER and outermost
         try:
             for attempt in attempts:
                 self._accept(attempt, eager)
@@ -231,15 +231,17 @@ class EffectRunner:
     def _task(self, work: Any, context: Context, eager: bool) -> asyncio.Task[Any]:
         """A task that is the coroutine's own, with nothing of ours around it: that is what `asyncio.timeout`, anyio
         and readers of tracebacks expect."""
+        if self._loop.get_task_factory() is not None:
+            return self._loop.create_task(work, context=context)  # the service wants tasks of its own
         if eager:
             return _eager_task(work, loop=self._loop, context=context)
-        return self._loop.create_task(work, context=context)
+        return _make_task(work, loop=self._loop, context=context)
 
     def _future(self, work: Any, context: Context) -> asyncio.Future[Any]:
         """The same for whatever an ordinary function gave."""
         if inspect.iscoroutine(work):
             return self._task(work, context, False)
-        if asyncio.isfuture(work):
+        if asyncio.isfuture(work) and work.get_loop() is self._loop:
             return work
         if inspect.isawaitable(work):
             return self._task(_awaited(work), context, False)
@@ -424,7 +426,8 @@ class EffectRunner:
             self._replaced.discard(going)
         if self._empty is not None and not self._going and not self._replaced:
             self._empty.set()
-        self._heartbeats.flush(going)
+        if going.said is not None:
+            self._heartbeats.flush(going)
         going.answered = True
         going.context = None  # it holds us: no work for the garbage collector
         self._report(outcome)
