@@ -13,7 +13,7 @@ import raftoral
 from onboarding import Account, AddressTaken, Person
 
 ACCOUNTS = {"taken@example.com": Account(id="account-1", email="taken@example.com")}
-CREDIT: dict[str, Decimal] = {}
+CREDIT: dict[str, tuple[str, Decimal]] = {}
 
 
 def create_account(person: Person) -> Account:
@@ -39,5 +39,6 @@ async def send_mail(to: str, subject: str) -> None:
 
 
 async def give_credit(who: str, amount: Decimal) -> None:
-    CREDIT[who] = CREDIT.get(who, Decimal(0)) + amount
-    raftoral.activity().log.info("%s has %s now", who, CREDIT[who])
+    """Booked under its key: twice is once."""
+    CREDIT[raftoral.activity().key] = (who, amount)
+    raftoral.activity().log.info("%s for %s, who brought a friend", amount, who)

@@ -37,9 +37,8 @@ async def track(ticket: str) -> str | None:
     if "Bermuda" in ticket:
         raise Lost(parcel=ticket)
     LOOKS[ticket] += 1
-    if "far away" in ticket and ticket not in CHASED:
-        return None
-    return "the neighbour" if LOOKS[ticket] >= 3 else None
+    found = ticket in CHASED or (LOOKS[ticket] >= 3 and "far away" not in ticket)
+    return "the neighbour" if found else None
 
 
 async def hurry(ticket: str, why: str) -> None:

@@ -5,7 +5,7 @@
     any other card               is charged
     a payment called lost-...    a capture whose answer was lost is in no books: NotCaptured
 
-It is a class because a type checker then compares it with the Protocol: try to leave a method out.
+It is a class, so that a type checker compares its methods with those that the Protocol asks for.
 """
 
 from decimal import Decimal

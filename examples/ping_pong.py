@@ -10,7 +10,8 @@ from ping_pong import Pong
 
 def answer(text: str) -> Pong:
     """An ordinary function: it is called in a thread, so it may block."""
-    attempt = raftoral.activity().attempt
-    if text == "hiccup" and attempt == 1:
+    call = raftoral.activity()
+    if text == "hiccup" and call.attempt == 1:
         raise ConnectionError("what did you say?")
-    return Pong(text=text, answered_by=f"attempt {attempt}")
+    call.log.info("heard %s", text)
+    return Pong(text=text, answered_by="ping_pong.py")

@@ -83,6 +83,9 @@ class _Immortal(MemoryStorage):
         pass
 
 
+_NO_MOCK = object()  # None is a fine mock: of an activity that gives nothing, or finds nothing
+
+
 class _Called:
     """What is known of one activity: its calls, and what shall become of the next ones."""
 
@@ -90,7 +93,7 @@ class _Called:
         self.calls: list[tuple[Any, ...]] = []
         self.plans: list[Any] = []  # exceptions to raise, one for each call
         self.crashes = 0  # calls in which the process dies
-        self.mock: Any = None
+        self.mock: Any = _NO_MOCK
 
 
 class World(Local):
@@ -233,7 +236,7 @@ class World(Local):
 
     async def _done(self, activity: Activity[Any], known: _Called, args: tuple[Any, ...]) -> Any:
         what = known.mock
-        if what is None:
+        if what is _NO_MOCK:
             binding = self._given.of(activity)
             if binding is None:
                 raise UsageError(f"nobody implements {activity.name}: give it to world(...), or w.mock(...)")
