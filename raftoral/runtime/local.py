@@ -58,6 +58,8 @@ _REFUSALS: dict[str, type[e.RaftoralError]] = {
     c.NO_PROGRAM: e.UnknownProgram,
     c.NO_SIGNAL: e.UnknownSignal,
     c.WRONG_INPUT: e.WrongInput,
+    c.TOO_LARGE: e.WrongInput,
+    c.FULL: e.Full,
 }
 
 Source = ModuleType | type | Definition

@@ -127,9 +127,13 @@ class Bench:
         return codec.dumps(codec.loads(json.dumps([given[field] for field in fields]).encode()))
 
     def attempts(self, name: str = "", id: str = "") -> list[Attempt]:
-        """What is in flight, oldest op first."""
+        """What is in flight and wanted, oldest op first."""
         found = [a for a in self.flying.values() if (not name or a.activity.name == name) and (not id or a.id == id)]
-        return sorted(found, key=lambda a: (a.op, a.id))
+        return sorted(filter(self._is_wanted, found), key=lambda a: (a.op, a.id))
+
+    def _is_wanted(self, attempt: Attempt) -> bool:
+        run = self.machine.runs.get(attempt.id)
+        return run is not None and run.run == attempt.run and run.op(attempt.op) is not None
 
     def attempt(self, name: str = "", id: str = "") -> Attempt:
         found = self.attempts(name, id)
@@ -172,6 +176,8 @@ class Bench:
         while (due := self.machine.deadlines.next) is not None and due <= end:
             self.now = max(self.now, due)
             self.apply(c.Tick())
+            if not self.applied.changes:  # of what stands still: a machine that is read again believes in it again
+                self.machine.deadlines.due(self.now)
         self.now = end
 
     def signal(self, id: str, name: str, payload: Any = None) -> c.Refused | None:

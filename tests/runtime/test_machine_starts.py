@@ -205,10 +205,10 @@ def test_one_that_lives_only_by_force(bench):
     bench.start("a", n=1)
     refused = bench.one(c.Delete("a"))
     assert refused == (c.STILL_RUNNING, "the run 'a' is running: cancel it first, or force it")
+    attempt = bench.attempt("put")
     assert bench.one(c.Delete("a", True)) is None
     assert bench.storage.row("a") is None and not bench.machine.runs
     assert bench.halted == [("run-1", 1)]
-    attempt = bench.attempt("put")
     bench.done("put", attempt=attempt)
     assert not bench.applied.changes, "what it was busy with interests nobody"
 

@@ -156,6 +156,7 @@ NO_PROGRAM = "no-program"
 NO_SIGNAL = "no-signal"
 WRONG_INPUT = "wrong-input"
 TOO_LARGE = "too-large"
+FULL = "full"
 
 
 class What(IntEnum):

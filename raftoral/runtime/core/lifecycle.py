@@ -86,7 +86,7 @@ class Lifecycle:
     ) -> None:
         self.programs = programs
         self.runs: dict[str, Run] = {}
-        self.deadlines = Deadlines()
+        self.deadlines = Deadlines(lambda due, id, op: self.due_op(due, id, op) is not None)
         self.seq = seq  # that the last start got
         self.now = 0  # log time
         self._ended = ended
@@ -118,6 +118,12 @@ class Lifecycle:
                 if op.due and op.number not in run.arrived:
                     self.deadlines.add(op.due, run.id, op.number)
         return unknown
+
+    def due_op(self, due: int, id: str, number: int) -> tuple[Run, Op] | None:
+        """What a deadline is for, if it is still waited for."""
+        run = self.runs.get(id)
+        op = run.op(number) if run is not None and number not in run.arrived else None
+        return (run, op) if run is not None and op is not None and op.due == due else None
 
     def _follow(self) -> None:
         """What a command caused in other runs: children, their ends, signals."""
@@ -197,9 +203,10 @@ class Lifecycle:
             self._rewrite(run)
 
     def _keep(self, run: Run, event: Event) -> None:
-        """The run stands still: what arrives waits in its inbox."""
-        if run.inbox >= INBOX_MAX:
-            self._tell(run, "error", f"its inbox is full: {event.what.name.lower()} {event.name} was dropped")
+        """The run stands still: what arrives waits in its inbox. There is room for what ends of what it began; only
+        messages of its parent may be too many, since clients were told that it is full."""
+        if run.inbox >= INBOX_MAX and event.what is What.ARRIVED:
+            self._tell(run, "error", f"its inbox is full: a message of the signal {event.name} was dropped")
             return
         run.inbox += 1
         run.arrived.add(event.op)
@@ -346,6 +353,8 @@ class Lifecycle:
             self._piece(run, key, None)
         self._touched.pop(run.id, None)
         del self.runs[run.id]
+        if not self.runs:
+            self.deadlines.clear()
         row = self._row(run)._replace(
             updated=self.now,
             ended=self.now,

@@ -26,10 +26,10 @@ from ..proto import state_pb2 as pb
 from . import commands as c
 from .attempts import attempt_of, next_attempt
 from .commands import Event, Refused, What
-from .lifecycle import Action, Halt, Lifecycle, Moved, Perform, Tell, all_ops, still_stalls, terminated
+from .lifecycle import INBOX_MAX, Action, Halt, Lifecycle, Moved, Perform, Tell, all_ops, still_stalls, terminated
 from .programs import Program, error_bytes
 from .state import Kind, Op, Run
-from .stored import VALUE_BYTES_MAX
+from .stored import MAILBOX_MAX, VALUE_BYTES_MAX
 
 
 class Applied(NamedTuple):
@@ -96,6 +96,11 @@ class Machine(Lifecycle):
             codec_of(signals[command.name]).loads(command.payload)
         except Misfit as misfit:
             return Refused(c.WRONG_INPUT, f"the signal {command.name} of {run.program.name}: {misfit.message}")
+        if len(run.mail.get(command.name, ())) >= MAILBOX_MAX:
+            what = f"the mailbox {command.name} of the run {run.id!r}"
+            return Refused(c.FULL, f"{what} holds {MAILBOX_MAX:,} messages that nobody has read, and no more")
+        if run.inbox >= INBOX_MAX:
+            return _inbox_full(run)
         self._deliver(run, Event(What.ARRIVED, name=command.name, value=command.payload))
         return None
 
@@ -111,6 +116,8 @@ class Machine(Lifecycle):
         run = self.runs.get(command.id)
         if run is None:
             return self._not_live(command.id, "there is nothing to cancel")
+        if run.inbox >= INBOX_MAX:
+            return _inbox_full(run)
         self._deliver(run, Event(What.CANCELLED, name=c.words(command.reason)))
         return None
 
@@ -278,10 +285,10 @@ class Machine(Lifecycle):
     def _tick(self, command: c.Tick) -> Refused | None:
         """Everything that is due, in order."""
         for due, id, number in self.deadlines.due(self.now):
-            run = self.runs.get(id)
-            op = run.op(number) if run is not None else None
-            if run is None or op is None or op.due != due or number in run.arrived:
+            found = self.due_op(due, id, number)
+            if found is None:
                 continue
+            run, op = found
             if op.kind is Kind.TIMER:
                 self._deliver(run, Event(What.FIRED, op=number))
                 self._follow()
@@ -335,6 +342,11 @@ def _again(known: Row, program: Program, command: c.StartRun) -> Refused | None:
         f"there is a run {command.id!r} already, of {known.workflow} version {known.version}{other}; "
         "take another id, or get that run by its id",
     )
+
+
+def _inbox_full(run: Run) -> Refused:
+    what = f"the inbox of the run {run.id!r}, which is {run.status}"
+    return Refused(c.FULL, f"{what}, holds {INBOX_MAX:,} events, and no more: resume it first")
 
 
 def _too_large(what: str, data: bytes) -> Refused:
