@@ -115,5 +115,5 @@ def _runs(count: int, batch: int) -> Cost:
 def _row(seq: int) -> Row:
     return Row(
         *(f"order-{seq:08}", seq, f"{seq:032x}", "order", 1, "d" * 32, "running", None, seq, seq, None),
-        *("{}", bytes(200), CHECKPOINTS, bytes(BODY_BYTES), None, None),
+        *("{}", bytes(200), CHECKPOINTS, bytes(BODY_BYTES), None, None, None),
     )

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
+from .std.texts import bounded
+
 if TYPE_CHECKING:
     from .std import Stream
     from .steps import Activity, Branch, Definition
@@ -76,7 +78,7 @@ class Cx:
 
     def log(self, level: str, message: str) -> None:
         """`log level "..."`."""
-        self.said.append(Logged(level, message))
+        self.said.append(Logged(level, bounded(message)))
 
     def compensate(self, scope: str, activity: Activity[Any], args: tuple[Any, ...]) -> None:
         """`compensate do activity(...)`: the arguments are those of this moment."""

@@ -19,10 +19,12 @@ from raftoral.dsl.compile import check
 from raftoral.dsl.compile.modules import compile_modules
 from raftoral.dsl.source import Source
 from raftoral.program import v1 as rt
+from raftoral.program.codec import codec_of
 from raftoral.program.faults import Fault, fault_of
 from raftoral.program.plans import error_fields, record_fields
 from raftoral.program.scalars import microseconds, transition_context
 from raftoral.runtime.core.execution import EPOCH, Do, Over, Say, Send, Start, Stop, Turn
+from raftoral.runtime.core.lifecycle import ending_of
 from raftoral.runtime.core.programs import Programs
 from raftoral.runtime.core.state import Kind, Run
 from raftoral.runtime.core.stored import Reader, written
@@ -208,7 +210,10 @@ class Twin:
     def _keep(self, turn: Turn) -> None:
         for wish in turn.wishes:
             self._note(wish)
-        if not turn.over:
+        if turn.over:
+            ending_of(turn)
+            self.program.state_of(self.run.state)
+        else:
             self.body, self.checkpoints, pieces = written(turn)
             for key, data in pieces.items():
                 if data is None:
@@ -225,20 +230,14 @@ class Twin:
         elif isinstance(wish, Say):
             self.trace.append(("log", wish.level, wish.message))
         elif isinstance(wish, Start):
-            said = wish.spawned
-            self.children.append(said.run_id)
-            self.trace.append(
-                (
-                    "spawn",
-                    len(self.children),
-                    said.workflow.name.rpartition(".")[2],
-                    seen(tuple(said.workflow.args(*said.args))),
-                )
-            )
+            self.children.append(wish.run_id)
+            name = wish.workflow.name.rpartition(".")[2]
+            self.trace.append(("spawn", len(self.children), name, seen(tuple(wish.args))))
         elif isinstance(wish, Send):
-            sent = wish.sent
-            payload = () if sent.payload is None else (seen(sent.payload),)
-            self.trace.append(("send", self.children.index(sent.run_id) + 1, sent.signal, *payload))
+            signals = self.run.children[wish.run_id].definition.signals
+            sent = codec_of(signals[wish.signal]).loads(wish.payload)
+            payload = () if sent is None else (seen(sent),)
+            self.trace.append(("send", self.children.index(wish.run_id) + 1, wish.signal, *payload))
         elif isinstance(wish, Over):
             self.status = wish.status
             self.value = seen(wish.value)

@@ -18,7 +18,7 @@ def overrides_text(out: Expressions, policies: list[s.Policy]) -> str:
         if isinstance(value, s.Retry):
             pairs.append(f'"retry": {retry_text(out, value)}')
         elif not isinstance(value, s.Token):
-            pairs.append(f"{quoted(policy.name.text)}: {out.text(value)}")
+            pairs.append(f"{quoted(policy.name.text)}: {out.stored(value)}")
     return "{" + ", ".join(pairs) + "}"
 
 
@@ -68,7 +68,7 @@ def activity_text(out: Expressions, activity: Activity) -> str:
     key = by_name.get("key")
     if key is not None and not isinstance(key, s.Retry | s.Token):
         params_text = ", ".join(["cx", *(safe(name) for name in activity.params)])
-        parts.append(f"key=lambda {params_text}: {out.text(key)}")
+        parts.append(f"key=lambda {params_text}: {out.stored(key)}")
     if activity.at_most_once:
         parts.append("at_most_once=True")
     return f"rt.Activity({', '.join(parts)})"

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from raftoral.program.codec import codec_of
 from raftoral.program.context import Cx, Registered, Sent, Settled, Spawned
 from raftoral.program.faults import OutOfRange, StepBudget, TooLarge
 from raftoral.program.scalars import microseconds
@@ -25,6 +26,7 @@ from raftoral.program.steps import (
     AsNew,
     Branch,
     Call,
+    Definition,
     Each,
     Fork,
     Go,
@@ -85,13 +87,17 @@ class Say(NamedTuple):
 class Start(NamedTuple):
     """Start a spawned child."""
 
-    spawned: Spawned
+    run_id: str
+    workflow: Definition
+    args: Any
 
 
 class Send(NamedTuple):
-    """Send a signal to a spawned child."""
+    """Send a signal to a spawned child; the payload is encoded."""
 
-    sent: Sent
+    run_id: str
+    signal: str
+    payload: bytes
 
 
 class Over(NamedTuple):
@@ -248,9 +254,11 @@ class Turn:
             elif isinstance(said, Spawned):
                 self.run.children.setdefault(said.run_id, Child(said.workflow))
                 self.children.add(said.run_id)
-                self.wishes.append(Start(said))
+                self.wishes.append(Start(said.run_id, said.workflow, _given(said.workflow, said.args)))
             elif isinstance(said, Sent):
-                self.wishes.append(Send(said))
+                child = self.run.children[said.run_id]
+                payload = codec_of(child.definition.signals[said.signal]).dumps(said.payload)
+                self.wishes.append(Send(said.run_id, said.signal, payload))
             else:
                 self.wishes.append(Say(said.level, said.message))
         self._cx.said.clear()
@@ -343,12 +351,12 @@ class Turn:
 
     def _sleep(self, strand: Strand, step: Sleep) -> On | None:
         op = Op(Kind.TIMER, "")
-        op.due = microseconds(step.until - EPOCH)
+        op.due = max(1, microseconds(step.until - EPOCH))  # 0 is no time; what is over is over
         return self._rest(strand, step, Mode.PLAIN, [op])
 
     def _timer(self, delay: timedelta) -> Op:
         op = Op(Kind.TIMER, "")
-        op.due = self.now + microseconds(delay)
+        op.due = max(1, self.now + microseconds(delay))
         return op
 
     def _select(self, strand: Strand, step: Select) -> On | None:
@@ -396,7 +404,7 @@ class Turn:
         return self._fail(strand, step.error)
 
     def _as_new(self, strand: Strand, step: AsNew) -> On | None:
-        self._finish("continued", self.run.program.definition.args(*step.args))
+        self._finish("continued", _given(self.run.program.definition, step.args))
         return None
 
     def _unwound(self, strand: Strand, step: Unwind) -> On | None:
@@ -602,7 +610,7 @@ class Turn:
     def _cancel_rest(self, strand: Strand, wait: Rest, error: WorkflowError) -> None:
         assert strand.slot is not None
         op = wait.ops[0]
-        if not strand.slot.undo or op.due:  # between two attempts nothing is in flight
+        if not strand.slot.undo or op.due or op.never_ran:  # between two attempts nothing is in flight
             self._drop(wait.ops)
             self._on(strand, (strand.slot.failed, (strand.frame, error)))
             return
@@ -647,8 +655,14 @@ def _effect(activity: Any, args: tuple[Any, ...], overrides: Any) -> Op:
     return op
 
 
+def _given(workflow: Definition, args: tuple[Any, ...]) -> Any:
+    """The arguments of another run: with defaults, checked, and no list in them that this run holds too."""
+    codec = codec_of(workflow.args)
+    return codec.loads(codec.dumps(workflow.args(*args)))
+
+
 def _child_run(workflow: Any, args: tuple[Any, ...]) -> Op:
-    op = Op(Kind.RUN, "", workflow.args(*args))
+    op = Op(Kind.RUN, "", _given(workflow, args))
     op.workflow = workflow
     return op
 

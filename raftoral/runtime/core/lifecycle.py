@@ -20,7 +20,7 @@ from raftoral.program.values import ActivityFailed, Cancelled, WorkflowError
 
 from ..ports import Attempt, Changes, Row, Step
 from ..proto import state_pb2 as pb
-from .attempts import attempt_of
+from .attempts import attempt_of, own_key
 from .commands import Event, What
 from .deadlines import Deadlines
 from .execution import Do, Over, Say, Send, Start, Stop, Turn
@@ -86,7 +86,7 @@ class Lifecycle:
     ) -> None:
         self.programs = programs
         self.runs: dict[str, Run] = {}
-        self.deadlines = Deadlines()
+        self.deadlines = Deadlines(lambda due, id, op: self.due_op(due, id, op) is not None)
         self.seq = seq  # that the last start got
         self.now = 0  # log time
         self._ended = ended
@@ -115,9 +115,15 @@ class Lifecycle:
             self._trails.read(run)
             self.runs[row.id] = run
             for op in all_ops(run):
-                if op.due:
+                if op.due and op.number not in run.arrived:
                     self.deadlines.add(op.due, run.id, op.number)
         return unknown
+
+    def due_op(self, due: int, id: str, number: int) -> tuple[Run, Op] | None:
+        """What a deadline is for, if it is still waited for."""
+        run = self.runs.get(id)
+        op = run.op(number) if run is not None and number not in run.arrived else None
+        return (run, op) if run is not None and op is not None and op.due == due else None
 
     def _follow(self) -> None:
         """What a command caused in other runs: children, their ends, signals."""
@@ -169,9 +175,13 @@ class Lifecycle:
         try:
             _EVENTS[event.what](self, turn, event)
             if turn.over:
-                ending = _ending(turn)
+                ending = ending_of(turn)
+                checkpoints = run.program.state_of(run.state)
             else:
                 kept = written(turn)
+            for wish in turn.wishes:
+                if wish.__class__ is Do:
+                    own_key(run, wish.op)
         except Exception as error:
             self._fault(run, event, error)
             return
@@ -180,24 +190,26 @@ class Lifecycle:
             if kept.pieces:
                 for key, data in kept.pieces.items():
                     self._piece(run, key, data)
-        elif run.state is not None:
-            run.checkpoints = run.program.state_of(run.state)
+        else:
+            run.checkpoints = checkpoints
         self._touch(run)
         self._grant(run, turn)
         if ending is not None:
             self._end(run, ending)
         elif turn.stuck is not None:
             self._undo_failed(run, turn.stuck)
-        elif run.status == "stalled" and not _still_stalls(run):
+        elif run.status == "stalled" and not still_stalls(run):
             run.status, run.code, run.reason = "running", "", ""
             self._rewrite(run)
 
     def _keep(self, run: Run, event: Event) -> None:
-        """The run stands still: what arrives waits in its inbox."""
-        if run.inbox >= INBOX_MAX:
-            self._tell(run, "error", f"its inbox is full: {event.what.name.lower()} {event.name} was dropped")
+        """The run stands still: what arrives waits in its inbox. There is room for what ends of what it began; only
+        messages of its parent may be too many, since clients were told that it is full."""
+        if run.inbox >= INBOX_MAX and event.what is What.ARRIVED:
+            self._tell(run, "error", f"its inbox is full: a message of the signal {event.name} was dropped")
             return
         run.inbox += 1
+        run.arrived.add(event.op)
         message = pb.Event(what=event.what, op=event.op, name=event.name, value=event.value, error=event.error)
         self._piece(run, f"q{run.inbox}", message.SerializeToString())
         self._rewrite(run)
@@ -308,10 +320,8 @@ class Lifecycle:
             self._deliver(child, Event(What.CANCELLED, name=f"its parent {parent} needs it no longer"))
 
     def _spawn(self, run: Run, wish: Start) -> None:
-        said = wish.spawned
-        program = self.programs.of(said.workflow)
-        args = program.definition.args(*said.args)
-        self._following.append(lambda: self._child(run, said.run_id, program, args, 0))
+        program = self.programs.of(wish.workflow)
+        self._following.append(lambda: self._child(run, wish.run_id, program, wish.args, 0))
 
     def _child(self, parent: Run, id: str, program: Program, args: Any, op: int) -> None:
         """Starts a child. An id that is taken makes it fail, as a child that failed does."""
@@ -320,23 +330,14 @@ class Lifecycle:
             if known.parent != parent.id or known.workflow != program.name:
                 self._child_failed(parent, op, id, program, f"there is a run {id!r} already")
             return
-        try:
-            given = program.args.loads(program.args.dumps(args))  # a list that two runs hold must not be one list
-        except Fault as fault:
-            self._child_failed(parent, op, id, program, fault.message)
-            return
-        self._begin(id, id, program, given, parent=(parent.id, op))
+        self._begin(id, f"{parent.run}/{id}", program, args, parent=(parent.id, op))
 
     def _child_failed(self, parent: Run, op: int, id: str, program: Program, why: str) -> None:
         error = error_bytes(ActivityFailed(activity=program.name, detail=why, attempts=0))
         self._tell_parent(parent.id, op, id, b"", error)
 
     def _send(self, run: Run, wish: Send) -> None:
-        sent = wish.sent
-        child = run.children.get(sent.run_id)
-        assert child is not None
-        data = codec_of(child.definition.signals[sent.signal]).dumps(sent.payload)
-        self._following.append(lambda: self._arrive(sent.run_id, sent.signal, data))
+        self._following.append(lambda: self._arrive(wish.run_id, wish.signal, wish.payload))
 
     def _arrive(self, id: str, name: str, data: bytes) -> None:
         child = self.runs.get(id)
@@ -352,6 +353,8 @@ class Lifecycle:
             self._piece(run, key, None)
         self._touched.pop(run.id, None)
         del self.runs[run.id]
+        if not self.runs:
+            self.deadlines.clear()
         row = self._row(run)._replace(
             updated=self.now,
             ended=self.now,
@@ -480,7 +483,7 @@ def all_ops(run: Run) -> list[Op]:
     return sorted((op for strand in strands for op in ops_of(strand)), key=lambda op: op.number)
 
 
-def _ending(turn: Turn) -> Ending | None:
+def ending_of(turn: Turn) -> Ending | None:
     """How the run ended, in bytes: a result that does not fit is a fault of the workflow."""
     over = turn.wishes[-1]
     assert isinstance(over, Over)
@@ -492,8 +495,8 @@ def _ending(turn: Turn) -> Ending | None:
     return Ending(over.status, None, bounded(error_bytes(over.value), "the error", VALUE_BYTES_MAX))
 
 
-def _still_stalls(run: Run) -> bool:
-    return run.code.startswith("stalled:") and run.op(int(run.code.partition(":")[2])) is not None
+def still_stalls(run: Run) -> bool:
+    return any(op.stalled for op in all_ops(run))
 
 
 def terminated(reason: str) -> Ending:

@@ -12,6 +12,7 @@ costs what changed and not what is there:
 | `m<position>` | message in a mailbox |
 | `u<number>` | registered undo |
 | `c<id>` | child that was spawned |
+| `q<number>` | event that waits until the run goes on |
 
 Writing is where a value that is too large is found: a fault of the workflow, before anything is kept.
 """
@@ -167,6 +168,8 @@ def _rest_of(op: Op, message: pb.Strand | pb.Op) -> None:
         message.overrides = overrides_bytes(op.overrides)
     if op.failures or op.stopping or op.details:
         message.failures, message.stopping, message.details = op.failures, op.stopping, op.details or b""
+    if op.stalled:
+        message.stalled = True
     if op.workflow is not None:
         message.workflow, message.version = op.workflow.name, op.workflow.version
 
@@ -266,6 +269,8 @@ class Reader:
                 self._undo(int(key[1:]), data)
             elif key[0] == "c":
                 self._child(key[1:], data)
+            elif key[0] == "q":
+                run.arrived.add(pb.Event.FromString(data).op)
         self._strand(run.root, message)
 
     def _strand(self, strand: Strand, message: pb.Strand) -> None:
@@ -287,7 +292,7 @@ class Reader:
         op = Op(Kind(message.kind), message.name)
         op.number, op.due, op.attempt, op.asked = message.op, message.due, message.attempt, message.asked
         op.stopping, op.details = message.stopping, message.details or None
-        op.failures = message.failures
+        op.failures, op.stalled = message.failures, message.stalled
         op.undo = undo or strand.undo
         op.step = f"undo.{op.name}" if undo or strand.slot is None else strand.slot.key
         if op.kind is Kind.EFFECT:

@@ -7,7 +7,7 @@ found sound; or `StorageRefused` with what is wrong and what to do.
 |---|---|
 | `runs` | every run, what stays of it; when it has ended, all of it |
 | `living` | what changes with each slot while a run lives: the hot path, in few pages, apart from arguments and more |
-| `pieces` | parts of a run beside its row |
+| `pieces` | parts of a run that lives, beside its row |
 | `meta` | facts about the store |
 
 Nothing here knows what a row means (`storage_rows`), and nothing is ever read or written but through SQLite.
@@ -51,8 +51,8 @@ PRIMARY KEY (seq, key)) STRICT""",
 )
 
 # Up to here every page is checked when a store is opened: a quarter of a second when the file is in memory.
-# Above it, only the states of live runs, which are about to be loaded anyway. Rows and pieces are checked by their
-# checksums as they are read; a damaged index could then hide one of them, which nobody would notice.
+# Above it, only what changes while a run lives, which is about to be loaded anyway. Rows are then checked by their
+# checksums as they are read; a damaged index could hide one that has ended from a list.
 CHECKED_BYTES_MAX = 256 * 1024 * 1024
 
 # When the log has this many pages (16 MB), the commit that finds it so copies them into the file: see `_tune`.
@@ -231,13 +231,13 @@ def _tune(writer: sqlite3.Connection, path: str, sync: bool) -> None:
 
 def _check(writer: sqlite3.Connection, path: str) -> None:
     """Refuses a file whose pages are damaged. What is in the rows is checked as they are read, by their checksums."""
-    check = "integrity_check(1)" if _size(path) <= CHECKED_BYTES_MAX else "quick_check(living)"
-    ((found,),) = writer.execute(f"PRAGMA {check}").fetchmany(1)
-    if found != b"ok":
-        raise StorageRefused(
-            f"The file {path} is damaged: {found.decode(errors='replace')}. Keep the directory for whoever wants to "
-            f"look at it, and put a copy from before in its place."
-        )
+    for what in ("1",) if _size(path) <= CHECKED_BYTES_MAX else ("living", "pieces", "meta"):
+        ((found,),) = writer.execute(f"PRAGMA integrity_check({what})").fetchmany(1)
+        if found != b"ok":
+            raise StorageRefused(
+                f"The file {path} is damaged: {found.decode(errors='replace')}. Keep the directory for whoever wants "
+                f"to look at it, and put a copy from before in its place."
+            )
 
 
 def _number(connection: sqlite3.Connection, question: str) -> int:

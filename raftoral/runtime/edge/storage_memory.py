@@ -58,7 +58,7 @@ class MemoryStorage:
             return self._rows.get(id)
 
     def pieces(self, id: str) -> dict[str, bytes]:
-        """The pieces of one run."""
+        """The pieces of one run; none when it has ended or is not there."""
         with self._lock:
             self._refuse_if_closed()
             return dict(self._pieces.get(id, ()))
@@ -130,7 +130,10 @@ class MemoryStorage:
         if before is not None:
             del self._ids[before.seq]
         self._ids[row.seq] = row.id
-        self._rows[row.id] = row if rules.is_live(row) else row._replace(body=b"")
+        if not rules.is_live(row):
+            row = row._replace(body=b"")
+            self._pieces.pop(row.id, None)
+        self._rows[row.id] = row
 
     def _step(self, step: Step) -> None:
         self._rows[step.id] = self._rows[step.id]._replace(
@@ -138,7 +141,8 @@ class MemoryStorage:
         )
 
     def _put_piece(self, id: str, key: str, value: bytes | None) -> None:
-        if id not in self._rows:
+        row = self._rows.get(id)
+        if row is None or not rules.is_live(row):
             return
         pieces = self._pieces.setdefault(id, {})
         if value is None:

@@ -14,7 +14,7 @@ from raftoral.runtime.ports import LIVE, Query, Row
 
 
 def is_live(row: Row) -> bool:
-    """Whether a run has not ended. One that has ended keeps no body."""
+    """Whether a run has not ended. One that has ended keeps neither a body nor pieces."""
     return row.status in LIVE
 
 

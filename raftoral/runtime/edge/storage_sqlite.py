@@ -28,7 +28,6 @@ _PUT_RUN = (
     f"INSERT INTO runs VALUES ({', '.join('?' * len(columns.RUN))}) "
     f"ON CONFLICT (id) DO UPDATE SET {_KEPT} WHERE seq = excluded.seq"
 )
-_SEQ = "SELECT seq FROM runs WHERE id = ?"
 _LIVE_SEQ = "SELECT h.seq FROM runs r JOIN living h ON h.seq = r.seq WHERE r.id = ?"
 _PUT_LIVING = (
     "INSERT INTO living (status, updated, checkpoints, body, crc, seq) VALUES (?, ?, ?, ?, ?, ?) "
@@ -36,7 +35,8 @@ _PUT_LIVING = (
     "checkpoints = excluded.checkpoints, body = excluded.body, crc = excluded.crc"
 )
 _STEP = "UPDATE living SET status = ?, updated = ?, checkpoints = ?, body = ?, crc = ? WHERE seq = ?"
-_END = "DELETE FROM living WHERE seq = ?"
+_SEQ = "SELECT seq FROM runs WHERE id = ?"
+_END = tuple(f"DELETE FROM {table} WHERE seq = ?" for table in ("living", "pieces"))
 _DELETE = tuple(f"DELETE FROM {table} WHERE seq = ?" for table in ("runs", "living", "pieces"))
 _RENUMBER = tuple(f"UPDATE {table} SET seq = ? WHERE seq = ?" for table in ("runs", "living", "pieces"))
 _PUT_PIECE = (
@@ -47,10 +47,7 @@ _TAKE_PIECE = "DELETE FROM pieces WHERE seq = ? AND key = ?"
 _PUT_FACT = "REPLACE INTO meta VALUES (?, ?, ?)"
 
 _PIECES = "SELECT key, value, crc FROM pieces WHERE seq = (SELECT seq FROM runs WHERE id = ?)"
-# CROSS: in this order, since most pieces are of runs that have ended.
-_LIVE_PIECES = (
-    "SELECT p.seq, p.key, p.value, p.crc FROM living h CROSS JOIN pieces p ON p.seq = h.seq WHERE h.seq BETWEEN ? AND ?"
-)
+_PIECES_BETWEEN = "SELECT seq, key, value, crc FROM pieces WHERE seq BETWEEN ? AND ?"
 
 LIVE_PAGE_ROWS = 200  # of `live`: bodies may have a megabyte each
 
@@ -114,7 +111,8 @@ class SqliteStorage:
         if ended:
             for row in ended:
                 self._seqs.pop(row.id, None)
-            self._writer.executemany(_END, [(row.seq,) for row in ended])
+            for statement in _END:
+                self._writer.executemany(statement, [(row.seq,) for row in ended])
 
     def _renumber(self, rows: Collection[Row]) -> None:
         """Ids that begin anew, under another number, without being deleted before: rare. Their pieces go along."""
@@ -144,9 +142,9 @@ class SqliteStorage:
         put, taken = [], []
         for (id, key), value in pieces.items():
             seq = numbers.get(id)
-            if seq is None:  # it has ended, perhaps by this very commit
-                seq = rows[id].seq if id in rows else self._seq(id)
-                if seq is None:
+            if seq is None:
+                seq = None if id in rows else self._live_seq(id)
+                if seq is None:  # it has ended, perhaps by this very commit, or was deleted: its pieces went with it
                     continue
             if value is None:
                 taken.append((seq, key))
@@ -217,7 +215,7 @@ class SqliteStorage:
                 rows = reader.execute(lists.LIVE_PAGE, (last, LIVE_PAGE_ROWS)).fetchall()
                 found = {row.seq: (row, dict[str, bytes]()) for row in map(columns.row_of, rows)}
                 if found:
-                    for seq, key, value, crc in reader.execute(_LIVE_PIECES, (min(found), max(found))):
+                    for seq, key, value, crc in reader.execute(_PIECES_BETWEEN, (min(found), max(found))):
                         if seq not in found:
                             raise columns.Damaged(f"a piece of the run with number {seq}, which is not live")
                         row, pieces = found[seq]
@@ -235,7 +233,7 @@ class SqliteStorage:
             return None if found is None else columns.row_of(found)
 
     def pieces(self, id: str) -> dict[str, bytes]:
-        """The pieces of one run."""
+        """The pieces of one run; none when it has ended or is not there."""
         with self._reads(self._writing, self._writer) as reader:
             found = reader.execute(_PIECES, (id,)).fetchall()
             return dict(columns.piece_of(id, *piece) for piece in found)

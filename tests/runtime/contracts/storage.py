@@ -68,6 +68,7 @@ class StorageContract:
             checkpoints='{"stage":"paid"}',
             result=b"",
             failure=b"{}",
+            report=b"\xfe",
         )
         store.commit(changes(full))
         assert store.row("r") == full
@@ -140,19 +141,15 @@ class StorageContract:
         store.commit(changes(row("a", 1), steps=(step("a", body=b"slot 2"),), pieces={("a", "k"): b"1"}))
         assert list(store.live()) == [(row("a", 1, updated=9_000, body=b"slot 2"), {"k": b"1"})]
 
-    def test_an_end_takes_the_body_away_and_leaves_the_pieces(self, store: Storage) -> None:
-        """Who wrote them knows which are of use afterwards: a report wants to know how each step went."""
-        store.commit(
-            changes(row("a", 1), row("b", 2), pieces={("a", "t1"): b"1", ("a", "mail"): b"2", ("b", "t"): b"3"})
-        )
-        end = row("a", 1, "completed", result=b"42")
-        store.commit(changes(end._replace(body=b"left"), pieces={("a", "t2"): b"4", ("a", "mail"): None}))
+    def test_an_end_takes_body_and_pieces_away(self, store: Storage) -> None:
+        store.commit(changes(row("a", 1), row("b", 2), pieces={("a", "k"): b"1", ("b", "k"): b"2"}))
+        end = row("a", 1, "completed", result=b"42", report=b"one step")
+        store.commit(changes(end._replace(body=b"left"), pieces={("a", "j"): b"3", ("a", "k"): None}))
         assert store.row("a") == end
-        assert store.pieces("a") == {"t1": b"1", "t2": b"4"}
-        assert list(store.live()) == [(row("b", 2), {"t": b"3"})]
-        store.commit(Changes(pieces={("a", "t2"): None, ("a", "t3"): b"5"}))
+        assert store.pieces("a") == {}
+        assert list(store.live()) == [(row("b", 2), {"k": b"2"})]
         store.commit(changes(row("a", 1)))  # it may be set going again
-        assert list(store.live()) == [(row("a", 1), {"t1": b"1", "t3": b"5"}), (row("b", 2), {"t": b"3"})]
+        assert list(store.live()) == [(row("a", 1), {}), (row("b", 2), {"k": b"2"})]
 
     def test_pieces_are_put_replaced_and_taken(self, store: Storage) -> None:
         store.commit(changes(row("a", 1), row("b", 2), pieces={("a", "1"): b"x", ("a", "2"): b"", ("b", "1"): b"z"}))
@@ -160,19 +157,21 @@ class StorageContract:
         assert store.pieces("a") == {"1": b"y"}
         assert store.pieces("b") == {"1": b"z", "4": b"4"}
 
-    def test_pieces_of_a_run_that_is_not_there_are_passed_over(self, store: Storage) -> None:
-        store.commit(Changes(pieces={("nobody", "k"): b"1", ("nobody", "j"): None}))
-        store.commit(changes(row("nobody", 1)))
-        assert store.pieces("nobody") == {}
+    def test_pieces_of_a_run_that_is_not_live_are_passed_over(self, store: Storage) -> None:
+        """What is left of them when a run ended or was deleted in between."""
+        store.commit(changes(row("done", 1, "completed")))
+        store.commit(Changes(pieces={("done", "k"): b"1", ("nobody", "k"): b"1", ("nobody", "j"): None}))
+        assert store.pieces("done") == store.pieces("nobody") == {}
+        store.commit(changes(row("done", 1), row("nobody", 2)))
+        assert store.pieces("done") == store.pieces("nobody") == {}
 
     def test_an_id_that_begins_anew_gets_another_number(self, store: Storage) -> None:
-        """As a whole row that replaces the other. Its pieces belong to the id, and stay."""
-        pieces = {("a", "k"): b"1", ("c", "k"): b"3"}
-        store.commit(changes(row("a", 1), row("b", 2), row("c", 3, "failed"), pieces=pieces))
+        """As a whole row that replaces the other. Its pieces belong to the id, and stay while it lives."""
+        store.commit(changes(row("a", 1), row("b", 2), row("c", 3, "failed"), pieces={("a", "k"): b"1"}))
         store.commit(changes(row("a", 4), row("b", 2, "paused"), row("c", 5), row("d", 6)))
         assert list(store.live()) == [
             *[(row("b", 2, "paused"), {}), (row("a", 4), {"k": b"1"})],
-            *[(row("c", 5), {"k": b"3"}), (row("d", 6), {})],
+            *[(row("c", 5), {}), (row("d", 6), {})],
         ]
         store.commit(changes(row("e", 1), row("b", 7, "completed"), steps=(step("a", body=b"x"),)))
         assert [each.id for each in store.rows(Query())] == ["b", "d", "c", "a", "e"]

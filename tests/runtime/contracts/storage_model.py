@@ -23,7 +23,7 @@ def row(id: str, seq: int, status: str = "running", **fields: Any) -> Row:
     live = status in LIVE
     common = Row(
         *(id, seq, f"{id}/{seq}", "order", 1, "d41d8c", status, None, 1_000 + seq, 2_000 + seq),
-        *(None if live else 3_000 + seq, "{}", b"[1]", "{}", b"frame" if live else b"", None, None),
+        *(None if live else 3_000 + seq, "{}", b"[1]", "{}", b"frame" if live else b"", None, None, None),
     )
     return common._replace(**fields)
 
@@ -53,13 +53,15 @@ class Model:
         pieces = {id: dict(each) for id, each in self.pieces.items() if id not in given.deleted}
         for each in given.rows.values():
             rows[each.id] = each if each.status in LIVE else each._replace(body=b"")
+            if each.status not in LIVE:
+                pieces.pop(each.id, None)
         for change in given.steps.values():
             old = rows.get(change.id)
             if old is None or old.status not in LIVE or change.status not in LIVE:
                 return False
             rows[change.id] = old._replace(**change._asdict())
         for (id, key), value in given.pieces.items():
-            if id in rows:
+            if id in rows and rows[id].status in LIVE:
                 of_run = pieces.setdefault(id, {})
                 of_run.pop(key, None)
                 if value is not None:
@@ -131,7 +133,7 @@ class Intent:
             old = None if id in self.deleted else model.rows.get(id)
             seq = next_seq if old is None or anew else old.seq
             next_seq += 1
-            rows[id] = row(id, seq, status, body=body, args=body[:7], result=body[:3] or None)
+            rows[id] = row(id, seq, status, body=body, args=body[:7], result=body[:3] or None, report=body[:1])
         steps = {
             id: step(id, status, next_seq, f'{{"n":{next_seq}}}', body) for id, (status, body) in self.steps.items()
         }
