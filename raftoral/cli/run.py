@@ -24,7 +24,10 @@ from raftoral.errors import NotFound, RaftoralError, RunFailed, UsageError
 if TYPE_CHECKING:
     from raftoral.cli.running import Loaded
     from raftoral.cli.terminal import Terminal
-    from raftoral.runtime.local import Local
+    from raftoral.runtime.local import Branch, Local
+
+STANDING = ("faulted", "stalled", "paused")
+LOOK_SECONDS = 0.5  # between two looks at the children of a run that waits
 
 COMMAND = Command(
     "run",
@@ -121,6 +124,7 @@ async def _begin(here: Local, loaded: Loaded, id: str) -> None:
     """Starts the run with its mail, or takes it up again."""
     from raftoral.program.codec import codec_of
     from raftoral.runtime.core.commands import Signal
+    from raftoral.runtime.ports import LIVE
 
     definition = loaded.definition
     try:
@@ -132,8 +136,16 @@ async def _begin(here: Local, loaded: Loaded, id: str) -> None:
         await asyncio.gather(here.start(definition, id, loaded.args), *map(here.engine.submit, mail))
         return
     await here.start(definition, id, loaded.args)  # refuses other arguments
-    if status == "faulted":
-        await here.resume(id)
+    if status in LIVE:
+        await _resume(here, await here.tree(id))
+
+
+async def _resume(here: Local, branch: Branch) -> None:
+    """What stood still tries again: somebody may have mended it."""
+    if branch.run.status == "faulted":
+        await here.resume(branch.run.id)
+    for child in branch.children:
+        await _resume(here, child)
 
 
 def _refuse_missing(loaded: Loaded, here: Local) -> None:
@@ -148,11 +160,10 @@ def _refuse_missing(loaded: Loaded, here: Local) -> None:
 
 async def _follow(here: Local, loaded: Loaded, id: str, options: Options, terminal: Terminal) -> int:
     """Waits for the end of the run, and says where it is meanwhile."""
-    watcher = asyncio.create_task(_watch(here, id, terminal))
     timeout = options.number("timeout", 0) or None
     try:
         async with asyncio.timeout(timeout):
-            stands_still = await watcher
+            stuck = await _watch(here, id, terminal)
     except TimeoutError:
         change = await here.describe(id)
         waits = ", ".join(f"{wait.kind} {wait.name or wait.step} (line {wait.line})" for wait in change.waits)
@@ -160,8 +171,8 @@ async def _follow(here: Local, loaded: Loaded, id: str, options: Options, termin
         return FOUND_PROBLEMS
     if options.on("report"):
         terminal.result(json.dumps((await here.report(id)).to_dict(), indent=2, ensure_ascii=False) + "\n")
-    if stands_still:
-        return await _stands_still(here, id, options, terminal)
+    if stuck:
+        return await _stands_still(here, stuck, options, terminal)
     try:
         await here.result(loaded.definition, id)
     except RunFailed as failed:
@@ -173,16 +184,39 @@ async def _follow(here: Local, loaded: Loaded, id: str, options: Options, termin
     return DONE
 
 
-async def _watch(here: Local, id: str, terminal: Terminal) -> bool:
-    """Shows progress. True: the run stands still, and nobody will make it go on."""
-    rests = 0
-    async for change in here.watch(id):
+async def _watch(here: Local, id: str, terminal: Terminal) -> str:
+    """Shows progress until the run has ended, or stands still and nobody will make it go on: then which run does."""
+    rests, stuck = 0, ""
+    changes = aiter(here.watch(id))
+    while not stuck:
+        # A child that stands still is no change of its parent, so we look for ourselves too.
+        coming = asyncio.ensure_future(anext(changes, None))
+        while not stuck and not (await asyncio.wait([coming], timeout=LOOK_SECONDS))[0]:
+            stuck = await _stuck(here, id)
+        if stuck:
+            coming.cancel()
+            break
+        change = coming.result()
+        if change is None:
+            break
         rests += 1
         terminal.progress(f"{id}  {change.status}  {rests:,} rests  {', '.join(change.steps[:3])}")
-        if change.status in ("faulted", "stalled", "paused"):
-            return True
+        stuck = await _stuck(here, id) if change.status in STANDING else ""
     terminal.clear_progress()
-    return False
+    return stuck
+
+
+async def _stuck(here: Local, id: str) -> str:
+    """The run because of which this one does not go on: itself, or a child, if it waits for nothing but children that
+    do not go on either. Empty if there is none."""
+    found = await here.describe(id)
+    if found.status in STANDING:
+        return id
+    children = [wait.name for wait in found.waits if wait.kind in ("child", "spawned child")]
+    if not children or len(children) < len(found.waits):
+        return ""
+    stuck = [await _stuck(here, child) for child in children]
+    return stuck[0] if all(stuck) else ""
 
 
 async def _stands_still(here: Local, id: str, options: Options, terminal: Terminal) -> int:

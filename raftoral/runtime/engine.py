@@ -24,7 +24,7 @@ from .core.lifecycle import Action, Halt, Moved, Perform, Tell
 from .core.machine import Applied, Machine
 from .core.programs import Programs
 from .edge.clock import Alarm, Clock
-from .ports import Attempt, Beat, Changes, Done, Query, Report, Row, Runner, Storage
+from .ports import Attempt, Beat, Changes, Done, Failed, Query, Report, Row, Runner, Storage
 
 log = logging.getLogger("raftoral")
 told = logging.getLogger("raftoral.workflow")
@@ -106,6 +106,7 @@ class Engine:
         elif isinstance(report, Beat):
             self.post(c.Progress(attempt.id, attempt.run, attempt.op, report.details))
         else:
+            _tell_failed(report)
             self.post(
                 c.AttemptFailed(
                     attempt.id,
@@ -279,6 +280,15 @@ class Engine:
             if future is not None and not future.done():
                 future.set_exception(self._broken)
         self._queue.clear()
+
+
+def _tell_failed(report: Failed) -> None:
+    """An error that the workflow does not know, and that is tried again, is news for whoever wrote the activity."""
+    if report.error is None and report.kind != "Stopped":
+        attempt = report.attempt
+        what = f"{report.kind}: {report.detail}" if report.detail else report.kind
+        log.warning("%s: %s failed (attempt %s): %s", attempt.id, attempt.activity.name, attempt.number, what)
+        log.debug("%s", report.trace)
 
 
 def _tell(action: Tell) -> None:
