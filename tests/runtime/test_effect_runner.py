@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import traceback
+from collections.abc import Awaitable
 from typing import Any
 
 import pytest
@@ -407,11 +408,17 @@ async def test_one_that_stops_itself_is_stopped():
         await asyncio.Event().wait()
         return ""
 
-    world = World({"charge": charge})
-    asked = attempt(CHARGE, "ann")
-    world.start(asked)
-    assert (await world.reports.failed()).detail == "by itself"
-    await world.end()
+    def promised(customer: str) -> Awaitable[str]:
+        world.runner.stop(asked.run, asked.op, "by itself")
+        return hold.charge(customer)
+
+    hold = Hold()
+    for function in (charge, promised):
+        world = World({"charge": function})
+        asked = attempt(CHARGE, "ann")
+        world.start(asked)
+        assert (await world.reports.failed()).detail == "by itself"
+        await world.end()
 
 
 # --- time --------------------------------------------------------------------------------------------------------
@@ -828,6 +835,45 @@ async def test_close_shortens_a_grace_that_is_longer():
     await closing
     assert (world.runner.abandoned, world.reports.empty, world.clock.armed) == (1, True, 0)
     hold.go.set()
+
+
+@on_loop
+async def test_close_waits_for_attempts_that_were_replaced_too():
+    hold = Hold()
+    world = World([hold])
+    first = attempt(CHARGE, "ann", grace=100.0, timeout=500.0)
+    second = attempt(CHARGE, "ann", op=first.op, number=2)
+    world.start(first, second)
+    assert [await hold.begun.get() for _ in range(2)] == ["ann", "ann"]
+    closing = asyncio.create_task(world.runner.close(5.0))
+    world.runner.stop(second.run, second.op, "never mind")
+    assert (await world.reports.failed()).attempt is second
+    await turn()
+    assert not closing.done()
+    world.clock.advance(5.0)
+    assert (await world.reports.failed()).attempt is first
+    await closing
+    await world.end()
+
+
+@on_loop
+async def test_close_ends_the_threads():
+    before = set(threading.enumerate())
+    hold = ThreadHold()
+    world = World([hold], thread_pool_size=3)
+    world.start(*[attempt(CHARGE, str(n)) for n in range(3)])
+    for _ in range(3):
+        await hold.begun.get()
+    ours = set(threading.enumerate()) - before
+    assert sorted(thread.name for thread in ours) == [f"raftoral-activity-{n}" for n in range(3)]
+    assert all(thread.daemon for thread in ours)
+    hold.go.set()
+    for _ in range(3):
+        await world.reports.done()
+    await world.end()
+    for thread in ours:
+        thread.join(HANGS_SECONDS)
+        assert not thread.is_alive()
 
 
 async def turn() -> None:
