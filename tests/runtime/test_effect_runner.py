@@ -834,6 +834,35 @@ async def test_close_shortens_a_grace_that_is_longer():
     hold.go.set()
 
 
+@pytest.mark.parametrize(("grace", "takes"), [(5.0, 5.0), (0.0, ANSWER_SECONDS)])
+@on_loop
+async def test_close_shortens_the_time_to_clean_up(grace, takes):
+    begun, cleaning, go = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def charge(customer: str) -> str:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cleaning.set()
+            await go.wait()
+        return ""
+
+    world = World({"charge": charge})
+    world.start(attempt(CHARGE, "ann", timeout=10.0, grace=100.0))
+    await begun.wait()
+    world.clock.advance(10.0)
+    await cleaning.wait()
+    closing = asyncio.create_task(world.runner.close(grace))
+    await turn()
+    world.clock.advance(takes - 0.1)
+    assert world.reports.empty
+    world.clock.advance(0.1)
+    assert (await world.reports.failed()).kind == "Timeout"
+    await closing
+    go.set()
+
+
 @on_loop
 async def test_close_waits_for_attempts_that_were_replaced_too():
     hold = Hold()
