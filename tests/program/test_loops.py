@@ -51,7 +51,12 @@ def test_outside_of_a_transition_each_loop_has_all_of_them(monkeypatch):
 def test_threads_do_not_count_for_each_other(monkeypatch):
     monkeypatch.setattr(loops, "TURNS_MAX", 100)
     loops.begin()
-    other = threading.Thread(target=lambda: (loops.begin(), rt.turns(1, 90)))
+
+    def walk():
+        loops.begin()
+        rt.turns(1, 90)
+
+    other = threading.Thread(target=walk)
     other.start()
     other.join()
     assert len(rt.turns(1, 90)) == 90

@@ -19,7 +19,6 @@ from raftoral.dsl.compile import check
 from raftoral.dsl.compile.modules import compile_modules
 from raftoral.dsl.source import Source
 from raftoral.program import v1 as rt
-from raftoral.program.codec import codec_of
 from raftoral.program.faults import Fault, fault_of
 from raftoral.program.plans import error_fields, record_fields
 from raftoral.program.scalars import microseconds, transition_context
@@ -230,14 +229,14 @@ class Twin:
         elif isinstance(wish, Say):
             self.trace.append(("log", wish.level, wish.message))
         elif isinstance(wish, Start):
-            self.children.append(wish.run_id)
-            name = wish.workflow.name.rpartition(".")[2]
-            self.trace.append(("spawn", len(self.children), name, seen(tuple(wish.args))))
+            said = wish.spawned
+            self.children.append(said.run_id)
+            name = said.workflow.name.rpartition(".")[2]
+            self.trace.append(("spawn", len(self.children), name, seen(tuple(said.workflow.args(*said.args)))))
         elif isinstance(wish, Send):
-            signals = self.run.children[wish.run_id].definition.signals
-            sent = codec_of(signals[wish.signal]).loads(wish.payload)
-            payload = () if sent is None else (seen(sent),)
-            self.trace.append(("send", self.children.index(wish.run_id) + 1, wish.signal, *payload))
+            sent = wish.sent
+            payload = () if sent.payload is None else (seen(sent.payload),)
+            self.trace.append(("send", self.children.index(sent.run_id) + 1, sent.signal, *payload))
         elif isinstance(wish, Over):
             self.status = wish.status
             self.value = seen(wish.value)

@@ -17,7 +17,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from raftoral.program.codec import codec_of
 from raftoral.program.context import Cx, Registered, Sent, Settled, Spawned
 from raftoral.program.faults import OutOfRange, StepBudget, TooLarge
 from raftoral.program.scalars import microseconds
@@ -26,7 +25,6 @@ from raftoral.program.steps import (
     AsNew,
     Branch,
     Call,
-    Definition,
     Each,
     Fork,
     Go,
@@ -87,17 +85,13 @@ class Say(NamedTuple):
 class Start(NamedTuple):
     """Start a spawned child."""
 
-    run_id: str
-    workflow: Definition
-    args: Any
+    spawned: Spawned
 
 
 class Send(NamedTuple):
-    """Send a signal to a spawned child; the payload is encoded."""
+    """Send a signal to a spawned child."""
 
-    run_id: str
-    signal: str
-    payload: bytes
+    sent: Sent
 
 
 class Over(NamedTuple):
@@ -188,15 +182,15 @@ class Turn:
         return False
 
     def child_ended(self, id: str, value: Any, error: WorkflowError | None) -> None:
-        """A spawned child ended. Its result is kept: it may be waited for later, and more than once."""
+        """A spawned child ended. Its result is kept: it may be waited for later, and more than once. All who wait for
+        it now go on, in the order in which they asked."""
         child = self.run.children[id]
         child.ended, child.position, child.value, child.error = True, self.run.position, value, error
         self.children.add(id)
         for number in sorted(self.run.waiting):
             op = self.run.op(number)
-            if op is not None and op.kind is Kind.CHILD and op.name == id:
+            if op is not None and op.kind is Kind.CHILD and op.name == id and not self.over:
                 _ = self.arrived(number, value) if error is None else self.broke(number, error)
-                return
 
     def cancel(self, reason: str) -> None:
         """Somebody cancels the run: `Cancelled` is raised wherever it rests."""
@@ -253,16 +247,22 @@ class Turn:
             elif isinstance(said, Settled):
                 self._forget(strand, said.scope)
             elif isinstance(said, Spawned):
-                self.run.children.setdefault(said.run_id, Child(said.workflow))
-                self.children.add(said.run_id)
-                self.wishes.append(Start(said.run_id, said.workflow, _given(said.workflow, said.args)))
+                self._spawned(said)
             elif isinstance(said, Sent):
-                child = self.run.children[said.run_id]
-                payload = codec_of(child.definition.signals[said.signal]).dumps(said.payload)
-                self.wishes.append(Send(said.run_id, said.signal, payload))
+                self.wishes.append(Send(said))
             else:
                 self.wishes.append(Say(said.level, said.message))
         self._cx.said.clear()
+
+    def _spawned(self, said: Spawned) -> None:
+        """A child begins. One that this run has spawned already, under this id, is that child."""
+        known = self.run.children.get(said.run_id)
+        if known is None:
+            self.run.children[said.run_id] = Child(said.workflow)
+            self.children.add(said.run_id)
+            self.wishes.append(Start(said))
+        elif known.definition.name != said.workflow.name:
+            raise OutOfRange(f"{said.run_id} is the id of a child of another workflow")
 
     def _resumed(self, strand: Strand, mode: Mode, place: int, op: Op, value: Any) -> On:
         slot = strand.slot
@@ -305,7 +305,8 @@ class Turn:
         op.number, op.asked, op.step = self.run.ops, self.now, step
         self.run.waiting[op.number] = strand
         if op.workflow is not None:
-            op.name = f"{self.run.id}/{op.workflow.name.rpartition('.')[2]}.{op.number}"
+            home = f"{self.run.id}~{self.run.link}" if self.run.link else self.run.id
+            op.name = f"{home}/{op.workflow.name.rpartition('.')[2]}.{op.number}"
         if op.kind is Kind.EFFECT or op.kind is Kind.RUN or op.kind is Kind.TIMER:
             op.undo = op.undo or strand.undo
             self.wishes.append(Do(op))
@@ -405,7 +406,7 @@ class Turn:
         return self._fail(strand, step.error)
 
     def _as_new(self, strand: Strand, step: AsNew) -> On | None:
-        self._finish("continued", _given(self.run.program.definition, step.args))
+        self._finish("continued", self.run.program.definition.args(*step.args))
         return None
 
     def _unwound(self, strand: Strand, step: Unwind) -> On | None:
@@ -656,14 +657,8 @@ def _effect(activity: Any, args: tuple[Any, ...], overrides: Any) -> Op:
     return op
 
 
-def _given(workflow: Definition, args: tuple[Any, ...]) -> Any:
-    """The arguments of another run: with defaults, checked, and no list in them that this run holds too."""
-    codec = codec_of(workflow.args)
-    return codec.loads(codec.dumps(workflow.args(*args)))
-
-
 def _child_run(workflow: Any, args: tuple[Any, ...]) -> Op:
-    op = Op(Kind.RUN, "", _given(workflow, args))
+    op = Op(Kind.RUN, "", workflow.args(*args))
     op.workflow = workflow
     return op
 

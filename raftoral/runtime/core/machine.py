@@ -44,7 +44,7 @@ class Machine(Lifecycle):
     def apply(self, commands: Sequence[c.Command], now: int) -> Applied:
         """One entry of the log. Log time never goes back, whatever a clock says."""
         self.now = max(self.now, now)
-        self._changes, self._actions, self._links = Changes(), [], 0
+        self._changes, self._actions = Changes(), []
         answers: list[Refused | None] = []
         with transition_context():
             for command in commands:
@@ -131,12 +131,17 @@ class Machine(Lifecycle):
 
     def _terminate_run(self, run: Run, reason: str) -> None:
         """Ends a run at once: no `catch`, no undo. Children that it waits for end with it."""
-        for op in all_ops(run):
-            if op.kind is Kind.EFFECT:
-                self._actions.append(Halt(run.run, op.number, f"the run was terminated: {reason}"))
-            elif op.kind is Kind.RUN and (child := self.runs.get(op.name)) is not None:
-                self._terminate_run(child, f"its parent {run.id} was terminated")
-        self._end(run, terminated(reason))
+        doomed = [(run, reason)]
+        while doomed:
+            run, reason = doomed.pop()
+            for op in all_ops(run):
+                if op.kind is Kind.EFFECT:
+                    self._actions.append(Halt(run.run, op.number, f"the run was terminated: {reason}"))
+                    continue
+                child = self.runs.get(op.name) if op.kind is Kind.RUN else None
+                if child is not None and (child.parent, child.parent_op) == (run.id, op.number):
+                    doomed.append((child, f"its parent {run.id} was terminated"))
+            self._end(run, terminated(reason))
 
     def _pause(self, command: c.Pause) -> Refused | None:
         run = self.runs.get(command.id)
@@ -168,9 +173,12 @@ class Machine(Lifecycle):
                 self._retry(run, op)
         for event in events:
             current = self.runs.get(run.id)
-            if current is None or current.run != run.run:
+            if current is None:
                 break
-            self._deliver(current, event)
+            # One that was continued as new meanwhile gets what is for its id, and not what an op of the old one got.
+            if current.run == run.run or event.what in (What.ARRIVED, What.CANCELLED):
+                self._deliver(current, event)
+                self._follow()
         return None
 
     def _tag(self, command: c.Tag) -> Refused | None:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from types import CodeType
 from typing import Any
 
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from raftoral.program.codec import Codec, codec_of, object_codec
 from raftoral.program.faults import Misfit
@@ -100,10 +100,17 @@ class Program:
         """The checkpoints that were stored. Those that a newer version added begin as they do in a new run."""
         state = self.definition.state(args)
         if self.kept:
-            stored = self.checkpoints.loads(data)
+            stored = self.checkpoints.loads(data if self._has_all(data) else self._completed(data, state))
             for name, attribute in self.kept:
                 setattr(state, attribute, stored[name])
         return state
+
+    def _has_all(self, data: bytes) -> bool:
+        known = from_json(data)
+        return all(name in known for name, _ in self.kept)
+
+    def _completed(self, data: bytes, state: Any) -> bytes:
+        return bytes(to_json(from_json(self.state_of(state)) | from_json(data)))
 
 
 def _mentioned(code: CodeType) -> list[str]:

@@ -64,7 +64,13 @@ def written(turn: Turn) -> Written:
                 pieces[f"u{undo.number}"] = _undo_bytes(undo)
     for id in turn.children:
         pieces[f"c{id}"] = _child_bytes(run.children[id])
-    return Written(body_bytes(run), run.program.state_of(run.state), pieces)
+    return Written(body_bytes(run), checkpoint_bytes(run), pieces)
+
+
+def checkpoint_bytes(run: Run) -> bytes:
+    if run.state is None:
+        return run.checkpoints
+    return bounded(run.program.state_of(run.state), "all checkpoints together", FRAME_BYTES_MAX)
 
 
 def body_bytes(run: Run) -> bytes:
@@ -84,11 +90,12 @@ def body_bytes(run: Run) -> bytes:
 
 
 def part_bytes(run: Run, strand: Strand) -> bytes:
+    """The piece of a strand. Its frame and what it waits for have their bounds one by one."""
     parent = strand.parent
     join = parent.wait if parent is not None else None
     if isinstance(join, Join) and strand.place in join.results:
         return _over_bytes(join, strand.place)
-    return bounded(_strand(run, strand).SerializeToString(), "a frame", FRAME_BYTES_MAX)
+    return _strand(run, strand).SerializeToString()
 
 
 def _over_bytes(join: Join, place: int) -> bytes:
@@ -237,7 +244,7 @@ def _value_bytes(type_: object, value: Any) -> bytes:
 
 def bounded(data: bytes, what: str, most: int) -> bytes:
     if len(data) > most:
-        raise TooLarge(f"{what} has {len(data):,} bytes; {most:,} are the most")
+        raise TooLarge(f"{what}: {len(data):,} bytes; {most:,} are the most")
     return data
 
 
