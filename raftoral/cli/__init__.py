@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "raftoral.cli.explain",
         "the long form of a problem, with programs",
     ),
+    "run": ("raftoral.cli.run", "run a workflow of a file here, durably"),
     "graph": ("raftoral.cli.graph", "draw the workflows of a file: slots, frames, ways"),
 }
 

@@ -77,11 +77,12 @@ class Command:
 class Options:
     """What was asked for."""
 
-    __slots__ = ("_flags", "_texts", "words")
+    __slots__ = ("_flags", "_lists", "_texts", "words")
 
     def __init__(self) -> None:
         self._flags: dict[str, int] = {}
         self._texts: dict[str, str] = {}
+        self._lists: dict[str, list[str]] = {}
         self.words: list[str] = []
 
     def on(self, flag: str) -> bool:
@@ -95,6 +96,10 @@ class Options:
     def text(self, name: str, default: str = "") -> str:
         """The value of an option; of several, the last."""
         return self._texts.get(name, default)
+
+    def texts(self, name: str) -> list[str]:
+        """All values of an option that may be given more than once, in order."""
+        return self._lists.get(name, [])
 
     def number(self, name: str, default: int) -> int:
         """The value of an option that counts something."""
@@ -115,6 +120,7 @@ class Options:
             hint = suggestion(value, option.choices)
             raise UsageError(f"--{option.name} does not know {value!r}{hint} (it knows {known})")
         self._texts[option.name] = value
+        self._lists.setdefault(option.name, []).append(value)
 
     def merge(self, other: Options) -> None:
         """Adds what `other` says: options may stand before the command too."""

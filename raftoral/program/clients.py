@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
 
 from .steps import Definition
@@ -21,9 +22,30 @@ class Node(Protocol):
 
     async def query(self, workflow: Definition, id: str, name: str, args: tuple[Any, ...]) -> Any: ...
 
+    async def status(self, id: str) -> str: ...
+
+    async def describe(self, id: str) -> Any: ...
+
+    async def report(self, id: str) -> Any: ...
+
+    def watch(self, id: str) -> AsyncIterator[Any]: ...
+
+    async def cancel(self, id: str, reason: str) -> None: ...
+
+    async def terminate(self, id: str, reason: str) -> None: ...
+
+    async def pause(self, id: str) -> None: ...
+
+    async def resume(self, id: str) -> None: ...
+
+    async def tag(self, id: str, **tags: str | None) -> None: ...
+
+    async def delete(self, id: str, *, force: bool = False) -> int: ...
+
 
 class Run(Generic[T]):
-    """A run, by its id. Generated subclasses add its signals and queries."""
+    """A run, by its id. Generated subclasses add its signals and queries; one that has the name of a method here has
+    an underscore behind it."""
 
     DEFINITION: ClassVar[Definition]
 
@@ -35,7 +57,7 @@ class Run(Generic[T]):
         return f"{type(self).__name__}({self.id!r})"
 
     async def result(self, timeout: float | None = None) -> T:
-        """Waits for the run to end; raises its error when it failed."""
+        """Waits for the run to end; raises `RunFailed` with its error when it failed."""
         return cast(T, await self.node.result(self.DEFINITION, self.id, timeout))
 
     async def send(self, signal: str, payload: Any) -> None:
@@ -45,3 +67,43 @@ class Run(Generic[T]):
     async def ask(self, query: str, args: tuple[Any, ...]) -> Any:
         """Asks a query."""
         return await self.node.query(self.DEFINITION, self.id, query, args)
+
+    async def status(self) -> str:
+        """`running`, `paused`, `stalled`, `faulted`, or how it ended."""
+        return await self.node.status(self.id)
+
+    async def describe(self) -> Any:
+        """What it waits for, where, since when; why it stands still."""
+        return await self.node.describe(self.id)
+
+    async def report(self) -> Any:
+        """What became of each step, with durations."""
+        return await self.node.report(self.id)
+
+    def watch(self) -> AsyncIterator[Any]:
+        """Where it rests, now and whenever that changes."""
+        return self.node.watch(self.id)
+
+    async def cancel(self, reason: str = "cancelled by a client") -> None:
+        """Raises `Cancelled` wherever it rests: `catch`, undos and `finally` run."""
+        await self.node.cancel(self.id, reason)
+
+    async def terminate(self, reason: str = "terminated by a client") -> None:
+        """Ends it at once. Nothing of it runs any more: no undo either."""
+        await self.node.terminate(self.id, reason)
+
+    async def pause(self) -> None:
+        """Effects in flight end, and nothing new begins."""
+        await self.node.pause(self.id)
+
+    async def resume(self) -> None:
+        """Paused, it goes on; faulted, it tries again."""
+        await self.node.resume(self.id)
+
+    async def tag(self, **tags: str | None) -> None:
+        """Sets tags; None takes one away."""
+        await self.node.tag(self.id, **tags)
+
+    async def delete(self, *, force: bool = False) -> int:
+        """Takes it away, with the runs that it started; gives how many."""
+        return await self.node.delete(self.id, force=force)

@@ -96,7 +96,7 @@ class Cx:
         """`spawn W(...) [id "..."]`: gives the id of the child, which is what a handle holds."""
         if id is None:
             id = f"{self.id}/{workflow.name.rpartition('.')[2]}/{self.stream.uuid()}"
-        self.said.append(Spawned(id, workflow, args))
+        self.said.append(Spawned(bounded(id), workflow, args))
         return id
 
     def send(self, run_id: str, signal: str, payload: Any = None) -> None:

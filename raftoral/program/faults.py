@@ -149,6 +149,8 @@ def fault_of(error: BaseException) -> Fault:
         return OutOfRange("an operation on decimals has no result")
     if isinstance(error, OverflowError):
         return Overflow("a duration or a timestamp left its range")
+    if isinstance(error, KeyError):
+        return OutOfRange("a map has no such key")
     if isinstance(error, RecursionError):
         return TooLarge("a value is nested too deeply")
     return Crashed(f"{type(error).__name__} was raised")

@@ -22,6 +22,7 @@ from .values import WorkflowError
 
 S = TypeVar("S")
 F = TypeVar("F")
+C = TypeVar("C")
 T = TypeVar("T")
 P = ParamSpec("P")
 
@@ -53,6 +54,7 @@ class Activity(Generic[T]):
     result: object
     timeout: timedelta
     params: tuple[object, ...] = ()
+    defaults: tuple[Any, ...] = ()
     deadline: timedelta | None = None
     heartbeat: timedelta | None = None
     grace: timedelta | None = None
@@ -77,6 +79,7 @@ class Slot(Generic[S, F, T]):
     then: Callable[[Cx, S, F, T], Step]
     failed: Callable[[Cx, S, F, WorkflowError], Step]
     result: object = None
+    undo: bool = False
 
 
 def slot(
@@ -86,12 +89,14 @@ def slot(
     frame: type[F],
     result: object,
     failed: Callable[[Cx, Any, F, WorkflowError], Step] | None = None,
+    *,
+    undo: bool = False,
 ) -> Callable[[Callable[[Cx, S, F, T], Step]], Slot[S, F, T]]:
     """Makes the function below it a slot: what it does once the awaited thing is there. Without `failed`, an error
-    leaves the strand."""
+    leaves the strand. With `undo`, success registers an undo: who cancels it must wait and see whether it happened."""
 
     def make(then: Callable[[Cx, S, F, T], Step]) -> Slot[S, F, T]:
-        return Slot(number, key, line, frame, then, failed or propagate, result)
+        return Slot(number, key, line, frame, then, failed or propagate, result, undo)
 
     return make
 
@@ -206,15 +211,44 @@ class Select:
     arms: tuple[Arm, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """A strand to start: `start(cx, s, captured, *given)`. `after` names the steps of a `dag` that come before it."""
+@dataclass(frozen=True)
+class Part(Generic[S, C]):
+    """What a run may do beside its root: a branch, a step of a `dag`, a turn of `parallel for`, a block of an undo.
 
-    name: str
-    start: Callable[..., Step]
-    captured: Any
+    `key` is stable; its last word is the name that other steps know. `start(cx, s, captured, *given)` begins it.
+    """
+
+    key: str
+    captured: type[C]
     result: object
-    after: tuple[str, ...] = ()
+    given: tuple[object, ...]
+    start: Callable[..., Step]
+
+    @property
+    def name(self) -> str:
+        return self.key.rpartition(".")[2]
+
+
+def part(
+    key: str, captured: type[C], result: object, *given: object
+) -> Callable[[Callable[Concatenate[Cx, S, C, P], Step]], Part[S, C]]:
+    """Makes the function below it a part: how a strand begins, from what it captures and is given."""
+
+    def make(start: Callable[Concatenate[Cx, S, C, P], Step]) -> Part[S, C]:
+        return Part(key, captured, result, given, start)
+
+    return make
+
+
+class Branch:
+    """A strand to start: a part with what it captures. `after` names the steps of a `dag` that come before it."""
+
+    __slots__ = ("after", "captured", "part")
+
+    def __init__(self, part: Part[Any, C], captured: C, *after: str) -> None:
+        self.part = part
+        self.captured = captured
+        self.after = after
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,6 +400,13 @@ class Definition:
     result: object
     begin: Callable[..., Step]
     slots: tuple[Slot[Any, Any, Any], ...]
+    parts: tuple[Part[Any, Any], ...] = ()
+    checkpoints: Mapping[str, object] = field(default_factory=dict)
     raises: tuple[type[WorkflowError], ...] = ()
     signals: Mapping[str, object] = field(default_factory=dict)
     queries: Mapping[str, Query] = field(default_factory=dict)
+
+    @property
+    def defaults(self) -> tuple[Any, ...]:
+        """Of the last parameters."""
+        return tuple(getattr(self.args, "_field_defaults", {}).values())

@@ -66,6 +66,71 @@ TABLE = {
         )
         for room in dsl(*PASSES)
     },
+    # The runtime meets the compiler in `program`, and nowhere else. It does what is asked, and asks nobody but the
+    # world, which begins in `edge`; the rooms around it take of the world what stands here.
+    "raftoral.runtime": Room(
+        may={
+            "raftoral.runtime": "its own house",
+            "raftoral.errors": "the public exceptions",
+            "raftoral.notes": "from an exception to the lines of an `.rft` file",
+            "raftoral.program": "the contract between compiler and runtime",
+            **dict.fromkeys(("pydantic", "pydantic_core"), "reads and writes JSON"),
+        },
+        never=("raftoral", *THE_WORLD),
+        never_call=REACHING_CALLS,
+    ),
+    # The core computes the same on every node: no clock, no chance, no world.
+    "raftoral.runtime.core": Room(
+        may={
+            "raftoral.runtime.core": "its own house",
+            "raftoral.runtime.proto": "the form in which runs are stored",
+            "raftoral.program": "the contract between compiler and runtime",
+            "datetime": "the types of timestamps and durations; no clock is read",
+            "sys": "the names of a generated module, which is there already",
+            "raftoral.notes": "from a fault to lines of the `.rft` file: words for people",
+        },
+        never=("raftoral", *(name for name in THE_WORLD if name not in ("datetime", "sys"))),
+        never_call=REACHING_CALLS,
+    ),
+    "raftoral.runtime.proto": Room(may={"google.protobuf": "what the modules made by it need"}),
+    "raftoral.runtime.proto.make": Room(
+        may=dict.fromkeys(
+            ("grpc_tools", "os", "sys", "tempfile"), "makes the modules; a tool of `./dev`, never loaded at run time"
+        ),
+        may_call=dict.fromkeys(("open", "print"), "writes the modules, says which are out of date"),
+    ),
+    "raftoral.runtime.views": Room(may={"datetime": "times as people write them"}),
+    "raftoral.runtime.engine": Room(
+        may={
+            "asyncio": "lives on a loop, and answers there",
+            "time": "how long a commit takes: a slow one is not for the loop",
+            "logging": "what workflows log, and what goes wrong",
+        }
+    ),
+    "raftoral.runtime.local": Room(
+        may={
+            "asyncio": "the shell: whoever calls waits here",
+            "datetime": "times as people write them",
+            "uuid": "ids of runs that nobody named",
+        }
+    ),
+    "raftoral.runtime.edge": Room(may=dict.fromkeys(THE_WORLD, "the edge is where the world begins")),
+    "raftoral.runtime.bindings": Room(may={"sys": "the modules in which activities are declared"}),
+    "raftoral.runtime.activity": Room(
+        may={
+            "asyncio": "waits until a call is cancelled",
+            "threading": "a lock around callbacks, which come from any thread; no thread is started",
+            "logging": "the logger of an activity",
+            "datetime": "a deadline as people and other systems write it; decides nothing",
+        }
+    ),
+    "raftoral.runtime.resources": Room(
+        may={
+            "asyncio": "factories are async, and each resource lives in a task",
+            "threading": "a lock around counts: threads ask for resources too",
+            "logging": "says when a resource is made anew",
+        }
+    ),
     # Exceptions, by name.
     "raftoral.dsl.make_tables": Room(
         may={
@@ -132,6 +197,9 @@ def test_every_permission_has_a_reason():
         ("raftoral/dsl/parser/driver.py", "import pickle", "pickle"),
         ("raftoral/dsl/parser/driver.py", "import sys", "sys"),
         ("raftoral/runtime/codec.py", "import pickle", "pickle"),
+        ("raftoral/runtime/edge/effect_runner.py", "from raftoral.dsl import x", "raftoral.dsl"),
+        ("raftoral/runtime/edge/effect_runner.py", "import raftoral.cli.check", "raftoral.cli.check"),
+        ("raftoral/runtime/alarms.py", "import time", "time"),
         ("raftoral/runtime/codec.py", "import lark", "lark"),
         ("raftoral/cli/check.py", "from shelve import open", "shelve"),
     ],
@@ -152,6 +220,7 @@ def test_a_planted_import_is_found(path, text, refused):
         ("raftoral/dsl/compile.py", "from . import lower, resolve"),
         ("raftoral/dsl/emit/module.py", "import jinja2, black"),
         ("raftoral/cli/check.py", "import os, sys\nfrom ..dsl.compile import check"),
+        ("raftoral/runtime/edge/effect_runner.py", "import asyncio, os\nfrom ..ports import Attempt"),
     ],
 )
 def test_what_the_table_allows_is_no_fault(path, text):

@@ -402,6 +402,7 @@ class Run:
             part, parent = join.request.parts[index], join.parent
             results = {join.request.parts[i].name: join.results[i] for i in part.needs}
             strand = Strand(self, {**parent.env, **results, **part.env}, parent.scope, parent, join)  # type: ignore[dict-item]
+            strand.place = index
             join.started[index] = True
             strand.steps = self._numbered(strand, part, index)
             join.live.append(strand)
@@ -471,7 +472,7 @@ class Run:
 
     def _cancel_all(self, join: Join, error: Rec) -> None:
         was_busy, join.busy = join.busy, True
-        for strand in list(join.live):
+        for strand in sorted(join.live, key=lambda strand: strand.place):
             if strand in join.live:
                 self._cancel(strand, error)
         join.busy = was_busy

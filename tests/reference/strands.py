@@ -76,6 +76,7 @@ class Strand(Body):
         self.parent = parent
         self.join = join
         self.shield = 0
+        self.place = 0  # among its siblings
         self.undoing: bool = parent is not None and (parent.shield > 0 or parent.undoing)
         self.pending: Rec | None = None
         self.waiting: Rest | Join | None = None

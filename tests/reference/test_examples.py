@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import importlib.util
 import random
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from raftoral.dsl.facts.symbols import Workflow
-from tests.reference.interpreter import START, Program, Run, load
+from tests.reference.interpreter import START, Run, load
 from tests.reference.programs import ended, gave_up, line
 from tests.reference.scripts import Script, value_of
 from tests.reference.values import Arrive, Broke, Cancel, Done, Ended, Event, Fire, Member, Outcome, Rec
@@ -22,16 +23,19 @@ from tests.reference.values import Arrive, Broke, Cancel, Done, Ended, Event, Fi
 FOLDER = Path(__file__).parents[2] / "examples"
 
 
-def _program() -> Program:
+def _externs() -> dict[str, Callable[..., Any]]:
     spec = importlib.util.spec_from_file_location("tax", FOLDER / "tax.py")
     assert spec is not None and spec.loader is not None
     tax = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tax)
-    files = {path.name: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.*")) if path.suffix != ".md"}
-    return load(files, {"tax.rate": tax.rate, "tax.number_ok": tax.number_ok})
+    return {"tax.rate": tax.rate, "tax.number_ok": tax.number_ok}
 
 
-PROGRAM = _program()
+FILES = {
+    path.name: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.*")) if path.suffix in (".rft", ".py")
+}
+EXTERNS = _externs()
+PROGRAM = load(FILES, EXTERNS)
 
 
 def rec(kind: str, /, **fields: Any) -> Rec:

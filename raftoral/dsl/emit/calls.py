@@ -128,9 +128,9 @@ def _method(out: Expressions, node: s.Call, callee: s.Attr) -> str:
 def spawn_text(out: Expressions, node: s.Spawn) -> str:
     workflow = out.facts.callees[node]
     assert isinstance(workflow, Workflow)
-    args = out.arguments(node, stored=True)
+    definition = definition_of(out, workflow)
     id = f", {out.stored(node.id)}" if node.id is not None else ""
-    return f"cx.spawn({definition_of(out, workflow)}, {as_tuple(args)}{id})"
+    return f"cx.spawn({definition}, {out.tuple_of(node, f'{definition}.defaults')}{id})"
 
 
 def definition_of(out: Expressions, workflow: Workflow) -> str:

@@ -46,7 +46,7 @@ from ..graph import (
     blocks_of,
     ways_on,
 )
-from .calls import as_tuple, definition_of
+from .calls import definition_of
 from .expressions import NOT, Expressions, is_path, quoted
 from .names import camel, constant, field, safe, snaked
 from .patterns import guarded, tests_of
@@ -85,6 +85,7 @@ class Flow(Statements):
         self.args_name = args
         self.chosen: dict[object, str] = {}
         self.failing: dict[Slot, str] = {}
+        self.joins: dict[Strand, Slot] = {}
         self.turning = False  # whether the function that is being written may be entered by `rt.go`
 
     # --- names ---------------------------------------------------------------------------------------------
@@ -124,6 +125,10 @@ class Flow(Statements):
 
     def write(self) -> list[Written]:
         """All functions of the workflow, in the order in which a run meets them."""
+        for strand in self.graph.strands():
+            for block in blocks_of(strand):
+                if isinstance(block.exit, Suspend) and isinstance(block.exit.request, Fork):
+                    self.joins.update((part, block.exit.slot) for part in block.exit.request.strands)
         for strand in self.graph.strands():
             self._find_meetings(strand)
         for strand in self.graph.strands():
@@ -206,14 +211,28 @@ class Flow(Statements):
         self.start(env, False)
         self.unpack(strand)
         self.block(strand.entry)
-        self.finish(self.start_name(strand), ", ".join(params))
+        words = [quoted(self.part_key(strand)), self.captured_name(strand), self.types(strand.result)]
+        self.finish(
+            self.start_name(strand), ", ".join(params), f"@rt.part({', '.join([*words, *self.given_types(strand)])})"
+        )
 
     def given(self, strand: Strand) -> list[str]:
         """The parameters of a strand beside what it captures: the item of a turn, the results of earlier steps."""
+        types = self.given_types(strand)
         if strand.turn and len(strand.params) > 1:
-            types = ", ".join(self.types(local.type) for local in strand.params)
-            return [f"item: tuple[{types}]"]
-        return [f"{self.name_of(local)}: {self.types(local.type)}" for local in strand.params]
+            return [f"item: {types[0]}"]
+        return [f"{self.name_of(local)}: {type}" for local, type in zip(strand.params, types, strict=True)]
+
+    def given_types(self, strand: Strand) -> list[str]:
+        types = [self.types(local.type) for local in strand.params]
+        return [f"tuple[{', '.join(types)}]"] if strand.turn and len(types) > 1 else types
+
+    def part_key(self, strand: Strand) -> str:
+        """The stable name of a part: that of the slot where its siblings meet, and its own."""
+        name = strand.name.rpartition(".")[2]
+        if strand in self.joins:
+            return f"{self.joins[strand].key}.{name}"
+        return strand.name
 
     def unpack(self, strand: Strand) -> None:
         if strand.turn and len(strand.params) > 1:
@@ -267,7 +286,8 @@ class Flow(Statements):
         number, row = slot.number, self.source.line_of(slot.node.lo)
         failed = f", {self.failing[slot]}" if slot in self.failing else ""
         result = params.partition(": ")[2]
-        decorator = f"@rt.slot({number}, {quoted(slot.key)}, {row}, {self.frame_name(slot)}, {result}{failed})"
+        undo = ", undo=True" if _registers(exit.then) else ""
+        decorator = f"@rt.slot({number}, {quoted(slot.key)}, {row}, {self.frame_name(slot)}, {result}{failed}{undo})"
         self.finish(
             self.slot_name(slot), f"cx: rt.Cx, s: {self.state}, f: {self.frame_name(slot)}, {params}", decorator
         )
@@ -277,6 +297,8 @@ class Flow(Statements):
         end = exit.then.exit if exit.then is not None and not exit.then.ops else None
         if exit.slot.frame or exit.slot in self.failing or not isinstance(end, Give) or exit.then in self.names:
             return False
+        if isinstance(exit.request, Fork) and exit.request.loop is None:
+            return False  # what arrives is a tuple of all branches
         if end.value is None:
             return exit.slot.result is UNIT
         given = self.facts.bindings.get(end.value)
@@ -394,9 +416,9 @@ class Flow(Statements):
         if isinstance(op.undo, Strand):
             self.line(f"cx.compensate_with({quoted(op.scope)}, {self.branch(op.undo, ())})")
             return
-        activity = self.out.facts.callees[op.undo]
-        args = as_tuple(self.out.arguments(op.undo, stored=True))
-        self.line(f"cx.compensate({quoted(op.scope)}, {self.activity(activity)}, {args})")
+        activity = self.activity(self.out.facts.callees[op.undo])
+        args = self.out.tuple_of(op.undo, f"{activity}.defaults")
+        self.line(f"cx.compensate({quoted(op.scope)}, {activity}, {args})")
 
     def activity(self, meaning: object) -> str:
         assert isinstance(meaning, Activity)
@@ -419,9 +441,7 @@ class Flow(Statements):
     def branch(self, strand: Strand, after: Sequence[str]) -> str:
         captured = f"{self.captured_name(strand)}({', '.join(self.out.local(local) for local in strand.captured)})"
         captured = "rt.EMPTY" if not strand.captured else captured
-        tail = f", {as_tuple([quoted(name) for name in after])}" if after else ""
-        name = quoted(strand.name.rpartition(".")[2])
-        return f"rt.Branch({name}, {self.start_name(strand)}, {captured}, {self.types(strand.result)}{tail})"
+        return f"rt.Branch({', '.join([self.start_name(strand), captured, *map(quoted, after)])})"
 
     # --- exits ---------------------------------------------------------------------------------------------
 
@@ -447,7 +467,7 @@ class Flow(Statements):
             self._dispatch(exit)
         elif isinstance(exit, AsNew):
             self.mark(exit.node)
-            args = as_tuple([self.out.stored(arg) for arg in exit.args])
+            args = self.out.tuple_of(exit.node, f"{self.args_name}._field_defaults", by_name=True)
             self.line(f"return rt.AsNew({args})")
 
     def _branch(self, test: str, to: Block) -> None:
@@ -463,11 +483,8 @@ class Flow(Statements):
         if exit.value is None:
             self.line("return rt.Return(None)")
             return
-        if isinstance(exit, Return):
-            value = self.out.stored(exit.value, self.graph.version.result)
-        else:
-            value = self.out.value(exit.value)
-        self.line(f"return rt.Return({value})")
+        want = self.graph.version.result if isinstance(exit, Return) else None
+        self.line(f"return rt.Return({self.out.value(exit.value, want)})")
 
     def _each_item(self, exit: Each) -> None:
         cursor = exit.cursor
@@ -572,22 +589,24 @@ class Flow(Statements):
 
     def _call(self, node: s.Do, start: str) -> str:
         callee = self.out.facts.callees[node]
-        args = as_tuple(self.out.arguments(node, stored=True))
         if isinstance(callee, Workflow):
-            return f"rt.run_child({start}, {definition_of(self.out, callee)}, {args})"
+            definition = definition_of(self.out, callee)
+            return f"rt.run_child({start}, {definition}, {self.out.tuple_of(node, f'{definition}.defaults')})"
         overrides = f", {overrides_text(self.out, node.overrides)}" if node.overrides else ""
-        return f"rt.call({start}, {self.activity(callee)}, {args}{overrides})"
+        activity = self.activity(callee)
+        return f"rt.call({start}, {activity}, {self.out.tuple_of(node, f'{activity}.defaults')}{overrides})"
 
     def _arm(self, arm: s.SelectArm) -> str:
         if isinstance(arm, s.OnTimer):
             return f"rt.OnTimer({self.out.text(arm.delay)})"
         if isinstance(arm, s.OnDone):
             callee = self.out.facts.callees[arm.call]
-            args = as_tuple(self.out.arguments(arm.call, stored=True))
             if isinstance(callee, Workflow):
-                return f"rt.OnRun({definition_of(self.out, callee)}, {args})"
+                definition = definition_of(self.out, callee)
+                return f"rt.OnRun({definition}, {self.out.tuple_of(arm.call, f'{definition}.defaults')})"
             overrides = overrides_text(self.out, arm.call.overrides) if arm.call.overrides else "rt.NO_OVERRIDES"
-            return f"rt.OnDone({self.activity(callee)}, {args}, {overrides})"
+            activity = self.activity(callee)
+            return f"rt.OnDone({activity}, {self.out.tuple_of(arm.call, f'{activity}.defaults')}, {overrides})"
         handle = self.out.facts.bindings.get(arm)
         if isinstance(handle, Local):
             return f"rt.OnChild({self.out.local(handle)})"
@@ -609,3 +628,18 @@ class Flow(Statements):
         limit = "16" if loop.limit is None else self.out.text(loop.limit)
         turn = self.branch(request.strands[0], ())
         return f"rt.each({start}, {items}, {turn}, limit={limit}{settle})"
+
+
+def _registers(block: Block | None) -> bool:
+    """Whether an undo is registered before anything else is waited for: then it belongs to what just arrived."""
+    waiting, seen = [block], set()
+    while waiting:
+        block = waiting.pop()
+        if block is None or block in seen:
+            continue
+        seen.add(block)
+        if any(isinstance(op, Register) for op in block.ops):
+            return True
+        if not isinstance(block.exit, Suspend):
+            waiting += ways_on(block)
+    return False

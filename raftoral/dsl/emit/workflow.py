@@ -21,7 +21,27 @@ if TYPE_CHECKING:
 
 # Methods that every handle has; a signal or query of that name gets an underscore.
 OF_HANDLES = frozenset(
-    ["cancel", "describe", "id", "node", "pause", "query", "result", "resume", "signal", "start", "status", "terminate"]
+    [
+        "ask",
+        "cancel",
+        "delete",
+        "describe",
+        "get",
+        "id",
+        "node",
+        "pause",
+        "query",
+        "report",
+        "result",
+        "resume",
+        "send",
+        "signal",
+        "start",
+        "status",
+        "tag",
+        "terminate",
+        "watch",
+    ]
 )
 
 
@@ -76,6 +96,13 @@ class WorkflowText:
             "functions": functions,
             "slots": slots,
             "slot_names": as_tuple([slot["name"] for slot in slots])[1:-1],
+            "parts": "".join(
+                f"{self.flow.start_name(strand)}, " for strand in graph.strands() if strand is not graph.root
+            ),
+            "kept": ", ".join(
+                f"{quoted(member.name.text)}: {self.types.text(graph.facts.targets[member.name].type)}"
+                for member in checkpoints
+            ),
             "key_width": max([len(slot["key"]) for slot in slots] + [3]),
             "result": self.types.text(graph.version.result),
             "begin": self.flow.begin_name,
@@ -97,7 +124,13 @@ class WorkflowText:
         return f"self.{safe(member.name.text)}: {self.types.text(local.type)} = {value}"
 
     def arg_fields(self, params: dict[str, Field]) -> list[str]:
-        return [f"{field(safe(p.name))}: {self.types.text(p.type)}" for p in params.values()]
+        """The arguments, with their defaults: a parent may leave those out, as anybody may."""
+        self.module.out.env = {}
+        return [
+            f"{field(safe(p.name))}: {self.types.text(p.type)}"
+            + (f" = {self.module.out.fixed(p.default, p.type)}" if p.default is not None else "")
+            for p in params.values()
+        ]
 
     def frames(self) -> list[dict[str, Any]]:
         made = []

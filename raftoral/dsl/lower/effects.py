@@ -50,11 +50,11 @@ class Effects(Trying):
             local = self.make("arrived", self.facts.types.get(node, POISON), node)
             self.into(node, [local], label)
             return reference(self.facts, local, node)
-        if isinstance(node, s.Binary) and node.op == "??" and isinstance(node.left, EFFECTS):
+        if isinstance(node, s.Binary) and _begins_with_effect(node):
             left = self.value(node.left, label)
             rebuilt: s.Expr = replaced(self.facts, node, {node.left: left})
             return self.expr(rebuilt)
-        if isinstance(node, s.OrFail) and isinstance(node.value, EFFECTS):
+        if isinstance(node, s.OrFail) and _begins_with_effect(node.value):
             return self.or_fail(self.value(node.value, label), node)
         return self.expr(node)  # type: ignore[arg-type]  # a `spawn` does not suspend, so it is as good as pure
 
@@ -287,3 +287,10 @@ class Effects(Trying):
         self.block_of(node.body)
         strand = inside.leave(node.body)
         self.suspend(slot, Fork(node, [strand], node.settle, None), targets)
+
+
+def _begins_with_effect(node: s.Value) -> bool:
+    """`do f()`, `do f() ?? a`: behind an effect only `??` may follow."""
+    while isinstance(node, s.Binary) and node.op == "??":
+        node = node.left
+    return isinstance(node, EFFECTS)

@@ -297,9 +297,13 @@ class Lowering:
         self.goto(self.loops[-1].turn)
 
     def continue_as_new(self, node: s.ContinueAsNew) -> None:
-        args = [self.expr(arg.value) for arg in node.args]
+        changed: dict[Node, Node] = {
+            arg.value: new for arg in node.args if (new := self.expr(arg.value)) is not arg.value
+        }
+        if changed:
+            node = replaced(self.facts, node, changed)
         self.leave(0)
-        self.exit(AsNew(args, node))
+        self.exit(AsNew([arg.value for arg in node.args], node))
 
     def plain_with_fail(self, node: s.Log | s.Assert | s.Send | s.SpawnStmt) -> None:
         """A statement that is plain but for a `?? fail` in it."""

@@ -26,7 +26,7 @@ class Stream:
     __slots__ = ("_count", "_seed")
 
     def __init__(self, seed: bytes) -> None:
-        self._seed = sha256(b"raftoral stream 1\0" + seed).digest()
+        self._seed = seed
         self._count = 0
 
     @classmethod
@@ -36,6 +36,8 @@ class Stream:
 
     def block(self) -> bytes:
         """The next 32 bytes."""
+        if not self._count:  # most streams are never drawn from
+            self._seed = sha256(b"raftoral stream 1\0" + self._seed).digest()
         self._count += 1
         return sha256(self._seed + self._count.to_bytes(8, "big")).digest()
 

@@ -187,7 +187,7 @@ def _begin(cx: rt.Cx, s: ApproveExpenseState, a: ApproveExpenseArgs) -> rt.Step:
     )
 
 
-@rt.slot(1, "hold_budget", 46, _AtHoldBudget, str, _failed)
+@rt.slot(1, "hold_budget", 46, _AtHoldBudget, str, _failed, undo=True)
 def _after_hold_budget(
     cx: rt.Cx, s: ApproveExpenseState, f: _AtHoldBudget, hold: str
 ) -> rt.Step:
@@ -344,6 +344,7 @@ class ApproveExpense:
             _after_catch,
             _after_notify_2,
         ),
+        checkpoints={"stage": Stage},
         raises=(
             Declined,
             LedgerClosed,

@@ -183,7 +183,7 @@ def _v1_begin(cx: rt.Cx, s: ProcessOrderV1State, a: ProcessOrderV1Args) -> rt.St
     )
 
 
-@rt.slot(1, "reserve_stock", 40, _AtV1ReserveStock, str, _v1_failed)
+@rt.slot(1, "reserve_stock", 40, _AtV1ReserveStock, str, _v1_failed, undo=True)
 def _v1_after_reserve_stock(
     cx: rt.Cx, s: ProcessOrderV1State, f: _AtV1ReserveStock, hold: str
 ) -> rt.Step:
@@ -267,6 +267,7 @@ class ProcessOrderV1:
             _v1_after_catch,
             _v1_after_send_receipt,
         ),
+        checkpoints={"status": Status},
         queries={"progress": rt.Query(lambda cx, s, a: s.status, (), Status)},
     )
 
@@ -364,7 +365,7 @@ def _begin(cx: rt.Cx, s: ProcessOrderState, a: ProcessOrderArgs) -> rt.Step:
     )
 
 
-@rt.slot(1, "reserve_stock", 62, _AtReserveStock, str, _failed)
+@rt.slot(1, "reserve_stock", 62, _AtReserveStock, str, _failed, undo=True)
 def _after_reserve_stock(
     cx: rt.Cx, s: ProcessOrderState, f: _AtReserveStock, hold: str
 ) -> rt.Step:
@@ -461,6 +462,7 @@ class ProcessOrder:
             _after_catch,
             _after_send_receipt,
         ),
+        checkpoints={"status": Status},
         queries={"progress": rt.Query(lambda cx, s, a: s.status, (), Status)},
     )
 

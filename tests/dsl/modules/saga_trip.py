@@ -220,7 +220,7 @@ def _begin(cx: rt.Cx, s: BookTripState, a: BookTripArgs) -> rt.Step:
     )
 
 
-@rt.slot(1, "book_flight", 61, _AtBookFlight, str, _failed)
+@rt.slot(1, "book_flight", 61, _AtBookFlight, str, _failed, undo=True)
 def _after_book_flight(
     cx: rt.Cx, s: BookTripState, f: _AtBookFlight, flight: str
 ) -> rt.Step:
@@ -233,7 +233,7 @@ def _after_book_flight(
     )
 
 
-@rt.slot(2, "book_room", 63, _AtBookRoom, str, _failed)
+@rt.slot(2, "book_room", 63, _AtBookRoom, str, _failed, undo=True)
 def _after_book_room(cx: rt.Cx, s: BookTripState, f: _AtBookRoom, room: str) -> rt.Step:
     cx.compensate("try.1", _CANCEL_ROOM, (room,))
     # 64 | booked = 2
@@ -244,7 +244,7 @@ def _after_book_room(cx: rt.Cx, s: BookTripState, f: _AtBookRoom, room: str) -> 
     )
 
 
-@rt.slot(3, "book_car", 65, _AtBookCar, str, _failed)
+@rt.slot(3, "book_car", 65, _AtBookCar, str, _failed, undo=True)
 def _after_book_car(cx: rt.Cx, s: BookTripState, f: _AtBookCar, car: str) -> rt.Step:
     cx.compensate("try.1", _CANCEL_CAR, (car,))
     # 66 | booked = 3
@@ -321,6 +321,7 @@ class BookTrip:
             _after_take_payment,
             _after_catch,
         ),
+        checkpoints={"booked": int},
         raises=(Unavailable,),
         queries={"steps_done": rt.Query(lambda cx, s, a: s.booked, (), int)},
     )

@@ -1,0 +1,241 @@
+"""What `raftoral run` needs before anything runs: the module, the activities, the arguments.
+
+A source is found before a Python module of the same name here: beside `orders.rft` stands `orders.py` with its
+activities, which is loaded under another name and finds the types of the workflow as `from orders import Order`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from raftoral.cli.files import Disk, DiskWorld
+from raftoral.cli.options import Options, suggestion
+from raftoral.dsl.compile import check
+from raftoral.dsl.source import Source
+from raftoral.errors import RftError, UsageError
+from raftoral.importer import Finder, install
+from raftoral.program.codec import codec_of
+from raftoral.program.faults import Misfit
+from raftoral.program.steps import Activity, Definition
+from raftoral.runtime.local import definitions_of
+
+if TYPE_CHECKING:
+    from raftoral.cli.terminal import Terminal
+
+
+class Loaded(NamedTuple):
+    """All that is needed to begin."""
+
+    modules: list[ModuleType]
+    definition: Definition
+    activities: list[Any]
+    args: tuple[Any, ...]
+    signals: list[tuple[str, Any]]
+    beside: str
+
+
+class SourceFirst(Finder):
+    """Finds `.rft` files even where a Python module has the same name: that one has the activities."""
+
+    def _is_python(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None) -> bool:
+        return False
+
+
+def load(options: Options, terminal: Terminal) -> Loaded | None:
+    """Reads what the options name. None: the file has errors, and they were printed."""
+    path = options.words[0]
+    module = _module(path, terminal)
+    if module is None:
+        return None
+    wanted = options.words[1] if len(options.words) > 1 else ""
+    definition = _chosen(module, wanted, options.number("version", 0))
+    beside = path.removesuffix(".rft") + ".py"
+    activities = _activities(module, beside, options.texts("activities"))
+    stubs = {name: _stub(module, name, text) for name, text in map(_pair("stub"), options.texts("stub"))}
+    signals = [_signal(definition, *pair) for pair in map(_pair("signal"), options.texts("signal"))]
+    return Loaded([module], definition, [stubs, *activities], _arguments(definition, options), signals, beside)
+
+
+def _module(path: str, terminal: Terminal) -> ModuleType | None:
+    from raftoral.dsl.diagnostics.render import human
+
+    disk = Disk()
+    source = disk.source(path)
+    if not isinstance(source, Source):
+        raise UsageError(source.headline)
+    (checked,) = check([source], DiskWorld(disk))
+    errors = [problem for problem in checked.problems if problem.is_error]
+    if errors:
+        terminal.complain(human.render(errors) + "\n" + human.count(len(errors), "error"))
+        return None
+    install()
+    sys.meta_path.insert(0, SourceFirst())
+    root = os.path.abspath(checked.root or os.path.dirname(path) or ".")
+    sys.path.insert(0, root)
+    sys.modules.pop(checked.name, None)
+    try:
+        return importlib.import_module(checked.name)
+    except RftError as error:
+        terminal.complain(str(error))
+        return None
+
+
+def _chosen(module: ModuleType, wanted: str, version: int) -> Definition:
+    """The workflow that was asked for, or the only one."""
+    own = [d for d in definitions_of([module]) if d.begin.__module__ == module.__name__]
+    names = sorted({d.name.rpartition(".")[2] for d in own})
+    if not wanted and len(names) > 1:
+        raise UsageError(f"which workflow? the file has {', '.join(names)}")
+    name = wanted or names[0]
+    if name not in names:
+        raise UsageError(f"the file has no workflow {name!r}{suggestion(name, names)}; it has {', '.join(names)}")
+    versions = {d.version: d for d in own if d.name.rpartition(".")[2] == name}
+    number = version or max(versions)
+    if number not in versions:
+        raise UsageError(f"{name} has no version {number}; there are {', '.join(map(str, sorted(versions)))}")
+    return versions[number]
+
+
+# --- activities --------------------------------------------------------------------------------------------------
+
+
+def _activities(module: ModuleType, beside: str, places: list[str]) -> list[Any]:
+    found = places or ([beside] if os.path.isfile(beside) else [])
+    return [each for place in found for each in _implementations(_python(place, module), module)]
+
+
+def _python(place: str, module: ModuleType) -> ModuleType:
+    """A file or a module with activities."""
+    if not place.endswith(".py"):
+        try:
+            return importlib.import_module(place)
+        except ImportError as error:
+            raise UsageError(f"--activities {place}: {error}") from None
+    if not os.path.isfile(place):
+        raise UsageError(f"--activities: there is no file {place!r}")
+    name = f"{module.__name__}__activities_{os.path.basename(place)[:-3]}"
+    spec = importlib.util.spec_from_file_location(name, place)
+    assert spec is not None and spec.loader is not None
+    made = sys.modules[name] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(made)
+    except Exception as error:
+        raise UsageError(f"{place} cannot be loaded: {type(error).__name__}: {error}") from error
+    return made
+
+
+def _implementations(python: ModuleType, module: ModuleType) -> list[Any]:
+    """Its functions, and one of each class that it has for the activities of the module."""
+    protocols = [each for each in vars(module).values() if getattr(each, "_is_protocol", False)]
+    made: list[Any] = [python]
+    for cls in vars(python).values():
+        own = inspect.isclass(cls) and cls.__module__ == python.__name__
+        if own and any(protocol in cls.__mro__ for protocol in protocols):
+            try:
+                made.append(cls())
+            except TypeError as error:
+                raise UsageError(f"{cls.__name__} cannot be made without arguments: {error}") from None
+    return made
+
+
+def _pair(option: str) -> Callable[[str], tuple[str, str]]:
+    def split(text: str) -> tuple[str, str]:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise UsageError(f"--{option} takes NAME=JSON, not {text!r}")
+        return name.strip(), value
+
+    return split
+
+
+def _stub(module: ModuleType, name: str, text: str) -> Callable[..., Any]:
+    """A function that gives what was said, whatever it is called with."""
+    activities = {each.name: each for each in vars(module).values() if isinstance(each, Activity)}
+    if name not in activities:
+        raise UsageError(f"--stub: there is no activity {name!r}{suggestion(name, list(activities))}")
+    activity = activities[name]
+    value = _read(f"--stub {name}", text or "null", activity.result)
+
+    def stub(*args: Any) -> Any:
+        return value
+
+    stub.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [inspect.Parameter(f"a{at}", inspect.Parameter.POSITIONAL_ONLY) for at in range(len(activity.params))]
+    )
+    return stub
+
+
+def _signal(definition: Definition, name: str, text: str) -> tuple[str, Any]:
+    if name not in definition.signals:
+        known = list(definition.signals)
+        raise UsageError(f"--signal: there is no signal {name!r}{suggestion(name, known)}; there are {known or 'none'}")
+    return name, _read(f"--signal {name}", text or "null", definition.signals[name])
+
+
+def _read(what: str, text: str, type_: object) -> Any:
+    try:
+        return codec_of(type_).loads(text.encode())
+    except Misfit as misfit:
+        raise UsageError(f"{what}: {misfit.message}") from None
+
+
+# --- arguments ---------------------------------------------------------------------------------------------------
+
+
+def _arguments(definition: Definition, options: Options) -> tuple[Any, ...]:
+    """`--input` as arguments: by name or by place; what has a default may be left out."""
+    fields: tuple[str, ...] = getattr(definition.args, "_fields", ())
+    defaults: dict[str, Any] = getattr(definition.args, "_field_defaults", {})
+    given = _input(options.text("input"))
+    if isinstance(given, list):
+        given = dict(zip(fields, given, strict=False)) if len(given) <= len(fields) else {"": None}
+    if not isinstance(given, dict):
+        raise UsageError("--input: an object with the arguments by name, or a list of them")
+    names = {field.rstrip("_") if field.rstrip("_") in given else field: field for field in fields}
+    unknown = [name for name in given if name not in names]
+    if unknown:
+        takes = ", ".join(names) or "none"
+        raise UsageError(
+            f"--input: there is no argument {unknown[0]!r}{suggestion(unknown[0], list(names))}; it takes {takes}"
+        )
+    missing = [name for name, field in names.items() if name not in given and field not in defaults]
+    if missing:
+        raise UsageError(f"--input: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing")
+    hints = _hints(definition)
+    values = []
+    for name, field in names.items():
+        values.append(
+            _read(f"--input {name}", json.dumps(given[name]), hints[field]) if name in given else defaults[field]
+        )
+    return tuple(definition.args(*values))
+
+
+def _hints(definition: Definition) -> dict[str, Any]:
+    import typing
+
+    return typing.get_type_hints(definition.args) if hasattr(definition.args, "_fields") else {}
+
+
+def _input(text: str) -> Any:
+    where = "--input"
+    if text == "-":
+        text = sys.stdin.read()
+    elif text.startswith("@"):
+        where = text[1:]
+        try:
+            with open(text[1:], encoding="utf-8") as file:
+                text = file.read()
+        except OSError as error:
+            raise UsageError(f"--input: {text[1:]} cannot be read: {error.strerror}") from None
+    try:
+        return json.loads(text) if text.strip() else {}
+    except json.JSONDecodeError as error:
+        raise UsageError(f"{where} is not JSON: {error}") from None

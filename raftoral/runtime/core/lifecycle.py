@@ -1,0 +1,512 @@
+"""The life of runs: they begin, something happens to them, they start others, they end.
+
+    self._deliver(run, Event(What.DONE, op=3, value=b'"hold-17"'))
+
+A turn counts as a whole or not at all. If the workflow has a bug, the run is *faulted*: it is again what it was before
+the turn, and the event waits in its inbox until somebody resumes it. What one run causes in another follows in the same
+entry of the log, in order.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from raftoral.notes import note_source
+from raftoral.program.codec import codec_of
+from raftoral.program.faults import Fault, Misfit, StepBudget, fault_of
+from raftoral.program.values import ActivityFailed, Cancelled, WorkflowError
+
+from ..ports import Attempt, Changes, Row, Step
+from ..proto import state_pb2 as pb
+from .attempts import attempt_of
+from .commands import Event, What
+from .deadlines import Deadlines
+from .execution import Do, Over, Say, Send, Start, Stop, Turn
+from .programs import Program, Programs, error_bytes
+from .state import Kind, Op, Run, ops_of
+from .stored import VALUE_BYTES_MAX, Reader, body_bytes, bounded, mail_bytes, part_bytes, written
+from .trails import Trails
+
+INBOX_MAX = 10_000
+LINKS_MAX = 1_000  # of `continue as new` in one entry of the log
+FOLLOWING_MAX = 100_000  # what one command may cause in other runs
+NOTE_MAX = 4_000
+
+
+class Perform(NamedTuple):
+    """Call an activity."""
+
+    attempt: Attempt
+
+
+class Halt(NamedTuple):
+    """Nobody wants this effect any more."""
+
+    run: str
+    op: int
+    reason: str
+
+
+class Tell(NamedTuple):
+    """Write a line to the log."""
+
+    id: str
+    run: str
+    workflow: str
+    version: int
+    level: str
+    message: str
+
+
+class Moved(NamedTuple):
+    """A run is not what it was: whoever watches it may look."""
+
+    id: str
+    status: str
+
+
+Action = Perform | Halt | Tell | Moved
+
+
+class Ending(NamedTuple):
+    """How a run ended, encoded."""
+
+    status: str
+    result: bytes | None
+    failure: bytes | None
+
+
+class Lifecycle:
+    """Runs in memory. `ended` finds the row of one that is there no more."""
+
+    def __init__(
+        self, programs: Programs, ended: Callable[[str], Row | None], *, seq: int = 0, trails: bool = True
+    ) -> None:
+        self.programs = programs
+        self.runs: dict[str, Run] = {}
+        self.deadlines = Deadlines()
+        self.seq = seq  # that the last start got
+        self.now = 0  # log time
+        self._ended = ended
+        self._trails = Trails(trails)
+        self._changes = Changes()
+        self._actions: list[Action] = []
+        self._fresh: set[str] = set()  # whose whole row is to be written
+        self._touched: dict[str, Run] = {}
+        self._following: deque[Callable[[], None]] = deque()
+        self._links = 0
+
+    def load(self, rows: Iterable[tuple[Row, Mapping[str, bytes]]]) -> list[Row]:
+        """Reads what a store holds; gives back the runs whose program is not known."""
+        unknown = []
+        for row, pieces in rows:
+            self.now = max(self.now, row.updated)
+            program = self.programs.get(row.workflow, row.version)
+            if program is None:
+                unknown.append(row)
+                continue
+            run = Run(row.id, row.run, program, program.args.loads(row.args))
+            run.status, run.parent, run.seq = row.status, row.parent, row.seq
+            run.created, run.updated, run.tags = row.created, row.updated, row.tags
+            run.body, run.checkpoints, run.pieces = row.body, row.checkpoints.encode(), dict(pieces)
+            Reader(run, self.programs, run.pieces).read(run.body, run.checkpoints)
+            self._trails.read(run)
+            self.runs[row.id] = run
+            for op in all_ops(run):
+                if op.due:
+                    self.deadlines.add(op.due, run.id, op.number)
+        return unknown
+
+    def _follow(self) -> None:
+        """What a command caused in other runs: children, their ends, signals."""
+        left = FOLLOWING_MAX
+        while self._following:
+            left -= 1
+            if left < 0:
+                self._following.clear()
+                raise RuntimeError("one entry of the log caused more than it may")  # a bug of ours: turns are bounded
+            self._following.popleft()()
+
+    def _known(self, id: str) -> Row | None:
+        """A run as a row, whether it has ended or not."""
+        run = self.runs.get(id)
+        if run is not None:
+            return self._row(run)
+        row = self._changes.rows.get(id)
+        if row is not None or id in self._changes.deleted:
+            return row
+        return self._ended(id)
+
+    def _begin(
+        self,
+        id: str,
+        name: str,
+        program: Program,
+        args: Any,
+        *,
+        tags: str = "{}",
+        parent: tuple[str, int] | None = None,
+    ) -> None:
+        run = self.runs[id] = Run(id, name, program, args)
+        self.seq += 1
+        run.seq, run.created, run.tags = self.seq, self.now, tags
+        if parent is not None:
+            run.parent, run.parent_op = parent
+        run.body = body_bytes(run)
+        self._fresh.add(id)
+        self._deliver(run, Event(What.BEGIN))
+
+    # --- something happens ---------------------------------------------------------------------------------
+
+    def _deliver(self, run: Run, event: Event) -> None:
+        """Applies an event, or keeps it until the run can go on."""
+        if run.status in ("paused", "faulted"):
+            self._keep(run, event)
+            return
+        turn, ending = Turn(run, self.now), None
+        try:
+            _EVENTS[event.what](self, turn, event)
+            if turn.over:
+                ending = _ending(turn)
+            else:
+                kept = written(turn)
+        except Exception as error:
+            self._fault(run, event, error)
+            return
+        if not turn.over:
+            run.body, run.checkpoints = kept.body, kept.checkpoints
+            if kept.pieces:
+                for key, data in kept.pieces.items():
+                    self._piece(run, key, data)
+        elif run.state is not None:
+            run.checkpoints = run.program.state_of(run.state)
+        self._touch(run)
+        self._grant(run, turn)
+        if ending is not None:
+            self._end(run, ending)
+        elif turn.stuck is not None:
+            self._undo_failed(run, turn.stuck)
+        elif run.status == "stalled" and not _still_stalls(run):
+            run.status, run.code, run.reason = "running", "", ""
+            self._rewrite(run)
+
+    def _keep(self, run: Run, event: Event) -> None:
+        """The run stands still: what arrives waits in its inbox."""
+        if run.inbox >= INBOX_MAX:
+            self._tell(run, "error", f"its inbox is full: {event.what.name.lower()} {event.name} was dropped")
+            return
+        run.inbox += 1
+        message = pb.Event(what=event.what, op=event.op, name=event.name, value=event.value, error=event.error)
+        self._piece(run, f"q{run.inbox}", message.SerializeToString())
+        self._rewrite(run)
+
+    def _fault(self, run: Run, event: Event, error: Exception) -> None:
+        """The turn is taken back: the run is as it was before, at its slot, and the event is kept."""
+        fault: Fault = fault_of(error)
+        note_source(error)
+        fresh = Run(run.id, run.run, run.program, run.args)
+        for name in ("parent", "seq", "created", "updated", "tags", "body", "checkpoints", "pieces", "trails"):
+            setattr(fresh, name, getattr(run, name))
+        Reader(fresh, self.programs, fresh.pieces).read(fresh.body, fresh.checkpoints)
+        self.runs[run.id] = fresh
+        fresh.status, fresh.code, fresh.reason = "faulted", fault.code, fault.message
+        fresh.note = "\n".join(getattr(error, "__notes__", ()))[:NOTE_MAX]
+        shown = "".join(f"\n    {line}" for line in fresh.note.splitlines())
+        self._tell(fresh, "error", f"faulted: {fault.message}{shown}")
+        self._keep(fresh, event)
+
+    def _undo_failed(self, run: Run, error: WorkflowError) -> None:
+        run.status, run.code = "faulted", "undo-failed"
+        run.reason = f"an undo gave up: {error}"
+        self._tell(run, "error", run.reason)
+        self._rewrite(run)
+
+    # --- what a turn makes of an event -------------------------------------------------------------------------
+
+    def _on_begin(self, turn: Turn, event: Event) -> None:
+        turn.begin()
+
+    def _on_done(self, turn: Turn, event: Event) -> None:
+        op = turn.run.op(event.op)
+        if op is None:
+            return
+        value = None
+        if op.activity is not None:
+            value = codec_of(op.activity.result).loads(event.value)
+        elif op.workflow is not None:
+            value = codec_of(op.workflow.result).loads(event.value)
+        turn.arrived(event.op, value)
+
+    def _on_broke(self, turn: Turn, event: Event) -> None:
+        turn.broke(event.op, self._error(turn.run, event.error))
+
+    def _on_arrived(self, turn: Turn, event: Event) -> None:
+        type_ = turn.run.program.definition.signals[event.name]
+        turn.signalled(event.name, codec_of(type_).loads(event.value))
+
+    def _on_ended(self, turn: Turn, event: Event) -> None:
+        child = turn.run.children.get(event.name)
+        if child is None:
+            return
+        if event.error:
+            turn.child_ended(event.name, None, self._error(turn.run, event.error))
+        else:
+            turn.child_ended(event.name, codec_of(child.definition.result).loads(event.value), None)
+
+    def _on_cancelled(self, turn: Turn, event: Event) -> None:
+        turn.cancel(event.name)
+
+    def _on_again(self, turn: Turn, event: Event) -> None:
+        turn.again()
+
+    def _error(self, run: Run, data: bytes) -> WorkflowError:
+        try:
+            return run.program.error(data)
+        except Misfit:  # of a child whose errors are others now
+            return ActivityFailed(activity="", detail=data.decode(errors="replace")[:NOTE_MAX], attempts=0)
+
+    # --- what a turn wished for ------------------------------------------------------------------------------
+
+    def _grant(self, run: Run, turn: Turn) -> None:
+        for wish in turn.wishes:
+            if isinstance(wish, Do):
+                self._ask(run, wish.op)
+            elif isinstance(wish, Stop):
+                self._stop(run, wish.op)
+            elif isinstance(wish, Say):
+                self._tell(run, wish.level, wish.message)
+            elif isinstance(wish, Start):
+                self._spawn(run, wish)
+            elif isinstance(wish, Send):
+                self._send(run, wish)
+            elif wish.status == "continued":
+                self._continue(run, wish.value)
+
+    def _ask(self, run: Run, op: Op) -> None:
+        if op.number not in run.waiting:
+            return  # it was cancelled in the same turn
+        if op.kind is Kind.EFFECT:
+            self._actions.append(Perform(attempt_of(run, op, self.now)))
+        elif op.kind is Kind.TIMER:
+            self.deadlines.add(op.due, run.id, op.number)
+        else:
+            assert op.workflow is not None
+            program = self.programs.of(op.workflow)
+            self._following.append(lambda: self._child(run, op.name, program, op.args, op.number))
+
+    def _stop(self, run: Run, op: Op) -> None:
+        if op.kind is Kind.EFFECT:
+            self._actions.append(Halt(run.run, op.number, "the run needs it no longer"))
+        elif op.kind is Kind.RUN:
+            self._following.append(lambda: self._cancel_child(op.name, run.id))
+
+    def _cancel_child(self, id: str, parent: str) -> None:
+        child = self.runs.get(id)
+        if child is not None and child.parent == parent:
+            self._deliver(child, Event(What.CANCELLED, name=f"its parent {parent} needs it no longer"))
+
+    def _spawn(self, run: Run, wish: Start) -> None:
+        said = wish.spawned
+        program = self.programs.of(said.workflow)
+        args = program.definition.args(*said.args)
+        self._following.append(lambda: self._child(run, said.run_id, program, args, 0))
+
+    def _child(self, parent: Run, id: str, program: Program, args: Any, op: int) -> None:
+        """Starts a child. An id that is taken makes it fail, as a child that failed does."""
+        known = self._known(id)
+        if known is not None:
+            if known.parent != parent.id or known.workflow != program.name:
+                self._child_failed(parent, op, id, program, f"there is a run {id!r} already")
+            return
+        try:
+            given = program.args.loads(program.args.dumps(args))  # a list that two runs hold must not be one list
+        except Fault as fault:
+            self._child_failed(parent, op, id, program, fault.message)
+            return
+        self._begin(id, id, program, given, parent=(parent.id, op))
+
+    def _child_failed(self, parent: Run, op: int, id: str, program: Program, why: str) -> None:
+        error = error_bytes(ActivityFailed(activity=program.name, detail=why, attempts=0))
+        self._tell_parent(parent.id, op, id, b"", error)
+
+    def _send(self, run: Run, wish: Send) -> None:
+        sent = wish.sent
+        child = run.children.get(sent.run_id)
+        assert child is not None
+        data = codec_of(child.definition.signals[sent.signal]).dumps(sent.payload)
+        self._following.append(lambda: self._arrive(sent.run_id, sent.signal, data))
+
+    def _arrive(self, id: str, name: str, data: bytes) -> None:
+        child = self.runs.get(id)
+        if child is not None and name in child.program.definition.signals:  # one that has ended reads no mail
+            self._deliver(child, Event(What.ARRIVED, name=name, value=data))
+
+    # --- ends ----------------------------------------------------------------------------------------------
+
+    def _end(self, run: Run, ending: Ending) -> None:
+        """The run leaves memory; its row stays, with what a report needs."""
+        run.status, run.body = ending.status, b""
+        for key in list(run.pieces):
+            self._piece(run, key, None)
+        self._touched.pop(run.id, None)
+        del self.runs[run.id]
+        row = self._row(run)._replace(
+            updated=self.now,
+            ended=self.now,
+            result=ending.result,
+            failure=ending.failure,
+            report=self._trails.ended(run),
+        )
+        self._changes.rows[run.id] = row
+        self._actions.append(Moved(run.id, run.status))
+        if run.parent is not None:
+            parent, op, id = run.parent, run.parent_op, run.id
+            value, error = ending.result or b"", ending.failure or b""
+            self._following.append(lambda: self._tell_parent(parent, op, id, value, error))
+
+    def _tell_parent(self, parent: str, op: int, id: str, value: bytes, error: bytes) -> None:
+        run = self.runs.get(parent)
+        if run is None:
+            return
+        if not op:
+            self._deliver(run, Event(What.ENDED, name=id, value=value, error=error))
+        elif run.op(op) is not None:
+            self._deliver(run, Event(What.BROKE if error else What.DONE, op=op, name=id, value=value, error=error))
+
+    def _continue(self, run: Run, args: Any) -> None:
+        """`continue as new`: under the same id, on the newest version, with an empty frame. Mail carries over."""
+        program = self.programs.newest(run.program.name) or run.program
+        self._links += 1
+        new = Run(run.id, f"{run.run.partition('~')[0]}~{run.link + 1}", program, args)
+        new.link, new.fence, new.seq, new.created, new.tags = run.link + 1, run.fence, run.seq, run.created, run.tags
+        new.parent, new.parent_op, new.trails, new.pieces = run.parent, run.parent_op, run.trails, run.pieces
+        for key in [key for key in new.pieces if not key.startswith("t")]:
+            self._piece(new, key, None)
+        mail = [(at, name, payload) for name, box in run.mail.items() for at, payload in box]
+        for _, name, payload in sorted(mail, key=lambda each: each[0]):
+            self._carry(run, new, name, payload)
+        new.body = body_bytes(new)
+        self.runs[run.id] = new
+        self._fresh.add(run.id)
+        self._touch(new)
+        if self._links > LINKS_MAX:
+            self._fault(new, Event(What.BEGIN), StepBudget("it was continued as new again and again without a rest"))
+        else:
+            self._following.append(lambda: self._deliver(new, Event(What.BEGIN)))
+
+    def _carry(self, old: Run, new: Run, name: str, payload: Any) -> None:
+        """A message that nobody read goes to the next link, if that still knows such a signal."""
+        signals = new.program.definition.signals
+        try:
+            if name not in signals:
+                raise Misfit(f"version {new.program.version} has no such signal")
+            data = codec_of(old.program.definition.signals[name]).dumps(payload)
+            value = codec_of(signals[name]).loads(data)
+        except Fault as fault:
+            self._tell(new, "warn", f"a message of the signal {name} is dropped: {fault.message}")
+            return
+        new.position += 1
+        new.mail.setdefault(name, []).append((new.position, value))
+        self._piece(new, f"m{new.position}", mail_bytes(new, name, new.position))
+
+    # --- writing -------------------------------------------------------------------------------------------
+
+    def _touch(self, run: Run) -> None:
+        run.updated = self.now
+        self._touched[run.id] = run
+
+    def _rewrite(self, run: Run, op: Op | None = None) -> None:
+        """Something changed outside of a turn: of the run, or of what one of its strands waits for."""
+        strand = run.waiting.get(op.number) if op is not None else None
+        if strand is not None and strand.path:
+            self._piece(run, f"s{strand.path}", part_bytes(run, strand))
+        else:
+            run.body = body_bytes(run)
+        self._touch(run)
+
+    def _piece(self, run: Run, key: str, data: bytes | None) -> None:
+        if data is not None:
+            run.pieces[key] = data
+        elif run.pieces.pop(key, None) is None:
+            return
+        self._changes.pieces[run.id, key] = data
+
+    def _write(self) -> None:
+        """All runs that an entry of the log touched: once each."""
+        for run in self._touched.values():
+            if self.runs.get(run.id) is not run:
+                continue
+            self._trails.write(run, self._piece)
+            if run.id in self._fresh:
+                self._changes.rows[run.id] = self._row(run)
+            else:
+                step = Step(run.status, run.updated, run.checkpoints.decode(), run.body, run.id)
+                self._changes.steps[run.id] = step
+            self._actions.append(Moved(run.id, run.status))
+        self._touched.clear()
+        self._fresh.clear()
+
+    def _row(self, run: Run) -> Row:
+        program = run.program
+        return Row(
+            id=run.id,
+            seq=run.seq,
+            run=run.run,
+            workflow=program.name,
+            version=program.version,
+            digest=program.definition.digest,
+            status=run.status,
+            parent=run.parent,
+            created=run.created,
+            updated=run.updated,
+            ended=None,
+            tags=run.tags,
+            args=program.args.dumps(run.args),
+            checkpoints=run.checkpoints.decode(),
+            body=run.body,
+            result=None,
+            failure=None,
+        )
+
+    def _tell(self, run: Run, level: str, message: str) -> None:
+        self._actions.append(Tell(run.id, run.run, run.program.name, run.program.version, level, message))
+
+
+def all_ops(run: Run) -> list[Op]:
+    """Everything that a run waits for, oldest first."""
+    strands = dict.fromkeys(run.waiting.values())
+    return sorted((op for strand in strands for op in ops_of(strand)), key=lambda op: op.number)
+
+
+def _ending(turn: Turn) -> Ending | None:
+    """How the run ended, in bytes: a result that does not fit is a fault of the workflow."""
+    over = turn.wishes[-1]
+    assert isinstance(over, Over)
+    if over.status == "completed":
+        result = turn.run.program.result.dumps(over.value)
+        return Ending(over.status, bounded(result, "the result", VALUE_BYTES_MAX), None)
+    if over.status == "continued":
+        return None
+    return Ending(over.status, None, bounded(error_bytes(over.value), "the error", VALUE_BYTES_MAX))
+
+
+def _still_stalls(run: Run) -> bool:
+    return run.code.startswith("stalled:") and run.op(int(run.code.partition(":")[2])) is not None
+
+
+def terminated(reason: str) -> Ending:
+    return Ending("terminated", None, error_bytes(Cancelled(reason=reason)))
+
+
+_EVENTS: dict[What, Callable[[Lifecycle, Turn, Event], None]] = {
+    What.BEGIN: Lifecycle._on_begin,
+    What.DONE: Lifecycle._on_done,
+    What.FIRED: Lifecycle._on_done,
+    What.BROKE: Lifecycle._on_broke,
+    What.ARRIVED: Lifecycle._on_arrived,
+    What.ENDED: Lifecycle._on_ended,
+    What.CANCELLED: Lifecycle._on_cancelled,
+    What.AGAIN: Lifecycle._on_again,
+}

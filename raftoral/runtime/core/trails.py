@@ -1,0 +1,70 @@
+"""What a report says of each step of a run: how often it was called, how long that took, what came last.
+
+One small piece for each step, whatever a loop does: `t<step>`; when the run ends, all of them are one column of its row.
+Nothing depends on it; it may be switched off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..proto import state_pb2 as pb
+from .commands import AttemptFailed
+from .state import Op, Run
+
+STEPS_MAX = 1_000  # that a run keeps a trail of
+TRACE_MAX = 8_000
+RESULT_BYTES_MAX = 16_384  # a larger one is not kept: the report says how large it was
+
+
+class Trails:
+    def __init__(self, on: bool) -> None:
+        self.on = on
+        self._changed: dict[tuple[str, str], pb.Trail] = {}
+
+    def _of(self, run: Run, op: Op, now: int) -> pb.Trail | None:
+        if not self.on or op.activity is None:
+            return None
+        trail: pb.Trail | None = run.trails.get(op.step)
+        if trail is None:
+            if len(run.trails) >= STEPS_MAX:
+                return None
+            trail = run.trails[op.step] = pb.Trail(activity=op.name, first=op.asked, step=op.step)
+        trail.last = now
+        self._changed[run.id, op.step] = trail
+        return trail
+
+    def done(self, run: Run, op: Op, result: bytes, seconds: float, now: int) -> None:
+        trail = self._of(run, op, now)
+        if trail is not None:
+            trail.calls += 1
+            trail.attempts += 1
+            trail.seconds += seconds
+            trail.result = result if len(result) <= RESULT_BYTES_MAX else b'"(%d bytes)"' % len(result)
+
+    def failed(self, run: Run, op: Op, failed: AttemptFailed, now: int) -> None:
+        trail = self._of(run, op, now)
+        if trail is not None:
+            trail.attempts += 1
+            trail.failures += 1
+            trail.seconds += failed.seconds
+            trail.error = failed.error or b""
+            trail.detail = f"{failed.kind}: {failed.detail}"[:TRACE_MAX]
+            trail.trace = failed.trace[:TRACE_MAX]
+
+    def write(self, run: Run, piece: Callable[[Run, str, bytes | None], None]) -> None:
+        """Writes what changed of a run's trails."""
+        if not self._changed:
+            return
+        for id, step in [key for key in self._changed if key[0] == run.id]:
+            piece(run, f"t{step}", self._changed.pop((id, step)).SerializeToString())
+
+    def ended(self, run: Run) -> bytes | None:
+        """What the report of a run that ends is made of. Its pieces go with it."""
+        for key in [key for key in self._changed if key[0] == run.id]:
+            del self._changed[key]
+        return pb.Trails(steps=list(run.trails.values())).SerializeToString() if run.trails else None
+
+    def read(self, run: Run) -> None:
+        found = [pb.Trail.FromString(data) for key, data in run.pieces.items() if key[0] == "t"]
+        run.trails = {trail.step: trail for trail in sorted(found, key=lambda trail: (trail.first, trail.step))}

@@ -1,0 +1,1 @@
+"""The parts of the effect runner: limits, threads, heartbeats, reports. `edge.effect_runner` puts them together."""

@@ -1,0 +1,279 @@
+"""One process's machine, made durable: commands in, one commit for all that wait, then answers and effects.
+
+    refused = await engine.submit(StartRun(...))
+
+The order of one step is the whole promise: apply, commit, *then* answer clients and call activities. What a client was
+told is on disk; what is not on disk was never told, nor begun. All that came in while a commit ran shares the next
+one. On a quick disk the commit runs on the loop, which saves the way to a thread and back; on a slow one in a thread,
+so that the service's loop goes on meanwhile; whoever looks at runs waits for the commit that is under way. If a commit
+fails, memory is thrown away and read again from the store: clients get the error, results of activities wait until
+the store is well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable
+
+from raftoral.errors import Closed, RaftoralError, StorageFailed
+
+from .core import commands as c
+from .core.lifecycle import Action, Halt, Moved, Perform, Tell
+from .core.machine import Applied, Machine
+from .core.programs import Programs
+from .edge.clock import Alarm, Clock
+from .ports import Attempt, Beat, Changes, Done, Query, Report, Row, Runner, Storage
+
+log = logging.getLogger("raftoral")
+told = logging.getLogger("raftoral.workflow")
+
+BATCH_MAX = 1_000  # commands in one commit
+RETRY_US = 1_000_000  # between attempts to write to a store that is ill
+SLOW_SECONDS = 0.001  # a commit that takes longer, on the average, is not for the loop
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
+
+Waiting = tuple[c.Command, "asyncio.Future[c.Refused | None] | None"]
+
+
+class Engine:
+    """See the module. Lives on one loop; everything that is called here is called there."""
+
+    def __init__(
+        self,
+        programs: Programs,
+        storage: Storage,
+        runner: Runner,
+        clock: Clock,
+        *,
+        trails: bool,
+        moved: Callable[[str, str], None],
+    ) -> None:
+        self.programs = programs
+        self.storage = storage
+        self.runner = runner
+        self.clock = clock
+        self.commits = 0
+        self.commands = 0
+        self._trails = trails
+        self._moved = moved
+        self._queue: list[Waiting] = []
+        self._scheduled = False
+        self._alarm: Alarm | None = None
+        self._rings: int | None = None
+        self._stalled: set[tuple[str, int]] = set()
+        self._broken: Exception | None = None
+        self._seconds = 0.0  # that a commit takes, on the average of late
+        self._committing: asyncio.Future[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self.unknown: list[Row] = []
+        self.machine = self._read()
+
+    def _read(self) -> Machine:
+        newest = self.storage.rows(Query(limit=1))
+        seq = newest[0].seq if newest else 0
+        machine = Machine(self.programs, self.storage.row, seq=seq, trails=self._trails)
+        self.unknown = machine.load(self.storage.live())
+        return machine
+
+    async def open(self) -> None:
+        """Takes over what an earlier process left."""
+        await self.submit(c.Recover())
+
+    async def submit(self, command: c.Command) -> c.Refused | None:
+        """Applies a command; returns when what it did is durable."""
+        if self._broken is not None:
+            raise self._broken
+        future: asyncio.Future[c.Refused | None] = self._loop.create_future()
+        self._queue.append((command, future))
+        self._kick()
+        return await future
+
+    def post(self, command: c.Command) -> None:
+        """The same, for whom nobody waits."""
+        if self._broken is not None:
+            return
+        self._queue.append((command, None))
+        self._kick()
+
+    def report(self, report: Report) -> None:
+        """What a runner has to say. Called on the loop."""
+        attempt = report.attempt
+        if isinstance(report, Done):
+            self.post(c.Finished(attempt.id, attempt.run, attempt.op, report.result, report.seconds))
+        elif isinstance(report, Beat):
+            self.post(c.Progress(attempt.id, attempt.run, attempt.op, report.details))
+        else:
+            self.post(
+                c.AttemptFailed(
+                    attempt.id,
+                    attempt.run,
+                    attempt.op,
+                    attempt.number,
+                    report.kind,
+                    report.detail,
+                    report.error,
+                    report.trace,
+                    report.retryable,
+                    report.seconds,
+                )
+            )
+
+    @property
+    def is_idle(self) -> bool:
+        return not self._queue and not self._scheduled and self._committing is None
+
+    async def close(self) -> None:
+        """No command is taken any more; those that wait are told so. What is being written is written first."""
+        await self.settled()
+        self.stop()
+
+    def stop(self) -> None:
+        """The same at once: what is being written may be there afterwards, or not."""
+        self._broken = self._broken or Closed("the runtime was closed: open it again to go on")
+        if self._alarm is not None:
+            self._alarm.cancel()
+        for _, future in self._queue:
+            if future is not None and not future.done():
+                future.set_exception(self._broken)
+        self._queue.clear()
+
+    # --- a step --------------------------------------------------------------------------------------------
+
+    def _kick(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._step)
+
+    def _step(self) -> None:
+        self._scheduled = False
+        if self._broken is not None or not self._queue or self._committing is not None:
+            return
+        batch, self._queue = self._queue[:BATCH_MAX], self._queue[BATCH_MAX:]
+        try:
+            applied = self.machine.apply([command for command, _ in batch], self.clock.now())
+        except Exception as error:  # a bug of ours: nothing is written, and nothing goes on half-way
+            self._break(batch, error)
+            return
+        if not applied.changes:
+            self._committed(batch, applied, None)
+        elif self._seconds < SLOW_SECONDS:
+            self._committed(batch, applied, self._commit(applied.changes))
+        else:
+            self._committing = self._loop.create_future()
+            writing = self._loop.run_in_executor(None, self._commit, applied.changes)
+            writing.add_done_callback(lambda done: self._committed(batch, applied, done.result()))
+
+    def _commit(self, changes: Changes) -> Exception | None:
+        """Makes changes durable; gives what went wrong. On the loop or in a thread."""
+        start = time.perf_counter()
+        try:
+            self.storage.commit(changes)
+        except Exception as error:
+            return error
+        self._seconds += (time.perf_counter() - start - self._seconds) / 8
+        self.commits += 1
+        return None
+
+    def _committed(self, batch: list[Waiting], applied: Applied, error: Exception | None) -> None:
+        """What was applied is on disk, or it is not."""
+        committing, self._committing = self._committing, None
+        if committing is not None:
+            committing.set_result(None)
+        if isinstance(error, StorageFailed):
+            self._ill(batch, error)
+            return
+        if error is not None:
+            self._break(batch, error)
+            return
+        if self._broken is not None:  # closed meanwhile; it is on disk, so say so
+            self._answer(batch, applied)
+            return
+        self._answer(batch, applied)
+        self._act(applied.actions)
+        self._arm()
+        if self._queue:
+            self._kick()
+
+    def _answer(self, batch: list[Waiting], applied: Applied) -> None:
+        self.commands += len(batch)
+        for (_, future), answer in zip(batch, applied.answers, strict=True):
+            if future is not None and not future.done():
+                future.set_result(answer)
+
+    async def settled(self) -> None:
+        """Waits until what memory says is also on disk."""
+        while self._committing is not None:
+            await asyncio.shield(self._committing)
+
+    def _act(self, actions: Iterable[Action]) -> None:
+        """What was wished for is on disk now: do it."""
+        attempts: list[Attempt] = []
+        for action in actions:
+            if isinstance(action, Perform):
+                if self.runner.implements(action.attempt.activity):
+                    attempts.append(action.attempt)
+                else:
+                    self._stall(action.attempt)
+            elif isinstance(action, Moved):
+                self._moved(action.id, action.status)
+            elif isinstance(action, Halt):
+                self.runner.stop(action.run, action.op, action.reason)
+            else:
+                _tell(action)
+        if attempts:
+            self.runner.start(attempts)
+
+    def _stall(self, attempt: Attempt) -> None:
+        name = attempt.activity.name
+        reason = f"nobody here implements the activity {name}: give activities= an object with a method {name}"
+        self.post(c.Stalled(attempt.id, attempt.op, reason))
+
+    def _arm(self) -> None:
+        """Rings when the next thing is due."""
+        due = self.machine.deadlines.next
+        if due is None or (self._rings is not None and self._rings <= due):
+            return
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._rings = due
+        self._alarm = self.clock.at(due, self._ring)
+
+    def _ring(self) -> None:
+        self._rings = self._alarm = None
+        due = self.machine.deadlines.next
+        if due is not None and due <= self.clock.now():
+            self.post(c.Tick())
+        else:
+            self._arm()
+
+    # --- when it goes wrong ----------------------------------------------------------------------------------
+
+    def _ill(self, batch: list[Waiting], error: StorageFailed) -> None:
+        """The store took nothing of it: memory goes back to what is stored."""
+        log.error("nothing can be written: %s", error)
+        for _, future in batch:
+            if future is not None and not future.done():
+                future.set_exception(error)
+        self._queue[:0] = [(command, None) for command, future in batch if future is None]
+        self.machine = self._read()
+        self.clock.at(self.clock.now() + RETRY_US, self._kick)
+
+    def _break(self, batch: list[Waiting], error: Exception) -> None:
+        log.critical("the machine stops: %s (a bug of raftoral; nothing was written)", error, exc_info=error)
+        self._broken = RaftoralError(f"the machine has stopped: {type(error).__name__}: {error}")
+        for _, future in [*batch, *self._queue]:
+            if future is not None and not future.done():
+                future.set_exception(self._broken)
+        self._queue.clear()
+
+
+def _tell(action: Tell) -> None:
+    level = _LEVELS[action.level]
+    if told.isEnabledFor(level):
+        fields = {"run_id": action.id, "workflow": action.workflow, "version": action.version}
+        told.log(level, "%s: %s", action.id, action.message, extra=fields)
+
+
+__all__ = ["Engine"]

@@ -1,0 +1,140 @@
+"""The same, for code that blocks: scripts, threads, frameworks without a loop.
+
+    with raftoral.sync.local(programs=[shop.orders], activities=[Activities()], data="./data") as here:
+        run = here.start(ProcessOrder, order, id="order-17")
+        print(run.result(timeout=30))
+
+The runtime lives on a loop in a thread of its own. Every call waits for its answer there. Never to be called from a
+coroutine: that would block the loop that it runs on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from types import TracebackType
+from typing import Any, TypeVar
+
+from raftoral.errors import UsageError
+from raftoral.program.clients import Run
+from raftoral.runtime.local import Local
+
+T = TypeVar("T")
+
+
+class SyncRun:
+    """A run, from blocking code. Has what its typed handle has, without `await`."""
+
+    def __init__(self, run: Run[Any], call: Callable[[Coroutine[Any, Any, Any]], Any]) -> None:
+        self._run = run
+        self._call = call
+
+    @property
+    def id(self) -> str:
+        return self._run.id
+
+    def __repr__(self) -> str:
+        return f"{type(self._run).__name__}({self._run.id!r})"
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._run, name)
+        if inspect.iscoroutinefunction(value):
+            return lambda *args, **named: self._call(value(*args, **named))
+        return value
+
+    def watch(self) -> Iterator[Any]:
+        """Where it rests, now and whenever that changes."""
+        changes = self._run.watch()
+        while True:
+            try:
+                yield self._call(_next(changes))
+            except StopAsyncIteration:
+                return
+
+
+class SyncLocal:
+    """`Local`, from blocking code."""
+
+    def __init__(self, make: Callable[[], Local]) -> None:
+        self._make = make
+        self._local: Local | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> SyncLocal:
+        return self.open()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def open(self) -> SyncLocal:
+        if self._loop is not None:
+            return self
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="raftoral", daemon=True)
+        self._thread.start()
+        try:
+            self._local = self._call(self._opened())
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    async def _opened(self) -> Local:
+        return await self._make().open()
+
+    def close(self) -> None:
+        loop, self._loop = self._loop, None
+        if loop is None:
+            return
+        if self._local is not None:
+            asyncio.run_coroutine_threadsafe(self._local.close(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        assert self._thread is not None
+        self._thread.join()
+        loop.close()
+
+    def start(self, workflow: Any, *args: Any, id: str | None = None, **named: Any) -> SyncRun:
+        """Starts a run of a generated workflow class: `start(ProcessOrder, order, id="order-17")`."""
+        return SyncRun(self._call(workflow.start(self._opened_local, *args, id=id, **named)), self._call)
+
+    def get(self, workflow: Any, id: str) -> SyncRun:
+        """A run that was started before."""
+        return SyncRun(workflow.get(self._opened_local, id), self._call)
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else that `Local` has: `list`, `describe`, `cancel`, `delete_many`, ..."""
+        value = getattr(self._opened_local, name)
+        if inspect.iscoroutinefunction(value):
+            return lambda *args, **named: self._call(value(*args, **named))
+        return value
+
+    @property
+    def _opened_local(self) -> Local:
+        if self._local is None:
+            raise UsageError("it is not open: use `with raftoral.sync.local(...) as here:`")
+        return self._local
+
+    def _call(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        loop = self._loop
+        if loop is None:
+            coroutine.close()
+            raise UsageError("it is not open: use `with raftoral.sync.local(...) as here:`")
+        if threading.current_thread() is self._thread:
+            coroutine.close()
+            raise UsageError("this blocks the loop that it waits for: use raftoral.local in coroutines")
+        return asyncio.run_coroutine_threadsafe(coroutine, loop).result()
+
+
+async def _next(changes: Any) -> Any:
+    found: Awaitable[Any] = anext(changes)
+    return await found
+
+
+def local(programs: Iterable[Any], activities: Iterable[Any] | Any = (), **options: Any) -> SyncLocal:
+    """Durable workflows in this process, for blocking code: see `raftoral.local`."""
+    return SyncLocal(lambda: Local(programs, activities, **options))

@@ -1,0 +1,287 @@
+"""The test kit: a world in which days take no time, activities are mocks, and processes die when you say so.
+
+    async with raftoral.testing.world([shop.orders], Activities()) as w:
+        w.fail("charge_card", CardDeclined(code="51"), times=1)
+        w.crash_in("reserve_stock")
+        run = await ProcessOrder.start(w, order)
+        assert (await run.result()).status == "confirmed"
+        assert w.calls("charge_card") == [("ann", Decimal(5)), ("ann", Decimal(5))]
+
+Time stands still until nobody does anything any more; then it jumps to what is due next. `await w.sleep("3d")` moves it
+by hand. Everything is durable, in memory: a crash throws away all but what was committed. Never use it for real work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self, TypeVar
+
+from raftoral.errors import UsageError
+from raftoral.program.steps import Activity, Definition
+from raftoral.runtime.bindings import Bindings
+from raftoral.runtime.core.execution import EPOCH, MICROSECOND
+from raftoral.runtime.core.programs import Programs
+from raftoral.runtime.edge.clock import Alarm
+from raftoral.runtime.edge.storage_memory import MemoryStorage
+from raftoral.runtime.local import Local, Source, definitions_of
+
+T = TypeVar("T")
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+SETTLED_AFTER = 6  # looks at which nobody did anything: longer than any chain of callbacks inside
+LOOKS_MAX = 1_000_000
+UNITS = {"ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000, "w": 604_800_000_000}
+
+
+class VirtualClock:
+    """Time that moves when it is told to."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = int((start - EPOCH) / MICROSECOND)
+        self._alarms: list[_Alarm] = []
+
+    def now(self) -> int:
+        return self._now
+
+    def at(self, when: int, ring: Callable[[], None]) -> Alarm:
+        alarm = _Alarm(self, when, ring)
+        self._alarms.append(alarm)
+        return alarm
+
+    @property
+    def next(self) -> int | None:
+        return min((alarm.when for alarm in self._alarms), default=None)
+
+    def advance(self, to: int) -> None:
+        """Time is `to` now; what is due rings."""
+        self._now = max(self._now, to)
+        for alarm in sorted((a for a in self._alarms if a.when <= self._now), key=lambda alarm: alarm.when):
+            alarm.cancel()
+            alarm.ring()
+
+
+class _Alarm:
+    def __init__(self, clock: VirtualClock, when: int, ring: Callable[[], None]) -> None:
+        self.clock = clock
+        self.when = when
+        self.ring = ring
+
+    def cancel(self) -> None:
+        if self in self.clock._alarms:
+            self.clock._alarms.remove(self)
+
+
+class _Immortal(MemoryStorage):
+    """A store that outlives the process that used it."""
+
+    def close(self) -> None:
+        pass
+
+
+class _Called:
+    """What is known of one activity: its calls, and what shall become of the next ones."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Any, ...]] = []
+        self.plans: list[Any] = []  # exceptions to raise, one for each call
+        self.crashes = 0  # calls in which the process dies
+        self.mock: Any = None
+
+
+class World(Local):
+    """A `Local` in which time and luck are yours."""
+
+    def __init__(
+        self,
+        programs: Iterable[Source],
+        activities: Iterable[Any] | Any = (),
+        *,
+        start: datetime = START,
+        skip_time: bool = True,
+        **options: Any,
+    ) -> None:
+        sources = list(programs)
+        self.clock = VirtualClock(start)
+        self._store = _Immortal()
+        self._known: dict[str, _Called] = {}
+        self._skip_time = skip_time
+        self._skipper: asyncio.Task[None] | None = None
+        self._crashing: asyncio.Task[None] | None = None
+        self._given = Bindings(activities if isinstance(activities, list | tuple) else [activities])
+        self.crashes = 0
+        uses = {a.name: a for d in definitions_of(sources) for a in Programs([d]).of(d).uses()}
+        wrapped = {name: self._wrapped(activity) for name, activity in uses.items()}
+        super().__init__(sources, wrapped, storage=self._store, clock=self.clock, **options)
+
+    async def open(self) -> Self:
+        await super().open()
+        if self._skip_time and self._skipper is None:
+            self._skipper = asyncio.create_task(self._skip())
+        return self
+
+    async def close(self) -> None:
+        for task in (self._skipper, self._crashing):
+            if task is not None:
+                task.cancel()
+        self._skipper = self._crashing = None
+        await super().close()
+
+    # --- what you arrange ----------------------------------------------------------------------------------
+
+    def mock(self, activity: str, what: Any) -> None:
+        """`what` stands for an activity from now on: a value that it gives, an exception, or a function."""
+        self._of(activity).mock = what
+
+    def fail(self, activity: str, error: Exception, *, times: int = 1) -> None:
+        """The next calls of an activity raise this."""
+        self._of(activity).plans += [error] * times
+
+    def crash_in(self, activity: str, *, times: int = 1) -> None:
+        """The process dies in the next calls of an activity, and another one takes over."""
+        self._of(activity).crashes += times
+
+    def calls(self, activity: str) -> list[tuple[Any, ...]]:
+        """With what an activity was called, attempt by attempt."""
+        return list(self._of(activity).calls)
+
+    async def crash(self) -> None:
+        """The process dies now. What was not committed is gone; another one takes over."""
+        self.crashes += 1
+        runner, engine = self._runner, self._engine
+        if engine is None or runner is None:
+            raise UsageError("the world is not open: use `async with raftoral.testing.world(...) as w:`")
+        engine.stop()
+        self._engine = None
+        self._grace, grace = 0.0, self._grace
+        await runner.close(0.0)
+        self._grace = grace
+        await Local.open(self)
+
+    # --- time ----------------------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> datetime:
+        return EPOCH + MICROSECOND * self.clock.now()
+
+    async def settle(self) -> None:
+        """Waits until nobody does anything any more but wait: for time, for signals."""
+        quiet = 0
+        for _ in range(LOOKS_MAX):
+            await asyncio.sleep(0)
+            quiet = quiet + 1 if self._crashing is None and self.is_idle() else 0
+            if quiet >= SETTLED_AFTER:
+                return
+        raise UsageError("the world does not come to rest: an activity goes on for ever")
+
+    async def sleep(self, time: str | timedelta | float) -> None:
+        """Lets time pass: "3d", "1h30m", seconds, or a timedelta. What is due on the way happens on the way."""
+        end = self.clock.now() + _microseconds(time)
+        await self.settle()
+        while (due := self.clock.next) is not None and due <= end:
+            self.clock.advance(due)
+            await self.settle()
+        self.clock.advance(end)
+        await self.settle()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Time does not jump in here: what waits, waits."""
+        before, self._skip_time = self._skip_time, False
+        try:
+            yield
+        finally:
+            self._skip_time = before
+
+    async def _skip(self) -> None:
+        """Jumps to what is due next whenever somebody waits for a result and nothing else happens."""
+        while True:
+            await asyncio.sleep(0)
+            if not self._skip_time or not any(self._waiters.values()):
+                await asyncio.sleep(0.001)
+                continue
+            await self.settle()
+            due = self.clock.next
+            if due is not None and any(self._waiters.values()):
+                self.clock.advance(due)
+
+    # --- activities ----------------------------------------------------------------------------------------
+
+    def _of(self, name: str) -> _Called:
+        return self._known.setdefault(name, _Called())
+
+    def _wrapped(self, activity: Activity[Any]) -> Callable[..., Any]:
+        async def performed(*args: Any) -> Any:
+            known = self._of(activity.name)
+            known.calls.append(args)
+            if known.crashes:
+                known.crashes -= 1
+                self._crashing = asyncio.create_task(self._die())
+                await asyncio.Event().wait()  # nothing of this process happens any more
+            if known.plans:
+                raise known.plans.pop(0)
+            return await self._done(activity, known, args)
+
+        performed.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+            [inspect.Parameter(f"a{at}", inspect.Parameter.POSITIONAL_ONLY) for at in range(len(activity.params))]
+        )
+        return performed
+
+    async def _done(self, activity: Activity[Any], known: _Called, args: tuple[Any, ...]) -> Any:
+        what = known.mock
+        if what is None:
+            binding = self._given.of(activity)
+            if binding is None:
+                raise UsageError(f"nobody implements {activity.name}: give it to world(...), or w.mock(...)")
+            what = binding.function
+        if isinstance(what, BaseException):
+            raise what
+        value = what(*args) if callable(what) else what
+        return await value if inspect.isawaitable(value) else value
+
+    async def _die(self) -> None:
+        try:
+            await self.crash()
+        finally:
+            self._crashing = None
+
+
+def world(programs: Iterable[Source], activities: Iterable[Any] | Any = (), **options: Any) -> World:
+    """A world for tests: see `World`."""
+    return World(programs, activities, **options)
+
+
+def run(test: Callable[[World], Coroutine[Any, Any, T]], programs: Iterable[Source], *activities: Any) -> T:
+    """Runs a coroutine in a world of its own, for tests that are not coroutines themselves."""
+
+    async def inside() -> T:
+        async with world(programs, list(activities)) as w:
+            return await test(w)
+
+    return asyncio.run(inside())
+
+
+def _microseconds(time: str | timedelta | float) -> int:
+    if isinstance(time, timedelta):
+        return int(time / MICROSECOND)
+    if isinstance(time, int | float):
+        return int(time * 1_000_000)
+    total, number = 0, ""
+    rest = time.replace(" ", "")
+    while rest:
+        digits = len(rest) - len(rest.lstrip("0123456789."))
+        number, rest = rest[:digits], rest[digits:]
+        unit = "ms" if rest.startswith("ms") else rest[:1]
+        if not number or unit not in UNITS:
+            raise UsageError(f"{time!r} is no duration: write it as in the language, '1h30m', '3d'")
+        total += int(float(number) * UNITS[unit])
+        rest = rest[len(unit) :]
+    return total
+
+
+def definitions(*sources: Source) -> Mapping[str, Definition]:
+    """The workflows of modules, by name and version: for tests that go through all of them."""
+    return {f"{each.name} version {each.version}": each for each in definitions_of(sources)}

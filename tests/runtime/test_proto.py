@@ -1,0 +1,28 @@
+"""The modules made from `.proto` files are those that the files say, and numbers of fields stay what they were."""
+
+from __future__ import annotations
+
+import pytest
+
+from raftoral.runtime.proto import make, state_pb2
+
+
+def test_the_modules_are_up_to_date() -> None:
+    pytest.importorskip("grpc_tools")
+    assert make.outdated() == []
+
+
+def test_numbers_of_stored_fields_never_change() -> None:
+    """Files of users hold them: a new field takes a new number, and no number is ever used again."""
+    numbers = {
+        message.name: {field.name: field.number for field in message.fields}
+        for message in state_pb2.DESCRIPTOR.message_types_by_name.values()
+    }
+    waits = "op kind name args due attempt asked failures stopping overrides details workflow version"
+    assert numbers["Op"] == {name: number for number, name in enumerate(waits.split(), 4)}
+    strand = f"mode slot frame {waits} ops join undoing pending result failed"
+    run = "steps op_count position undo_count forks fence parent_op link inbox code reason note"
+    assert numbers["Strand"] == {
+        **{name: number for number, name in enumerate(strand.split(), 1)},
+        **{name: number for number, name in enumerate(run.split(), 30)},
+    }
