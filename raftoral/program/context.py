@@ -101,7 +101,7 @@ class Cx:
             id = f"{self.id}/{own}"
             if len(id) > DRAWN_ID_MAX:  # of a run that was spawned by one that was spawned, and so on
                 id = own
-        self.said.append(Spawned(id, workflow, args))
+        self.said.append(Spawned(bounded(id), workflow, args))
         return id
 
     def send(self, run_id: str, signal: str, payload: Any = None) -> None:

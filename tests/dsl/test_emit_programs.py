@@ -31,7 +31,7 @@ SEEDS = range(40)
 OF_THE_AUTHOR = (
     "F841", "B007", "RUF059", "PLR0124", "PLR0133", "PLW0127", "SIM102", "SIM222", "SIM300", "RUF005", "RUF034", "E501",
 )  # fmt: skip
-OF_VALUES = ("B006", "B008")
+OF_VALUES = ("B006", "B008", "RUF012")
 
 needs_pyright = pytest.mark.skipif(
     importlib.util.find_spec("pyright") is None or shutil.which("node") is None,
@@ -130,7 +130,7 @@ def test_an_optional_that_is_known_to_be_there_is_asserted_once_in_a_function():
     last = text.partition("def _after_a_2(")[2].partition("class W")[0]
     assert re.findall(r"^    (assert .*|return .*)", last, re.MULTILINE) == [
         "assert f.n is not None",
-        "return rt.Return(k + f.n)",
+        "return rt.Return(rt.int64(k + f.n))",
     ]
     assert "assert" not in text.partition("def _begin(")[2].partition("@rt.slot")[0]  # Python's checkers see the test
 
@@ -301,7 +301,7 @@ workflow W version 1 (n: int, k: str) -> int raises Bad {
 """
 
 
-def test_counters_and_what_is_stored_at_once_need_no_look():
+def test_counters_and_texts_that_others_look_at_need_no_look():
     text = text_of(COUNTER)
     for line in (
         "s.seen += 1",
@@ -309,12 +309,12 @@ def test_counters_and_what_is_stored_at_once_need_no_look():
         'cx.log("info", f"{f.k}: {f.turn + 1}")',
         "if s.total > f.n * 2:",
         'Bad(why=f"{f.k}{f.k}")',
-        "rt.Return(s.total + s.seen)",
+        "rt.Return(rt.int64(s.total + s.seen))",
         "lambda cx, s, a: s.seen + 1",
         "lambda cx, s, a: rt.int64(s.total + 1)",
     ):
         assert line in text, line
-    assert re.search(r"_DO_IT,\s+\(turn \+ n, f\"\{k\}\{k\}\"\)", text)
+    assert re.search(r'_DO_IT,\s+\(rt.int64\(turn \+ n\), f"{k}{k}"\)', text)
 
 
 def test_a_message_that_may_fail_is_made_when_it_is_needed(loaded):
@@ -447,7 +447,10 @@ def test_what_is_computed_on_import_comes_after_what_it_needs(loaded):
         "fn usual(d: decimal = rate) -> decimal = d * factor",
         "const factor = 2.0",
         "fn last(q: Q = Q(n: top)) -> int = q.n",
+        "activity put(n: int = last() + 1) { timeout: 1s }",
+        "workflow W version 1 (n: int = last()) { do put() }",
     )
+    assert module._PUT.defaults == (43,) and module.W.DEFINITION.defaults == (42,)
     assert str(module.P()) == "P(tint: red, x: 4, s: A(of: 0.5))"
     assert str(module.Bad()) == "Bad(n: 42, q: Q(n: 3))"
     assert module.last() == 42

@@ -9,7 +9,7 @@ import re
 
 from .. import syntax as s
 from ..facts import Facts
-from ..facts.symbols import CHECKPOINT, Const, Function, HandleType, Local
+from ..facts.symbols import CHECKPOINT, Activity, Const, Function, HandleType, Local
 from ..facts.types import (
     BOOL,
     DECIMAL,
@@ -32,7 +32,7 @@ from ..facts.types import (
     optional,
 )
 from ..syntax.literals import number_value
-from .names import authors_names, imported_names, safe
+from .names import authors_names, field, imported_names, safe
 from .ranges import Ranges, fits
 from .types import Types
 
@@ -524,33 +524,33 @@ class Expressions:
         return spawn_text(self, node), ATOM
 
     def stored(self, node: s.Expr, want: Type | None = None) -> str:
-        """A value for someone who looks himself whether it fits: it is written to the log, or stored at once."""
-        open = (
-            self._type(node) in (STR, INT, DURATION, FLOAT) and node not in self.facts.widened and want is not DECIMAL
-        )
-        return self.open(node)[0] if open else self.value(node, want)
+        """A value for someone who looks himself how long a text is: the log, an error, an activity that is called."""
+        return self.open(node)[0] if self._type(node) is STR else self.value(node, want)
 
     def arguments(self, node: s.Node) -> list[str]:
         """The arguments of a call in the order of the parameters; what was left out takes its default."""
         out: list[str] = []
         skipped = False
-        for field, value in self.facts.calls.get(node, ()):
+        for param, value in self.facts.calls.get(node, ()):
             if value is None:
                 skipped = True
                 continue
-            text = self.value(value, field.type)
-            out.append(f"{safe(field.name)}={text}" if skipped else text)
+            text = self.value(value, param.type)
+            out.append(f"{safe(param.name)}={text}" if skipped else text)
         return out
 
-    def tuple_of(self, node: s.Node, defaults: str) -> str:
+    def tuple_of(self, node: s.Node, defaults: str, by_name: bool = False) -> str:
         """The arguments of a call as a tuple. Defaults at the end are left to the machine; one that stands before
-        a given argument is read from `defaults`, a tuple of those of the last parameters."""
+        a given argument is read from `defaults`, a tuple of those of the last parameters, or `by_name` from a map."""
         given = self.facts.calls.get(node, ())
-        optional = sum(field.default is not None for field, _ in given)
+        write = self.stored if isinstance(self.facts.callees.get(node), Activity) else self.value
+        optional = sum(param.default is not None for param, _ in given)
         last = max((place for place, (_, value) in enumerate(given) if value is not None), default=-1)
         items = [
-            self.stored(value, field.type) if value is not None else f"{defaults}[{place - len(given) + optional}]"
-            for place, (field, value) in enumerate(given[: last + 1])
+            write(value, param.type)
+            if value is not None
+            else f"{defaults}[{quoted(field(safe(param.name))) if by_name else place - len(given) + optional}]"
+            for place, (param, value) in enumerate(given[: last + 1])
         ]
         return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
 

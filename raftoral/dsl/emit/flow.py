@@ -467,9 +467,8 @@ class Flow(Statements):
             self._dispatch(exit)
         elif isinstance(exit, AsNew):
             self.mark(exit.node)
-            self.line(
-                f"return rt.AsNew({self.out.tuple_of(exit.node, f'tuple({self.args_name}._field_defaults.values())')})"
-            )
+            args = self.out.tuple_of(exit.node, f"{self.args_name}._field_defaults", by_name=True)
+            self.line(f"return rt.AsNew({args})")
 
     def _branch(self, test: str, to: Block) -> None:
         before = dict(self.out.env)
@@ -484,11 +483,8 @@ class Flow(Statements):
         if exit.value is None:
             self.line("return rt.Return(None)")
             return
-        if isinstance(exit, Return):
-            value = self.out.stored(exit.value, self.graph.version.result)
-        else:
-            value = self.out.value(exit.value)
-        self.line(f"return rt.Return({value})")
+        want = self.graph.version.result if isinstance(exit, Return) else None
+        self.line(f"return rt.Return({self.out.value(exit.value, want)})")
 
     def _each_item(self, exit: Each) -> None:
         cursor = exit.cursor

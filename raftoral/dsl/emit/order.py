@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 def in_order(facts: Facts) -> tuple[list[s.Decl], list[s.Decl], list[s.Decl]]:
     """Types, constants and functions of a module, each with what has to stand before some of them."""
     placed: set[s.Decl] = set()
-    sections = []
+    sections: list[list[s.Decl]] = []
     decls = facts.parsed.module.decls
-    for kinds in ((s.Record, s.Enum, s.Union, s.Error), (s.Const,), (s.Fn,)):
+    for kinds in ((s.Record, s.Enum, s.Union, s.Error), (s.Const, s.Activity), (s.Fn,)):
         section: list[s.Decl] = []
         for decl in decls:
             if isinstance(decl, kinds):
                 _place(facts, decl, placed, section)
-        sections.append(section)
+        sections.append([decl for decl in section if not isinstance(decl, s.Activity)])  # they come between
     types, constants, functions = sections
     return types, constants, functions
 
@@ -51,7 +51,7 @@ def _computed(decl: s.Decl) -> list[s.Node]:
         fields = list(decl.fields)
     elif isinstance(decl, s.Union):
         fields = [param for variant in decl.variants for param in variant.params]
-    elif isinstance(decl, s.Fn):
+    elif isinstance(decl, s.Fn | s.Activity):
         fields = list(decl.params)
     return [field.default for field in fields if field.default is not None]
 

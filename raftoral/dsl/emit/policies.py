@@ -52,7 +52,7 @@ def activity_text(out: Expressions, activity: Activity) -> str:
     parts.append(f"result={out.types.text(activity.result)}")
     if params:
         parts.append(f"params={as_tuple(params)}")
-    defaults = [out.value(f.default, f.type) for f in activity.params.values() if f.default is not None]
+    defaults = [out.fixed(f.default, f.type) for f in activity.params.values() if f.default is not None]
     if defaults:
         parts.append(f"defaults={as_tuple(defaults)}")
     by_name = {policy.name.text: policy.value for policy in activity.decl.policies}

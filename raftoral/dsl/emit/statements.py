@@ -172,7 +172,7 @@ class Statements:
     def _send(self, node: s.Send) -> None:
         assert isinstance(node.call, s.Call) and isinstance(node.call.callee, s.Attr)
         handle = self.out.text(node.call.callee.value)
-        payload = "".join(f", {self.out.stored(arg.value)}" for arg in node.call.args)
+        payload = "".join(f", {self.out.value(arg.value)}" for arg in node.call.args)
         self.line(f"cx.send({handle}, {quoted(node.call.callee.name.text)}{payload})")
 
     def function_body(self, body: s.Block, result: Type) -> None:

@@ -128,7 +128,7 @@ class WorkflowText:
         self.module.out.env = {}
         return [
             f"{field(safe(p.name))}: {self.types.text(p.type)}"
-            + (f" = {self.module.out.value(p.default, p.type)}" if p.default is not None else "")
+            + (f" = {self.module.out.fixed(p.default, p.type)}" if p.default is not None else "")
             for p in params.values()
         ]
 
