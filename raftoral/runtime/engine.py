@@ -64,6 +64,7 @@ class Engine:
         self._rings: int | None = None
         self._stalled: set[tuple[str, int]] = set()
         self._broken: Exception | None = None
+        self._unread = False  # the store could not be read: memory is not what is stored
         self._seconds = 0.0  # that a commit takes, on the average of late
         self._committing: asyncio.Future[None] | None = None
         self._loop = asyncio.get_running_loop()
@@ -149,7 +150,7 @@ class Engine:
 
     def _step(self) -> None:
         self._scheduled = False
-        if self._broken is not None or not self._queue or self._committing is not None:
+        if self._broken is not None or not self._queue or self._committing is not None or self._unread:
             return
         batch, self._queue = self._queue[:BATCH_MAX], self._queue[BATCH_MAX:]
         try:
@@ -258,7 +259,18 @@ class Engine:
             if future is not None and not future.done():
                 future.set_exception(error)
         self._queue[:0] = [(command, None) for command, future in batch if future is None]
-        self.machine = self._read()
+        self._read_again()
+
+    def _read_again(self) -> None:
+        """Memory as the store has it. A store that cannot even be read is asked again until it can."""
+        try:
+            self.machine = self._read()
+        except StorageFailed as error:
+            log.error("nothing can be read: %s", error)
+            self._unread = True
+            self.clock.at(self.clock.now() + RETRY_US, self._read_again)
+            return
+        self._unread = False
         self.clock.at(self.clock.now() + RETRY_US, self._kick)
 
     def _break(self, batch: list[Waiting], error: Exception) -> None:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from raftoral.program.codec import codec_of
 from raftoral.program.faults import Misfit
 from raftoral.program.scalars import transition_context
-from raftoral.program.std import Stream
+from raftoral.program.std import Stream, loops
 from raftoral.program.values import Cancelled, Interrupted
 
 from ..ports import LIVE, Changes, Row
@@ -51,6 +51,7 @@ class Machine(Lifecycle):
                 answers.append(_HANDLERS[command.__class__](self, command))
                 self._follow()
             self._write()
+        loops.end()
         return Applied(self._changes, self._actions, answers)
 
     # --- clients -------------------------------------------------------------------------------------------

@@ -50,7 +50,7 @@ PRIMARY KEY (seq, key)) STRICT""",
     f"CREATE INDEX ended_otherwise ON runs (status, seq) WHERE {EXTRAORDINARY}",
 )
 
-# Up to here every page is checked when a store is opened: a quarter of a second when the file is in memory.
+# Up to here every page is checked when a store is opened: half a second or less when the file is in memory.
 # Above it, only what changes while a run lives, which is about to be loaded anyway. Rows are then checked by their
 # checksums as they are read; a damaged index could hide one that has ended from a list.
 CHECKED_BYTES_MAX = 256 * 1024 * 1024
