@@ -12,6 +12,7 @@ Exit code: 0 it has a result, 1 it failed or stands still, or the file has error
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import logging
 import sys
@@ -24,9 +25,11 @@ from raftoral.errors import NotFound, RaftoralError, RunFailed, UsageError
 if TYPE_CHECKING:
     from raftoral.cli.running import Loaded
     from raftoral.cli.terminal import Terminal
+    from raftoral.runtime.core.commands import Signal
     from raftoral.runtime.local import Branch, Local
 
 STANDING = ("faulted", "stalled", "paused")
+SENT = "run.signals"  # a tag: which messages a command has sent already
 LOOK_SECONDS = 0.5  # between two looks at the children of a run that waits
 
 COMMAND = Command(
@@ -41,7 +44,7 @@ COMMAND = Command(
         Option("input", "the arguments as JSON: {...} by name, [...] by place, @FILE, or -", letter="i", value="JSON"),
         Option("activities", "a .py file or module with the activities; more than once", letter="a", value="WHERE"),
         Option("stub", "the result of an activity, instead of calling it; more than once", value="NAME[=JSON]"),
-        Option("signal", "a message that lies in its mailbox from the start; more than once", value="NAME[=JSON]"),
+        Option("signal", "a message for the run, sent once; more than once", value="NAME[=JSON]"),
         Option("data", "the directory where runs are kept; without it, nothing is", letter="d", value="DIR"),
         Option("id", "the id of the run (default: the name of the workflow)", value="ID"),
         Option("version", "this version of the workflow (default: the newest)", value="N"),
@@ -116,28 +119,55 @@ async def _run(loaded: Loaded, options: Options, terminal: Terminal) -> int:
             clock.idle = here.is_idle
         _refuse_missing(loaded, here)
         id = options.text("id") or definition.name.rpartition(".")[2]
-        await _begin(here, loaded, id)
+        await _begin(here, loaded, id, terminal)
         return await _follow(here, loaded, id, options, terminal)
 
 
-async def _begin(here: Local, loaded: Loaded, id: str) -> None:
-    """Starts the run with its mail, or takes it up again."""
+async def _begin(here: Local, loaded: Loaded, id: str, terminal: Terminal) -> None:
+    """Starts the run with its mail, or takes it up again, with mail that it did not get before.
+
+    What is submitted together shares one commit: a run and all of its mail, a message and the note that it was sent. So
+    the same command never delivers one twice, and no activity is called before the messages of the start are there.
+    """
     from raftoral.program.codec import codec_of
-    from raftoral.runtime.core.commands import Signal
+    from raftoral.runtime.core.commands import Signal, Tag
     from raftoral.runtime.ports import LIVE
 
-    definition = loaded.definition
+    definition, submit = loaded.definition, here.engine.submit
+    mail = [Signal(id, name, codec_of(definition.signals[name]).dumps(value)) for name, value in loaded.signals]
+    tags = {SENT: " ".join(map(_mark, mail))} if mail else {}
     try:
-        status = await here.status(id)
+        known = await here.describe(id)
     except NotFound:
-        # Submitted together they share one commit: either the run is there with all of its mail, or nothing is. So the
-        # same command never delivers a message twice, and no activity is called before the messages are there.
-        mail = [Signal(id, name, codec_of(definition.signals[name]).dumps(value)) for name, value in loaded.signals]
-        await asyncio.gather(here.start(definition, id, loaded.args), *map(here.engine.submit, mail))
+        await asyncio.gather(here.start(definition, id, loaded.args, tags=tags), *map(submit, mail))
         return
     await here.start(definition, id, loaded.args)  # refuses other arguments
-    if status in LIVE:
-        await _resume(here, await here.tree(id))
+    before = known.tags.get(SENT, "").split()
+    new = _not_among(before, mail)
+    if known.status not in LIVE:
+        if new:
+            terminal.remark(f"{id} is {known.status} already: nobody reads {', '.join(each.name for each in new)}")
+        return
+    if new:
+        note = Tag(id, json.dumps({SENT: " ".join([*before, *map(_mark, new)])}))
+        await asyncio.gather(*map(submit, new), submit(note))
+    await _resume(here, await here.tree(id))
+
+
+def _not_among(marks: list[str], mail: list[Signal]) -> list[Signal]:
+    """The messages of which there are no marks; one that is there twice needs two."""
+    left, new = list(marks), []
+    for each in mail:
+        if _mark(each) in left:
+            left.remove(_mark(each))
+        else:
+            new.append(each)
+    return new
+
+
+def _mark(signal: Signal) -> str:
+    """A message, by what it says."""
+    return hashlib.sha256(signal.name.encode() + b"=" + signal.payload).hexdigest()[:12]
 
 
 async def _resume(here: Local, branch: Branch) -> None:

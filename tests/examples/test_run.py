@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.examples.commands import README, finished
+from tests.examples.commands import README, ROOT, environment, finished
 
 pytestmark = pytest.mark.slow
 
@@ -94,6 +95,26 @@ def test_the_same_command_sends_a_signal_once(tmp_path: Path) -> None:
     code, first = run(README.parent / "vote.rft", *words)
     assert (code, first[-1]) == (0, '{"motion": "a longer lunch break", "tally": {"yes": 3}, "verdict": "accepted"}')
     assert run(README.parent / "vote.rft", *words) == (0, [first[-1]])
+
+
+def test_a_later_command_sends_what_is_new(tmp_path: Path) -> None:
+    words = ["--input", "@examples/inputs/vote.json", "--data", str(tmp_path)]
+    words += ["--signal", _cast("ann"), "--signal", _cast("ann")]
+    _kill_after("Vote: ann may not vote, or has voted\n", README.parent / "vote.rft", *words)
+    words += ["--signal", _cast("bo"), "--signal", _cast("cy")]
+    code, printed = run(README.parent / "vote.rft", *words)
+    assert (code, "{" in printed[-1], printed[0]) == (0, True, "Vote announce: a longer lunch break: accepted")
+    code, printed = run(README.parent / "vote.rft", *words, "--signal", _cast("dan"))
+    assert (code, printed[0]) == (0, "Vote is completed already: nobody reads cast")
+
+
+def _kill_after(said: str, path: Path, *words: str) -> None:
+    """What was logged is on disk: the commit came before."""
+    command = [sys.executable, "-m", "raftoral", "run", str(path), *words]
+    with subprocess.Popen(command, cwd=ROOT, env=environment(), stderr=subprocess.PIPE, encoding="utf-8") as process:
+        assert process.stderr is not None
+        assert said in iter(process.stderr.readline, "")
+        process.kill()
 
 
 def _cast(voter: str) -> str:
