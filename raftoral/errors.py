@@ -119,6 +119,14 @@ class WrongInput(UsageError):
     code = "wrong-input"
 
 
+class Full(RaftoralError):
+    """The run holds as many messages as it may, and takes no other one until some of them were read."""
+
+    category = "Application"
+    retryable = True
+    code = "full"
+
+
 class WaitTimeout(RaftoralError, TimeoutError):
     """The run did not end in time. It goes on: ask again."""
 

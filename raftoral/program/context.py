@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+DRAWN_ID_MAX = 200  # characters
+
 
 class Plain:
     """A plain value: equal to another one of its class with equal fields, and not changed once it is there.
@@ -129,7 +131,10 @@ class Cx:
     def spawn(self, workflow: Definition, args: tuple[Any, ...], id: str | None = None) -> str:
         """`spawn W(...) [id "..."]`: gives the id of the child, which is what a handle holds."""
         if id is None:
-            id = f"{self.id}/{workflow.name.rpartition('.')[2]}/{self.stream.uuid()}"
+            own = f"{workflow.name.rpartition('.')[2]}/{self.stream.uuid()}"
+            id = f"{self.id}/{own}"
+            if len(id) > DRAWN_ID_MAX:  # of a run that was spawned by one that was spawned, and so on
+                id = own
         self.said.append(Spawned(bounded(id), workflow, args))
         return id
 

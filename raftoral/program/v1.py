@@ -14,6 +14,7 @@ from .context import Cx as Cx
 from .faults import check as check
 from .scalars import constant as constant, finite as finite, int64 as int64, span as span
 from .std import at as at, bounded as bounded, there as there, times as times
+from .std.loops import turns as turns
 from .steps import (
     EMPTY as EMPTY,
     NO_OVERRIDES as NO_OVERRIDES,

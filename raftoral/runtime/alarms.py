@@ -15,8 +15,8 @@ from heapq import heapify, heappop, heappush
 from math import inf
 from typing import Generic, Protocol, TypeVar
 
-SPARE = 64
-"""Entries of the heap that may be out of date before it is swept."""
+SPARE = 16
+"""Entries of the heap that may be out of date before it is swept, beside as many as are not. They hold their items."""
 
 
 class Timer(Protocol):

@@ -24,7 +24,7 @@ from .core.lifecycle import Action, Halt, Moved, Perform, Tell
 from .core.machine import Applied, Machine
 from .core.programs import Programs
 from .edge.clock import Alarm, Clock
-from .ports import Attempt, Beat, Changes, Done, Query, Report, Row, Runner, Storage
+from .ports import Attempt, Beat, Changes, Done, Failed, Query, Report, Row, Runner, Storage
 
 log = logging.getLogger("raftoral")
 told = logging.getLogger("raftoral.workflow")
@@ -64,6 +64,7 @@ class Engine:
         self._rings: int | None = None
         self._stalled: set[tuple[str, int]] = set()
         self._broken: Exception | None = None
+        self._unread = False  # the store could not be read: memory is not what is stored
         self._seconds = 0.0  # that a commit takes, on the average of late
         self._committing: asyncio.Future[None] | None = None
         self._loop = asyncio.get_running_loop()
@@ -105,6 +106,7 @@ class Engine:
         elif isinstance(report, Beat):
             self.post(c.Progress(attempt.id, attempt.run, attempt.op, report.details))
         else:
+            _tell_failed(report)
             self.post(
                 c.AttemptFailed(
                     attempt.id,
@@ -148,7 +150,7 @@ class Engine:
 
     def _step(self) -> None:
         self._scheduled = False
-        if self._broken is not None or not self._queue or self._committing is not None:
+        if self._broken is not None or not self._queue or self._committing is not None or self._unread:
             return
         batch, self._queue = self._queue[:BATCH_MAX], self._queue[BATCH_MAX:]
         try:
@@ -228,7 +230,7 @@ class Engine:
     def _stall(self, attempt: Attempt) -> None:
         name = attempt.activity.name
         reason = f"nobody here implements the activity {name}: give activities= an object with a method {name}"
-        self.post(c.Stalled(attempt.id, attempt.op, reason))
+        self.post(c.Stalled(attempt.id, attempt.op, reason, attempt.run))
 
     def _arm(self) -> None:
         """Rings when the next thing is due."""
@@ -257,7 +259,18 @@ class Engine:
             if future is not None and not future.done():
                 future.set_exception(error)
         self._queue[:0] = [(command, None) for command, future in batch if future is None]
-        self.machine = self._read()
+        self._read_again()
+
+    def _read_again(self) -> None:
+        """Memory as the store has it. A store that cannot even be read is asked again until it can."""
+        try:
+            self.machine = self._read()
+        except StorageFailed as error:
+            log.error("nothing can be read: %s", error)
+            self._unread = True
+            self.clock.at(self.clock.now() + RETRY_US, self._read_again)
+            return
+        self._unread = False
         self.clock.at(self.clock.now() + RETRY_US, self._kick)
 
     def _break(self, batch: list[Waiting], error: Exception) -> None:
@@ -267,6 +280,15 @@ class Engine:
             if future is not None and not future.done():
                 future.set_exception(self._broken)
         self._queue.clear()
+
+
+def _tell_failed(report: Failed) -> None:
+    """An error that the workflow does not know, and that is tried again, is news for whoever wrote the activity."""
+    if report.error is None and report.kind != "Stopped":
+        attempt = report.attempt
+        what = f"{report.kind}: {report.detail}" if report.detail else report.kind
+        log.warning("%s: %s failed (attempt %s): %s", attempt.id, attempt.activity.name, attempt.number, what)
+        log.debug("%s", report.trace)
 
 
 def _tell(action: Tell) -> None:

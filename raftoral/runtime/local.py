@@ -58,6 +58,8 @@ _REFUSALS: dict[str, type[e.RaftoralError]] = {
     c.NO_PROGRAM: e.UnknownProgram,
     c.NO_SIGNAL: e.UnknownSignal,
     c.WRONG_INPUT: e.WrongInput,
+    c.TOO_LARGE: e.WrongInput,
+    c.FULL: e.Full,
 }
 
 Source = ModuleType | type | Definition
@@ -582,7 +584,7 @@ def _us(when: datetime | None) -> int | None:
 
 
 def _json(value: Any) -> str:
-    return str(to_json(value).decode())
+    return str(to_json(value), "utf-8")
 
 
 def _tags(tags: Mapping[str, str] | None) -> str:

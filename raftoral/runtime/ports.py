@@ -19,7 +19,8 @@ class Row(NamedTuple):
     """A run as it is stored. Times are microseconds since 1970 (log time); what is JSON is canonical.
 
     `seq` counts starts, and grows for ever: lists are ordered and paged by it. `body` is the machine's own: empty once
-    the run has ended; then `report` has what became of its steps. `checkpoints` and `tags` are JSON objects, so that a store can filter by them.
+    the run has ended; then `report` has what became of its steps. `checkpoints` and `tags` are JSON objects, so that a
+    store can filter by them.
     """
 
     id: str

@@ -246,7 +246,7 @@ def test_conditions_read_well(written, read):
         ("max(min(n, 10), 0) + 1", "rt.std.max_(rt.std.min_(n, 10), 0) + 1"),
         ("sum([i + 1 for (i, k) in enumerate(ns) if k > 0])",
          "rt.std.sum_int([i + 1 for i, k in rt.std.enumerate_(ns) if k > 0])"),
-        ("sum([i + 1 for i in 1..n])", "rt.std.sum_int([i + 1 for i in range(1, n + 1)])"),
+        ("sum([i + 1 for i in 1..n])", "rt.std.sum_int([i + 1 for i in rt.turns(1, n)])"),
         ("sum([i + 1 for i in ns])", "rt.std.sum_int([rt.int64(i + 1) for i in ns])"),
         ("limit + 1", "LIMIT + 1"),
         ("d // 1s", "d // timedelta(seconds=1)"),

@@ -92,6 +92,20 @@ TABLE = {
         never=("raftoral", *(name for name in THE_WORLD if name not in ("datetime", "sys"))),
         never_call=REACHING_CALLS,
     ),
+    # SQLite stands behind one store. What it says and takes is known in three rooms; the rest of a store is pure.
+    "raftoral.runtime.edge": Room(
+        may=dict.fromkeys([name for name in THE_WORLD if name != "sqlite3"], "the edge is where the world begins"),
+        never=("sqlite3",),
+        may_call={"open": "files of the store and of its lock"},
+    ),
+    **{
+        f"raftoral.runtime.edge.{room}": Room(may={"sqlite3": "the store on disk"})
+        for room in ("storage_faults", "storage_file", "storage_sqlite")
+    },
+    **{
+        f"raftoral.runtime.edge.{room}": Room(never=[name for name in THE_WORLD if name != "threading"])
+        for room in ("storage_lists", "storage_memory", "storage_rows", "storage_rules")
+    },
     "raftoral.runtime.proto": Room(may={"google.protobuf": "what the modules made by it need"}),
     "raftoral.runtime.proto.make": Room(
         may=dict.fromkeys(
@@ -114,7 +128,6 @@ TABLE = {
             "uuid": "ids of runs that nobody named",
         }
     ),
-    "raftoral.runtime.edge": Room(may=dict.fromkeys(THE_WORLD, "the edge is where the world begins")),
     "raftoral.runtime.bindings": Room(may={"sys": "the modules in which activities are declared"}),
     "raftoral.runtime.activity": Room(
         may={
@@ -200,6 +213,10 @@ def test_every_permission_has_a_reason():
         ("raftoral/runtime/edge/effect_runner.py", "from raftoral.dsl import x", "raftoral.dsl"),
         ("raftoral/runtime/edge/effect_runner.py", "import raftoral.cli.check", "raftoral.cli.check"),
         ("raftoral/runtime/alarms.py", "import time", "time"),
+        ("raftoral/runtime/core/machine.py", "import sqlite3", "sqlite3"),
+        ("raftoral/runtime/edge/storage_memory.py", "import os", "os"),
+        ("raftoral/runtime/edge/storage_rows.py", "import sqlite3", "sqlite3"),
+        ("raftoral/runtime/edge/effect_runner.py", "import sqlite3", "sqlite3"),
         ("raftoral/runtime/codec.py", "import lark", "lark"),
         ("raftoral/cli/check.py", "from shelve import open", "shelve"),
     ],

@@ -298,8 +298,10 @@ class Run:
         elif isinstance(event, Ended):
             how = "throw" if event.failed else "send"
             self._ended[event.child] = self._position, how, event.value
-            waiter = self._waiter(lambda op: op.kind == "handle" and op.child == event.child)
-            if waiter is not None:
+            # All who wait for it, in the order in which they asked: its result is there for everybody.
+            while not self.outcome and (
+                waiter := self._waiter(lambda op: op.kind == "handle" and op.child == event.child)
+            ):
                 self._arrived(*waiter, how, event.value)
         else:
             waiter = self._waiter(lambda op: self._is_meant(event, op))

@@ -386,6 +386,11 @@ CASES = [
          [Ended(1, bad(5), failed=True)], ["spawn 1 Kid 3 1"], 5),
     Case("a child that ended before it was waited for, twice", 'let k = spawn Kid(n)\n do undo("a")\n let a = wait k\n let b = wait k\n'
          " return a + b", [Ended(1, 4), Done("undo")], ["spawn 1 Kid 3 1", "do undo a"], 8),
+    Case("Q16 two branches wait for one child", 'let k = spawn Kid(n)\n parallel { a: wait k  b: { let m = wait k  do put("b") '
+         "give m } }\n return a + b", [Ended(1, 4), Done("put")], ["spawn 1 Kid 3 1", "do put b 7"], 8),
+    Case("Q16 and its error reaches both", 'let k = spawn Kid(n)\n parallel settle { a: wait k  b: wait k }\n return "${a} ${b}"',
+         [Ended(1, bad(5), failed=True)], ["spawn 1 Kid 3 1"],
+         "Failed(error: Bad, detail: Bad(code: 5)) Failed(error: Bad, detail: Bad(code: 5))", result="str"),
     Case("on handle", "let k = spawn Kid(n)\n select { on k as r => return r  on go => return 0 }", [Ended(1, 6)],
          ["spawn 1 Kid 3 1"], 6),
     Case("continue as new", 'try { do put("a") } finally { log info "f" }\n continue as new(n + 1, [n])', [Done("put")],

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
 import logging
 import subprocess
 import sys
 import threading
 import traceback
+import weakref
+from collections.abc import Awaitable
 from typing import Any
 
 import pytest
@@ -339,33 +342,28 @@ async def test_a_thread_can_see_that_it_is_cancelled():
     await world.end()
 
 
+@pytest.mark.parametrize("grace", [0.0, 5.0])
+@pytest.mark.parametrize("future", [False, True])
 @on_loop
-async def test_a_coroutine_out_of_a_thread_that_nobody_wants_any_more_is_closed():
+async def test_what_a_thread_gives_to_await_when_nobody_wants_it_is_closed(future, grace):
     hold = Hold()
     loop, begun, go = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+    promised: asyncio.Future[str] = loop.create_future()
 
     def charge(customer: str) -> Any:
         loop.call_soon_threadsafe(begun.set)
         go.wait()
-        return hold.charge(customer)
+        return promised if future else hold.charge(customer)  # a coroutine that nobody closes is a warning
 
-    for grace in (0.0, 5.0):
-        world = World({"charge": charge}, thread_pool_size=1)
-        go.clear()
-        begun.clear()
-        asked = attempt(CHARGE, "ann", timeout=1.0, grace=grace)
-        world.start(asked)
-        await begun.wait()
-        world.clock.advance(1.0)
-        go.set()
-        assert (await world.reports.failed()).kind == "Timeout"
-        again = attempt(CHARGE, "bob", timeout=1.0)  # the one before is over when its thread does something else
-        world.start(again)
-        assert await hold.begun.get() == "bob"
-        hold.go.set()
-        await world.reports.done()
-        hold.go.clear()
-        await world.end()
+    world = World({"charge": charge}, thread_pool_size=1, max_concurrency=1)
+    world.start(attempt(CHARGE, "ann", timeout=1.0, grace=grace))
+    await begun.wait()
+    world.clock.advance(1.0)
+    go.set()
+    assert (await world.reports.failed()).kind == "Timeout"
+    await world.ends_alone()
+    assert promised.cancelled() == future
+    assert hold.begun.empty()
 
 
 @on_loop
@@ -407,11 +405,17 @@ async def test_one_that_stops_itself_is_stopped():
         await asyncio.Event().wait()
         return ""
 
-    world = World({"charge": charge})
-    asked = attempt(CHARGE, "ann")
-    world.start(asked)
-    assert (await world.reports.failed()).detail == "by itself"
-    await world.end()
+    def promised(customer: str) -> Awaitable[str]:
+        world.runner.stop(asked.run, asked.op, "by itself")
+        return hold.charge(customer)
+
+    hold = Hold()
+    for function in (charge, promised):
+        world = World({"charge": function})
+        asked = attempt(CHARGE, "ann")
+        world.start(asked)
+        assert (await world.reports.failed()).detail == "by itself"
+        await world.end()
 
 
 # --- time --------------------------------------------------------------------------------------------------------
@@ -828,6 +832,127 @@ async def test_close_shortens_a_grace_that_is_longer():
     await closing
     assert (world.runner.abandoned, world.reports.empty, world.clock.armed) == (1, True, 0)
     hold.go.set()
+
+
+@pytest.mark.parametrize(("grace", "takes"), [(5.0, 5.0), (0.0, ANSWER_SECONDS)])
+@on_loop
+async def test_close_shortens_the_time_to_clean_up(grace, takes):
+    begun, cleaning, go = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def charge(customer: str) -> str:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cleaning.set()
+            await go.wait()
+        return ""
+
+    world = World({"charge": charge})
+    world.start(attempt(CHARGE, "ann", timeout=10.0, grace=100.0))
+    await begun.wait()
+    world.clock.advance(10.0)
+    await cleaning.wait()
+    closing = asyncio.create_task(world.runner.close(grace))
+    await turn()
+    world.clock.advance(takes - 0.1)
+    assert world.reports.empty
+    world.clock.advance(0.1)
+    assert (await world.reports.failed()).kind == "Timeout"
+    await closing
+    go.set()
+
+
+@on_loop
+async def test_close_waits_for_attempts_that_were_replaced_too():
+    hold = Hold()
+    world = World([hold])
+    first = attempt(CHARGE, "ann", grace=100.0, timeout=500.0)
+    second = attempt(CHARGE, "ann", op=first.op, number=2)
+    world.start(first, second)
+    assert [await hold.begun.get() for _ in range(2)] == ["ann", "ann"]
+    closing = asyncio.create_task(world.runner.close(5.0))
+    world.runner.stop(second.run, second.op, "never mind")
+    assert (await world.reports.failed()).attempt is second
+    await turn()
+    assert not closing.done()
+    world.clock.advance(5.0)
+    assert (await world.reports.failed()).attempt is first
+    await closing
+    await world.end()
+
+
+@on_loop
+async def test_threads_are_used_again():
+    used: list[str] = []
+
+    def charge(customer: str) -> Any:
+        used.append(threading.current_thread().name)
+        return charge_later(customer) if customer == "async" else customer
+
+    world = World({"charge": charge}, thread_pool_size=3)
+    for n in range(6):
+        world.start(attempt(CHARGE, "async" if n % 2 else "ann"))
+        await world.reports.done()
+    assert used == ["raftoral-activity-0"] * 6
+    await world.end()
+
+
+class Given:
+    def __init__(self, what: str) -> None:
+        self.what = what
+
+
+@pytest.mark.parametrize("what", ["returns", "raises", "waits"])
+@on_loop
+async def test_an_attempt_leaves_no_garbage(what):
+    async def charge(given: Any) -> str:
+        raftoral.activity().heartbeat({"page": 1})
+        await asyncio.sleep(0)
+        if given.what == "raises":
+            raise ValueError
+        if given.what == "waits":
+            await asyncio.Event().wait()
+        return ""
+
+    world = World({"charge": charge})
+    gc.collect()
+    gc.disable()  # so that only what is in no circle goes
+    try:
+        given = Given(what)
+        gone = weakref.ref(given)
+        world.start(attempt(CHARGE, given, timeout=10.0))
+        del given
+        await world.reports.beat()
+        world.clock.advance(10.0 if what == "waits" else 0.0)
+        await world.reports.next()
+        world.reports.all.clear()
+        await turn()
+        world.clock.advance(30.0)  # else its alarm may still remember it
+        assert gone() is None
+    finally:
+        gc.enable()
+    await world.end()
+
+
+@on_loop
+async def test_close_ends_the_threads():
+    before = set(threading.enumerate())
+    hold = ThreadHold()
+    world = World([hold], thread_pool_size=3)
+    world.start(*[attempt(CHARGE, str(n)) for n in range(3)])
+    for _ in range(3):
+        await hold.begun.get()
+    ours = set(threading.enumerate()) - before
+    assert sorted(thread.name for thread in ours) == [f"raftoral-activity-{n}" for n in range(3)]
+    assert all(thread.daemon for thread in ours)
+    hold.go.set()
+    for _ in range(3):
+        await world.reports.done()
+    await world.end()
+    for thread in ours:
+        thread.join(HANGS_SECONDS)
+        assert not thread.is_alive()
 
 
 async def turn() -> None:

@@ -498,9 +498,7 @@ class Expressions:
 
     def iterable(self, node: s.Iterable) -> str:
         if isinstance(node, s.Range):
-            last = self.part(node.last, SUM)
-            value = number_value(node.last)
-            return f"range({self.text(node.first)}, {int(value) + 1 if value is not None else f'{last} + 1'})"
+            return f"rt.turns({self.text(node.first)}, {self.text(node.last)})"
         return self.part(node, OR)
 
     def target(self, target: s.Target) -> str:

@@ -6,19 +6,20 @@ next_attempt(op, failed, now, draw)          (the error that the run sees, 0), o
 
 from __future__ import annotations
 
+from raftoral.program.codec import codec_of
 from raftoral.program.context import Cx
+from raftoral.program.faults import Misfit
 from raftoral.program.std import Stream
 from raftoral.program.values import ActivityFailed, Cancelled, WorkflowError
 
 from ..ports import Attempt
-from .commands import AttemptFailed
+from .commands import AttemptFailed, words
 from .execution import EPOCH, MICROSECOND
 from .policies import pause_before, policy_of
 from .programs import Program
 from .state import Op, Run
 
 SECOND = 1_000_000
-DETAIL_MAX = 4_000  # characters
 
 
 def attempt_of(run: Run, op: Op, now: int) -> Attempt:
@@ -37,7 +38,7 @@ def attempt_of(run: Run, op: Op, now: int) -> Attempt:
         op.attempt,
         activity,
         op.args,
-        policy.key if policy.key is not None else _key(run, op, now),
+        policy.key if policy.key is not None else _key(run, op),
         run.fence,
         policy.timeout / SECOND,
         left,
@@ -48,11 +49,19 @@ def attempt_of(run: Run, op: Op, now: int) -> Attempt:
     )
 
 
-def _key(run: Run, op: Op, now: int) -> str:
+def _key(run: Run, op: Op) -> str:
     """The idempotency key: the activity's own, or one made of the run, the step and the number of the effect."""
-    assert op.activity is not None
-    if op.activity.key is None:
-        return f"{run.run}/{op.step}/{op.number}"
+    try:
+        own = own_key(run, op)
+    except Exception:  # only after the program was mended: when it was asked for, the key could be made
+        own = None
+    return own if own is not None else f"{run.run}/{op.step}/{op.number}"
+
+
+def own_key(run: Run, op: Op) -> str | None:
+    """The key as the activity's author wrote it: an expression like another, which may fault."""
+    if op.activity is None or op.activity.key is None or (op.overrides and "key" in op.overrides):
+        return None
     when = EPOCH + MICROSECOND * op.asked
     cx = Cx(run.id, run.run, run.program.version, 1, when, Stream.of(run.run, op.number, 0))
     return op.activity.key(cx, *op.args)
@@ -65,7 +74,7 @@ def next_attempt(op: Op, failed: AttemptFailed, now: int, draw: float) -> tuple[
     retry = policy.retry
     declared = _declared(op, failed)
     if failed.kind == "Stopped" or op.stopping:
-        return declared or Cancelled(reason=failed.detail or "it was told to stop"), 0
+        return declared or Cancelled(reason=words(failed.detail) or "it was told to stop"), 0
     never = declared is not None and isinstance(declared, retry.never_on)
     tried = op.failures + 1
     if failed.retryable and not never and (retry.times is None or tried < retry.times):
@@ -74,19 +83,21 @@ def next_attempt(op: Op, failed: AttemptFailed, now: int, draw: float) -> tuple[
             return None, due
     if declared is not None:
         return declared, 0
-    detail = failed.detail if failed.kind in ("", "Error") else f"{failed.kind}: {failed.detail}"
-    return ActivityFailed(activity=op.name, detail=detail[:DETAIL_MAX], attempts=op.attempt), 0
+    kind = failed.kind.rpartition(".")[2]
+    detail = failed.detail if kind in ("", "Error") else f"{kind}: {failed.detail}"
+    return ActivityFailed(activity=op.name, detail=words(detail), attempts=op.attempt), 0
 
 
 def _declared(op: Op, failed: AttemptFailed) -> WorkflowError | None:
     """The declared error that an activity raised, if it was one."""
-    from raftoral.program.codec import codec_of
-
     if failed.error is None or op.activity is None:
         return None
     for cls in op.activity.raises:
         if failed.kind == cls.KIND:
-            error: WorkflowError = codec_of(cls).loads(failed.error)
+            try:
+                error: WorkflowError = codec_of(cls).loads(failed.error)
+            except Misfit:  # of a worker whose error is another one: the run sees that the activity failed
+                return None
             return error
     return None
 

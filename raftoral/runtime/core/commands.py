@@ -85,11 +85,12 @@ class Resume(NamedTuple):
 
 
 class Stalled(NamedTuple):
-    """Nobody here can perform an effect; an empty reason says that somebody can again."""
+    """Nobody here can perform an effect; an empty reason says that somebody can again, and asks for it."""
 
     id: str
     op: int
     reason: str
+    run: str = ""  # the run itself, when its id may be another one's by now
 
 
 class Tag(NamedTuple):
@@ -137,6 +138,15 @@ class Refused(NamedTuple):
     message: str
 
 
+WORDS_MAX = 4_000  # characters of a reason, or of what an activity said when it failed
+
+
+def words(text: str, most: int = WORDS_MAX) -> str:
+    """A text of somebody else that can be kept: bounded, and without halves of surrogate pairs."""
+    text = text[:most]
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 # Codes of refusals; the client has an exception for each.
 NOT_FOUND = "not-found"
 ALREADY_EXISTS = "already-exists"
@@ -146,6 +156,7 @@ NO_PROGRAM = "no-program"
 NO_SIGNAL = "no-signal"
 WRONG_INPUT = "wrong-input"
 TOO_LARGE = "too-large"
+FULL = "full"
 
 
 class What(IntEnum):

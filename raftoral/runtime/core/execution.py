@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from raftoral.program.context import Cx, Registered, Sent, Settled, Spawned
 from raftoral.program.faults import OutOfRange, StepBudget, TooLarge
 from raftoral.program.scalars import microseconds
-from raftoral.program.std import Stream
+from raftoral.program.std import Stream, loops
 from raftoral.program.steps import (
     AsNew,
     Branch,
@@ -128,6 +128,7 @@ class Turn:
         when = EPOCH + MICROSECOND * now
         self._cx = Cx(run.id, run.run, run.program.version, 1, when, Stream(b""))
         run.position += 1
+        loops.begin()
 
     # --- what may happen -----------------------------------------------------------------------------------
 
@@ -181,15 +182,15 @@ class Turn:
         return False
 
     def child_ended(self, id: str, value: Any, error: WorkflowError | None) -> None:
-        """A spawned child ended. Its result is kept: it may be waited for later, and more than once."""
+        """A spawned child ended. Its result is kept: it may be waited for later, and more than once. All who wait for
+        it now go on, in the order in which they asked."""
         child = self.run.children[id]
         child.ended, child.position, child.value, child.error = True, self.run.position, value, error
         self.children.add(id)
         for number in sorted(self.run.waiting):
             op = self.run.op(number)
-            if op is not None and op.kind is Kind.CHILD and op.name == id:
+            if op is not None and op.kind is Kind.CHILD and op.name == id and not self.over:
                 _ = self.arrived(number, value) if error is None else self.broke(number, error)
-                return
 
     def cancel(self, reason: str) -> None:
         """Somebody cancels the run: `Cancelled` is raised wherever it rests."""
@@ -246,14 +247,22 @@ class Turn:
             elif isinstance(said, Settled):
                 self._forget(strand, said.scope)
             elif isinstance(said, Spawned):
-                self.run.children.setdefault(said.run_id, Child(said.workflow))
-                self.children.add(said.run_id)
-                self.wishes.append(Start(said))
+                self._spawned(said)
             elif isinstance(said, Sent):
                 self.wishes.append(Send(said))
             else:
                 self.wishes.append(Say(said.level, said.message))
         self._cx.said.clear()
+
+    def _spawned(self, said: Spawned) -> None:
+        """A child begins. One that this run has spawned already, under this id, is that child."""
+        known = self.run.children.get(said.run_id)
+        if known is None:
+            self.run.children[said.run_id] = Child(said.workflow)
+            self.children.add(said.run_id)
+            self.wishes.append(Start(said))
+        elif known.definition.name != said.workflow.name:
+            raise OutOfRange(f"{said.run_id} is the id of a child of another workflow")
 
     def _resumed(self, strand: Strand, mode: Mode, place: int, op: Op, value: Any) -> On:
         slot = strand.slot
@@ -296,7 +305,8 @@ class Turn:
         op.number, op.asked, op.step = self.run.ops, self.now, step
         self.run.waiting[op.number] = strand
         if op.workflow is not None:
-            op.name = f"{self.run.id}/{op.workflow.name.rpartition('.')[2]}.{op.number}"
+            home = f"{self.run.id}~{self.run.link}" if self.run.link else self.run.id
+            op.name = f"{home}/{op.workflow.name.rpartition('.')[2]}.{op.number}"
         if op.kind is Kind.EFFECT or op.kind is Kind.RUN or op.kind is Kind.TIMER:
             op.undo = op.undo or strand.undo
             self.wishes.append(Do(op))
@@ -343,12 +353,12 @@ class Turn:
 
     def _sleep(self, strand: Strand, step: Sleep) -> On | None:
         op = Op(Kind.TIMER, "")
-        op.due = microseconds(step.until - EPOCH)
+        op.due = max(1, microseconds(step.until - EPOCH))  # 0 is no time; what is over is over
         return self._rest(strand, step, Mode.PLAIN, [op])
 
     def _timer(self, delay: timedelta) -> Op:
         op = Op(Kind.TIMER, "")
-        op.due = self.now + microseconds(delay)
+        op.due = max(1, self.now + microseconds(delay))
         return op
 
     def _select(self, strand: Strand, step: Select) -> On | None:
@@ -602,7 +612,7 @@ class Turn:
     def _cancel_rest(self, strand: Strand, wait: Rest, error: WorkflowError) -> None:
         assert strand.slot is not None
         op = wait.ops[0]
-        if not strand.slot.undo or op.due:  # between two attempts nothing is in flight
+        if not strand.slot.undo or op.due or op.never_ran:  # between two attempts nothing is in flight
             self._drop(wait.ops)
             self._on(strand, (strand.slot.failed, (strand.frame, error)))
             return

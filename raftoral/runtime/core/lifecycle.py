@@ -16,22 +16,34 @@ from typing import Any, NamedTuple
 from raftoral.notes import note_source
 from raftoral.program.codec import codec_of
 from raftoral.program.faults import Fault, Misfit, StepBudget, fault_of
+from raftoral.program.steps import Definition
 from raftoral.program.values import ActivityFailed, Cancelled, WorkflowError
 
-from ..ports import Attempt, Changes, Row, Step
+from ..ports import LIVE, Attempt, Changes, Row, Step
 from ..proto import state_pb2 as pb
-from .attempts import attempt_of
-from .commands import Event, What
+from .attempts import attempt_of, own_key
+from .commands import Event, What, words
 from .deadlines import Deadlines
 from .execution import Do, Over, Say, Send, Start, Stop, Turn
 from .programs import Program, Programs, error_bytes
 from .state import Kind, Op, Run, ops_of
-from .stored import VALUE_BYTES_MAX, Reader, body_bytes, bounded, mail_bytes, part_bytes, written
+from .stored import (
+    MAILBOX_MAX,
+    VALUE_BYTES_MAX,
+    Reader,
+    body_bytes,
+    bounded,
+    checkpoint_bytes,
+    mail_bytes,
+    part_bytes,
+    written,
+)
 from .trails import Trails
 
 INBOX_MAX = 10_000
-LINKS_MAX = 1_000  # of `continue as new` in one entry of the log
+LINKS_MAX = 1_000  # of `continue as new` of one run by one command
 FOLLOWING_MAX = 100_000  # what one command may cause in other runs
+CHILD_ID_MAX = 1_000  # characters; the id of a child that is waited for has that of its parent in it
 NOTE_MAX = 4_000
 
 
@@ -86,7 +98,7 @@ class Lifecycle:
     ) -> None:
         self.programs = programs
         self.runs: dict[str, Run] = {}
-        self.deadlines = Deadlines()
+        self.deadlines = Deadlines(lambda due, id, op: self.due_op(due, id, op) is not None)
         self.seq = seq  # that the last start got
         self.now = 0  # log time
         self._ended = ended
@@ -96,7 +108,8 @@ class Lifecycle:
         self._fresh: set[str] = set()  # whose whole row is to be written
         self._touched: dict[str, Run] = {}
         self._following: deque[Callable[[], None]] = deque()
-        self._links = 0
+        self._links: dict[str, int] = {}  # of each run that this command continued as new
+        self._caused = 0  # in other runs, by this command
 
     def load(self, rows: Iterable[tuple[Row, Mapping[str, bytes]]]) -> list[Row]:
         """Reads what a store holds; gives back the runs whose program is not known."""
@@ -115,19 +128,22 @@ class Lifecycle:
             self._trails.read(run)
             self.runs[row.id] = run
             for op in all_ops(run):
-                if op.due:
+                if op.due and op.number not in run.arrived:
                     self.deadlines.add(op.due, run.id, op.number)
         return unknown
 
+    def due_op(self, due: int, id: str, number: int) -> tuple[Run, Op] | None:
+        """What a deadline is for, if it is still waited for."""
+        run = self.runs.get(id)
+        op = run.op(number) if run is not None and number not in run.arrived else None
+        return (run, op) if run is not None and op is not None and op.due == due else None
+
     def _follow(self) -> None:
         """What a command caused in other runs: children, their ends, signals."""
-        left = FOLLOWING_MAX
         while self._following:
-            left -= 1
-            if left < 0:
-                self._following.clear()
-                raise RuntimeError("one entry of the log caused more than it may")  # a bug of ours: turns are bounded
             self._following.popleft()()
+        self._links.clear()
+        self._caused = 0
 
     def _known(self, id: str) -> Row | None:
         """A run as a row, whether it has ended or not."""
@@ -169,9 +185,10 @@ class Lifecycle:
         try:
             _EVENTS[event.what](self, turn, event)
             if turn.over:
-                ending = _ending(turn)
+                ending, checkpoints = ending_of(turn), checkpoint_bytes(run)
             else:
                 kept = written(turn)
+            given = self._given(run, turn)
         except Exception as error:
             self._fault(run, event, error)
             return
@@ -180,24 +197,26 @@ class Lifecycle:
             if kept.pieces:
                 for key, data in kept.pieces.items():
                     self._piece(run, key, data)
-        elif run.state is not None:
-            run.checkpoints = run.program.state_of(run.state)
+        else:
+            run.checkpoints = checkpoints
         self._touch(run)
-        self._grant(run, turn)
+        self._grant(run, turn, given)
         if ending is not None:
             self._end(run, ending)
         elif turn.stuck is not None:
             self._undo_failed(run, turn.stuck)
-        elif run.status == "stalled" and not _still_stalls(run):
+        elif run.status == "stalled" and not still_stalls(run):
             run.status, run.code, run.reason = "running", "", ""
             self._rewrite(run)
 
     def _keep(self, run: Run, event: Event) -> None:
-        """The run stands still: what arrives waits in its inbox."""
-        if run.inbox >= INBOX_MAX:
-            self._tell(run, "error", f"its inbox is full: {event.what.name.lower()} {event.name} was dropped")
+        """The run stands still: what arrives waits in its inbox. There is room for what ends of what it began; only
+        messages of its parent may be too many, since clients were told that it is full."""
+        if run.inbox >= INBOX_MAX and event.what is What.ARRIVED:
+            self._tell(run, "error", f"its inbox is full: a message of the signal {event.name} was dropped")
             return
         run.inbox += 1
+        run.arrived.add(event.op)
         message = pb.Event(what=event.what, op=event.op, name=event.name, value=event.value, error=event.error)
         self._piece(run, f"q{run.inbox}", message.SerializeToString())
         self._rewrite(run)
@@ -243,8 +262,15 @@ class Lifecycle:
         turn.broke(event.op, self._error(turn.run, event.error))
 
     def _on_arrived(self, turn: Turn, event: Event) -> None:
-        type_ = turn.run.program.definition.signals[event.name]
-        turn.signalled(event.name, codec_of(type_).loads(event.value))
+        signals = turn.run.program.definition.signals
+        try:
+            if event.name not in signals:
+                raise Misfit("there is no such signal any more")
+            payload = codec_of(signals[event.name]).loads(event.value)
+        except Misfit as misfit:  # it lay in the inbox, and the program is another one now
+            self._tell(turn.run, "warn", f"a message of the signal {event.name} is dropped: {misfit.message}")
+            return
+        turn.signalled(event.name, payload)
 
     def _on_ended(self, turn: Turn, event: Event) -> None:
         child = turn.run.children.get(event.name)
@@ -269,22 +295,44 @@ class Lifecycle:
 
     # --- what a turn wished for ------------------------------------------------------------------------------
 
-    def _grant(self, run: Run, turn: Turn) -> None:
-        for wish in turn.wishes:
+    def _given(self, run: Run, turn: Turn) -> dict[int, bytes]:
+        """What others get of a turn, by the place of its wish: encoded as long as the turn may be taken back."""
+        given: dict[int, bytes] = {}
+        for at, wish in enumerate(turn.wishes):
             if isinstance(wish, Do):
-                self._ask(run, wish.op)
+                own_key(run, wish.op)
+                if wish.op.workflow is not None:
+                    given[at] = self._child_args(wish.op.workflow, wish.op.args)
+            elif isinstance(wish, Start):
+                given[at] = self._child_args(wish.spawned.workflow, wish.spawned.workflow.args(*wish.spawned.args))
+            elif isinstance(wish, Send):
+                signals = run.children[wish.sent.run_id].definition.signals
+                data = codec_of(signals[wish.sent.signal]).dumps(wish.sent.payload)
+                given[at] = bounded(data, "a message", VALUE_BYTES_MAX)
+        self._caused += len(given)
+        if self._caused > FOLLOWING_MAX:
+            raise StepBudget(f"one entry of the log started or told more than {FOLLOWING_MAX:,} children")
+        return given
+
+    def _child_args(self, definition: Definition, args: Any) -> bytes:
+        return bounded(self.programs.of(definition).args.dumps(args), "the arguments of a child", VALUE_BYTES_MAX)
+
+    def _grant(self, run: Run, turn: Turn, given: Mapping[int, bytes]) -> None:
+        for at, wish in enumerate(turn.wishes):
+            if isinstance(wish, Do):
+                self._ask(run, wish.op, given.get(at, b""))
             elif isinstance(wish, Stop):
                 self._stop(run, wish.op)
             elif isinstance(wish, Say):
                 self._tell(run, wish.level, wish.message)
             elif isinstance(wish, Start):
-                self._spawn(run, wish)
+                self._child_later(run.id, wish.spawned.run_id, wish.spawned.workflow, given[at], 0)
             elif isinstance(wish, Send):
-                self._send(run, wish)
+                self._arrive_later(run.id, wish.sent.run_id, wish.sent.signal, given[at])
             elif wish.status == "continued":
                 self._continue(run, wish.value)
 
-    def _ask(self, run: Run, op: Op) -> None:
+    def _ask(self, run: Run, op: Op, data: bytes) -> None:
         if op.number not in run.waiting:
             return  # it was cancelled in the same turn
         if op.kind is Kind.EFFECT:
@@ -293,8 +341,7 @@ class Lifecycle:
             self.deadlines.add(op.due, run.id, op.number)
         else:
             assert op.workflow is not None
-            program = self.programs.of(op.workflow)
-            self._following.append(lambda: self._child(run, op.name, program, op.args, op.number))
+            self._child_later(run.id, op.name, op.workflow, data, op.number)
 
     def _stop(self, run: Run, op: Op) -> None:
         if op.kind is Kind.EFFECT:
@@ -307,41 +354,39 @@ class Lifecycle:
         if child is not None and child.parent == parent:
             self._deliver(child, Event(What.CANCELLED, name=f"its parent {parent} needs it no longer"))
 
-    def _spawn(self, run: Run, wish: Start) -> None:
-        said = wish.spawned
-        program = self.programs.of(said.workflow)
-        args = program.definition.args(*said.args)
-        self._following.append(lambda: self._child(run, said.run_id, program, args, 0))
+    def _child_later(self, parent: str, id: str, definition: Definition, data: bytes, op: int) -> None:
+        program = self.programs.of(definition)
+        self._following.append(lambda: self._child(parent, id, program, data, op))
 
-    def _child(self, parent: Run, id: str, program: Program, args: Any, op: int) -> None:
-        """Starts a child. An id that is taken makes it fail, as a child that failed does."""
+    def _child(self, parent: str, id: str, program: Program, data: bytes, op: int) -> None:
+        """Starts a child. An id that is taken makes it fail, as a child that failed does. A parent that was continued
+        as new finds again the child that it spawned before, as long as that lives."""
         known = self._known(id)
-        if known is not None:
-            if known.parent != parent.id or known.workflow != program.name:
-                self._child_failed(parent, op, id, program, f"there is a run {id!r} already")
-            return
-        try:
-            given = program.args.loads(program.args.dumps(args))  # a list that two runs hold must not be one list
-        except Fault as fault:
-            self._child_failed(parent, op, id, program, fault.message)
-            return
-        self._begin(id, id, program, given, parent=(parent.id, op))
+        if len(id) > CHILD_ID_MAX:
+            why = f"runs are nested too deeply: the id of this one would have {len(id):,} characters"
+            self._child_failed(parent, op, id, program, why)
+        elif known is None:
+            # A number in the name: keys and reports are for this run, not for another one that had its id before.
+            self._begin(id, f"{id}#{self.seq + 1}", program, program.args.loads(data), parent=(parent, op))
+        elif op or known.status not in LIVE or (known.parent, known.workflow) != (parent, program.name):
+            self._child_failed(parent, op, id, program, f"there is a run {id!r} already")
 
-    def _child_failed(self, parent: Run, op: int, id: str, program: Program, why: str) -> None:
+    def _child_failed(self, parent: str, op: int, id: str, program: Program, why: str) -> None:
         error = error_bytes(ActivityFailed(activity=program.name, detail=why, attempts=0))
-        self._tell_parent(parent.id, op, id, b"", error)
+        self._tell_parent(parent, op, id, b"", error)
 
-    def _send(self, run: Run, wish: Send) -> None:
-        sent = wish.sent
-        child = run.children.get(sent.run_id)
-        assert child is not None
-        data = codec_of(child.definition.signals[sent.signal]).dumps(sent.payload)
-        self._following.append(lambda: self._arrive(sent.run_id, sent.signal, data))
+    def _arrive_later(self, parent: str, id: str, name: str, data: bytes) -> None:
+        self._following.append(lambda: self._arrive(parent, id, name, data))
 
-    def _arrive(self, id: str, name: str, data: bytes) -> None:
+    def _arrive(self, parent: str, id: str, name: str, data: bytes) -> None:
+        """A message for a child. One that has ended, or never was one, reads no mail."""
         child = self.runs.get(id)
-        if child is not None and name in child.program.definition.signals:  # one that has ended reads no mail
-            self._deliver(child, Event(What.ARRIVED, name=name, value=data))
+        if child is None or child.parent != parent or name not in child.program.definition.signals:
+            return
+        if len(child.mail.get(name, ())) >= MAILBOX_MAX:
+            self._tell(child, "error", f"its mailbox {name} is full: a message of its parent was dropped")
+            return
+        self._deliver(child, Event(What.ARRIVED, name=name, value=data))
 
     # --- ends ----------------------------------------------------------------------------------------------
 
@@ -352,6 +397,8 @@ class Lifecycle:
             self._piece(run, key, None)
         self._touched.pop(run.id, None)
         del self.runs[run.id]
+        if not self.runs:
+            self.deadlines.clear()
         row = self._row(run)._replace(
             updated=self.now,
             ended=self.now,
@@ -363,8 +410,16 @@ class Lifecycle:
         self._actions.append(Moved(run.id, run.status))
         if run.parent is not None:
             parent, op, id = run.parent, run.parent_op, run.id
-            value, error = ending.result or b"", ending.failure or b""
+            value, error = ending.result or b"", self._as_child_failed(run, ending)
             self._following.append(lambda: self._tell_parent(parent, op, id, value, error))
+
+    def _as_child_failed(self, run: Run, ending: Ending) -> bytes:
+        """What the parent sees of a failure. It was not cancelled itself, so a child that was is one that failed."""
+        if ending.failure is None or ending.status == "failed":
+            return ending.failure or b""
+        why = getattr(run.program.error(ending.failure), "reason", "")
+        detail = f"the child {run.id} was {ending.status}: {why}"
+        return error_bytes(ActivityFailed(activity=run.program.name, detail=words(detail), attempts=0))
 
     def _tell_parent(self, parent: str, op: int, id: str, value: bytes, error: bytes) -> None:
         run = self.runs.get(parent)
@@ -372,14 +427,15 @@ class Lifecycle:
             return
         if not op:
             self._deliver(run, Event(What.ENDED, name=id, value=value, error=error))
-        elif run.op(op) is not None:
+        elif (waiting := run.op(op)) is not None and waiting.kind is Kind.RUN and waiting.name == id:
             self._deliver(run, Event(What.BROKE if error else What.DONE, op=op, name=id, value=value, error=error))
 
     def _continue(self, run: Run, args: Any) -> None:
         """`continue as new`: under the same id, on the newest version, with an empty frame. Mail carries over."""
-        program = self.programs.newest(run.program.name) or run.program
-        self._links += 1
-        new = Run(run.id, f"{run.run.partition('~')[0]}~{run.link + 1}", program, args)
+        program, args = self._newest(run, args)
+        links = self._links[run.id] = self._links.get(run.id, 0) + 1
+        first = run.run.rpartition("~")[0] if run.link else run.run
+        new = Run(run.id, f"{first}~{run.link + 1}", program, args)
         new.link, new.fence, new.seq, new.created, new.tags = run.link + 1, run.fence, run.seq, run.created, run.tags
         new.parent, new.parent_op, new.trails, new.pieces = run.parent, run.parent_op, run.trails, run.pieces
         for key in [key for key in new.pieces if not key.startswith("t")]:
@@ -391,10 +447,27 @@ class Lifecycle:
         self.runs[run.id] = new
         self._fresh.add(run.id)
         self._touch(new)
-        if self._links > LINKS_MAX:
+        if links > LINKS_MAX:
             self._fault(new, Event(What.BEGIN), StepBudget("it was continued as new again and again without a rest"))
-        else:
-            self._following.append(lambda: self._deliver(new, Event(What.BEGIN)))
+        else:  # before anything else may happen to it
+            self._following.appendleft(lambda: self._deliver(new, Event(What.BEGIN)))
+
+    def _newest(self, run: Run, args: Any) -> tuple[Program, Any]:
+        """The newest version with the same arguments, by their names; or the run's own, if they do not fit it."""
+        own = run.program
+        newest = self.programs.newest(own.name) or own
+        if newest is own:
+            return own, args
+        cls: Any = newest.definition.args
+        named = {name: getattr(args, name) for name in cls._fields if hasattr(args, name)}
+        try:
+            return newest, newest.args.loads(newest.args.dumps(cls(**named)))
+        except (Fault, TypeError, AttributeError) as why:
+            said = why.message if isinstance(why, Fault) else "it takes others"
+            self._tell(
+                run, "warn", f"it stays on version {own.version}: version {newest.version} cannot take over: {said}"
+            )
+            return own, args
 
     def _carry(self, old: Run, new: Run, name: str, payload: Any) -> None:
         """A message that nobody read goes to the next link, if that still knows such a signal."""
@@ -480,7 +553,7 @@ def all_ops(run: Run) -> list[Op]:
     return sorted((op for strand in strands for op in ops_of(strand)), key=lambda op: op.number)
 
 
-def _ending(turn: Turn) -> Ending | None:
+def ending_of(turn: Turn) -> Ending | None:
     """How the run ended, in bytes: a result that does not fit is a fault of the workflow."""
     over = turn.wishes[-1]
     assert isinstance(over, Over)
@@ -488,12 +561,13 @@ def _ending(turn: Turn) -> Ending | None:
         result = turn.run.program.result.dumps(over.value)
         return Ending(over.status, bounded(result, "the result", VALUE_BYTES_MAX), None)
     if over.status == "continued":
+        bounded(turn.run.program.args.dumps(over.value), "the arguments", VALUE_BYTES_MAX)
         return None
     return Ending(over.status, None, bounded(error_bytes(over.value), "the error", VALUE_BYTES_MAX))
 
 
-def _still_stalls(run: Run) -> bool:
-    return run.code.startswith("stalled:") and run.op(int(run.code.partition(":")[2])) is not None
+def still_stalls(run: Run) -> bool:
+    return any(op.stalled for op in all_ops(run))
 
 
 def terminated(reason: str) -> Ending:

@@ -18,17 +18,18 @@ from typing import Any, NamedTuple
 from raftoral.program.codec import codec_of
 from raftoral.program.faults import Misfit
 from raftoral.program.scalars import transition_context
-from raftoral.program.std import Stream
-from raftoral.program.values import Interrupted
+from raftoral.program.std import Stream, loops
+from raftoral.program.values import Cancelled, Interrupted
 
 from ..ports import LIVE, Changes, Row
 from ..proto import state_pb2 as pb
 from . import commands as c
 from .attempts import attempt_of, next_attempt
 from .commands import Event, Refused, What
-from .lifecycle import Action, Halt, Lifecycle, Moved, Perform, Tell, all_ops, terminated
+from .lifecycle import INBOX_MAX, Action, Halt, Lifecycle, Moved, Perform, Tell, all_ops, still_stalls, terminated
 from .programs import Program, error_bytes
 from .state import Kind, Op, Run
+from .stored import MAILBOX_MAX, VALUE_BYTES_MAX
 
 
 class Applied(NamedTuple):
@@ -43,13 +44,14 @@ class Machine(Lifecycle):
     def apply(self, commands: Sequence[c.Command], now: int) -> Applied:
         """One entry of the log. Log time never goes back, whatever a clock says."""
         self.now = max(self.now, now)
-        self._changes, self._actions, self._links = Changes(), [], 0
+        self._changes, self._actions = Changes(), []
         answers: list[Refused | None] = []
         with transition_context():
             for command in commands:
                 answers.append(_HANDLERS[command.__class__](self, command))
                 self._follow()
             self._write()
+        loops.end()
         return Applied(self._changes, self._actions, answers)
 
     # --- clients -------------------------------------------------------------------------------------------
@@ -59,14 +61,18 @@ class Machine(Lifecycle):
         program = self.programs.get(name, version) if version else self.programs.newest(name)
         if program is None:
             return Refused(c.NO_PROGRAM, self._no_program(name, version))
-        if not command.fresh:
+        if not command.fresh or command.id in self.runs:
             known = self._known(command.id)
             if known is not None:
                 return _again(known, program, command)
+        if len(command.args) > VALUE_BYTES_MAX:
+            return _too_large(f"the input of {program.name}", command.args)
         try:
             args = program.args.loads(command.args)
         except Misfit as misfit:
             return Refused(c.WRONG_INPUT, f"the input of {program.name}: {misfit.message}")
+        if _tags_in(command.tags) is None:
+            return Refused(c.WRONG_INPUT, NO_TAGS)
         self._begin(command.id, command.run, program, args, tags=command.tags)
         return None
 
@@ -85,10 +91,17 @@ class Machine(Lifecycle):
         if command.name not in signals:
             known = ", ".join(sorted(signals)) or "none"
             return Refused(c.NO_SIGNAL, f"{run.program.name} has no signal {command.name!r}; it has: {known}")
+        if len(command.payload) > VALUE_BYTES_MAX:
+            return _too_large(f"the signal {command.name} of {run.program.name}", command.payload)
         try:
             codec_of(signals[command.name]).loads(command.payload)
         except Misfit as misfit:
             return Refused(c.WRONG_INPUT, f"the signal {command.name} of {run.program.name}: {misfit.message}")
+        if len(run.mail.get(command.name, ())) >= MAILBOX_MAX:
+            what = f"the mailbox {command.name} of the run {run.id!r}"
+            return Refused(c.FULL, f"{what} holds {MAILBOX_MAX:,} messages that nobody has read, and no more")
+        if run.inbox >= INBOX_MAX:
+            return _inbox_full(run)
         self._deliver(run, Event(What.ARRIVED, name=command.name, value=command.payload))
         return None
 
@@ -104,24 +117,31 @@ class Machine(Lifecycle):
         run = self.runs.get(command.id)
         if run is None:
             return self._not_live(command.id, "there is nothing to cancel")
-        self._deliver(run, Event(What.CANCELLED, name=command.reason))
+        if run.inbox >= INBOX_MAX:
+            return _inbox_full(run)
+        self._deliver(run, Event(What.CANCELLED, name=c.words(command.reason)))
         return None
 
     def _terminate(self, command: c.Terminate) -> Refused | None:
         run = self.runs.get(command.id)
         if run is None:
             return self._not_live(command.id, "there is nothing to terminate")
-        self._terminate_run(run, command.reason)
+        self._terminate_run(run, c.words(command.reason))
         return None
 
     def _terminate_run(self, run: Run, reason: str) -> None:
         """Ends a run at once: no `catch`, no undo. Children that it waits for end with it."""
-        for op in all_ops(run):
-            if op.kind is Kind.EFFECT:
-                self._actions.append(Halt(run.run, op.number, f"the run was terminated: {reason}"))
-            elif op.kind is Kind.RUN and (child := self.runs.get(op.name)) is not None:
-                self._terminate_run(child, f"its parent {run.id} was terminated")
-        self._end(run, terminated(reason))
+        doomed = [(run, reason)]
+        while doomed:
+            run, reason = doomed.pop()
+            for op in all_ops(run):
+                if op.kind is Kind.EFFECT:
+                    self._actions.append(Halt(run.run, op.number, f"the run was terminated: {reason}"))
+                    continue
+                child = self.runs.get(op.name) if op.kind is Kind.RUN else None
+                if child is not None and (child.parent, child.parent_op) == (run.id, op.number):
+                    doomed.append((child, f"its parent {run.id} was terminated"))
+            self._end(run, terminated(reason))
 
     def _pause(self, command: c.Pause) -> Refused | None:
         run = self.runs.get(command.id)
@@ -145,22 +165,30 @@ class Machine(Lifecycle):
         if run.code == "undo-failed":
             events.insert(0, Event(What.AGAIN))
         run.status, run.code, run.reason, run.note, run.inbox = "running", "", "", "", 0
+        arrived, run.arrived = run.arrived, set()
         self._rewrite(run)
         for op in all_ops(run):
-            if op.kind is Kind.EFFECT and op.due and op.due <= self.now:
+            is_due = op.stalled or (op.due and op.due <= self.now)
+            if op.kind is Kind.EFFECT and is_due and op.number not in arrived:
                 self._retry(run, op)
         for event in events:
             current = self.runs.get(run.id)
-            if current is None or current.run != run.run:
+            if current is None:
                 break
-            self._deliver(current, event)
+            # One that was continued as new meanwhile gets what is for its id, and not what an op of the old one got.
+            if current.run == run.run or event.what in (What.ARRIVED, What.CANCELLED):
+                self._deliver(current, event)
+                self._follow()
         return None
 
     def _tag(self, command: c.Tag) -> Refused | None:
         row, run = self._known(command.id), self.runs.get(command.id)
         if row is None:
             return Refused(c.NOT_FOUND, f"there is no run {command.id!r}")
-        tags = {**json.loads(row.tags), **json.loads(command.tags)}
+        given = _tags_in(command.tags)
+        if given is None:
+            return Refused(c.WRONG_INPUT, NO_TAGS)
+        tags = {**json.loads(row.tags), **given}
         text = json.dumps({name: tags[name] for name in sorted(tags) if tags[name] is not None}, ensure_ascii=False)
         if run is None:
             self._changes.rows[command.id] = row._replace(tags=text)
@@ -218,12 +246,12 @@ class Machine(Lifecycle):
         return None
 
     def _waiting(self, id: str, name: str, number: int) -> tuple[Run, Op] | None:
-        """The run and op that a report is for, if somebody still waits for it."""
+        """The run and effect that a report is for, if its end is still waited for."""
         run = self.runs.get(id)
-        if run is None or run.run != name:
+        if run is None or run.run != name or number in run.arrived:
             return None
         op = run.op(number)
-        return None if op is None else (run, op)
+        return None if op is None or op.kind is not Kind.EFFECT else (run, op)
 
     def _progress(self, command: c.Progress) -> Refused | None:
         found = self._waiting(command.id, command.run, command.op)
@@ -234,21 +262,42 @@ class Machine(Lifecycle):
 
     def _stalled(self, command: c.Stalled) -> Refused | None:
         run = self.runs.get(command.id)
-        if run is not None and run.status in ("running", "stalled") and run.op(command.op) is not None:
-            run.status = "stalled" if command.reason else "running"
-            run.code, run.reason = (f"stalled:{command.op}" if command.reason else ""), command.reason
-            if command.reason:
-                self._tell(run, "warn", f"stalled: {command.reason}")
-            self._rewrite(run)
+        found = self._waiting(command.id, command.run or run.run, command.op) if run is not None else None
+        if run is None or found is None or bool(command.reason) is found[1].stalled:
+            return None
+        op, why = found[1], c.words(command.reason)
+        op.stalled = bool(why)
+        if why and op.stopping and op.never_ran:  # it was told to stop, and there is nobody who could say so
+            stopped = error_bytes(Cancelled(reason=why))
+            self._deliver(run, Event(What.BROKE, op=op.number, error=stopped))
+            return None
+        if why and run.status in ("running", "stalled"):
+            run.status, run.code, run.reason = "stalled", "stalled", why
+            self._tell(run, "warn", f"stalled: {why}")
+        elif not why:
+            self._perform_again(run, op)
+        self._rewrite(run, op)
+        self._rewrite(run)
         return None
+
+    def _perform_again(self, run: Run, op: Op) -> None:
+        """Asks for an attempt that nobody is at. A run that stands still asks for it when it goes on."""
+        op.stalled = False
+        if run.status in ("paused", "faulted"):
+            op.due = self.now
+            return
+        op.due = 0
+        if run.status == "stalled" and not still_stalls(run):
+            run.status, run.code, run.reason = "running", "", ""
+        self._actions.append(Perform(attempt_of(run, op, self.now)))
 
     def _tick(self, command: c.Tick) -> Refused | None:
         """Everything that is due, in order."""
         for due, id, number in self.deadlines.due(self.now):
-            run = self.runs.get(id)
-            op = run.op(number) if run is not None else None
-            if run is None or op is None or op.due != due:
+            found = self.due_op(due, id, number)
+            if found is None:
                 continue
+            run, op = found
             if op.kind is Kind.TIMER:
                 self._deliver(run, Event(What.FIRED, op=number))
                 self._follow()
@@ -257,38 +306,38 @@ class Machine(Lifecycle):
         return None
 
     def _retry(self, run: Run, op: Op) -> None:
-        op.due = 0
+        self._perform_again(run, op)
         self._rewrite(run, op)
-        self._actions.append(Perform(attempt_of(run, op, self.now)))
 
     def _recover(self, command: c.Recover) -> Refused | None:
         """What was in flight when the process died is called again: the next attempt, with the same key."""
         for run in list(self.runs.values()):
-            flying = [op for op in all_ops(run) if op.kind is Kind.EFFECT and not op.due]
+            waits = [op for op in all_ops(run) if op.kind is Kind.EFFECT and op.number not in run.arrived]
+            flying = [op for op in waits if not op.due]
             if flying:
                 run.fence += 1
                 self._rewrite(run)
             for op in flying:
-                self._call_again(run, op)
+                self._call_again(run, op.number)
         return None
 
-    def _call_again(self, run: Run, op: Op) -> None:
-        run = self.runs.get(run.id, run)
-        if run.op(op.number) is not op:
+    def _call_again(self, run: Run, number: int) -> None:
+        current = self.runs.get(run.id)
+        op = current.op(number) if current is not None and current.run == run.run else None
+        if current is None or op is None:
             return  # an earlier one's end changed the run
-        if op.activity is not None and op.activity.at_most_once:
+        if op.stalled:  # it was never begun; whether anybody can do it now is found when it is asked for
+            pass
+        elif op.activity is not None and op.activity.at_most_once:
             error = error_bytes(Interrupted(activity=op.name))
-            self._deliver(run, Event(What.BROKE, op=op.number, error=error))
+            self._deliver(current, Event(What.BROKE, op=number, error=error))
             self._follow()
             return
-        op.attempt += 1
-        if run.status == "stalled":  # whether anybody can do it now is found when it is asked for
-            run.status, run.code, run.reason = "running", "", ""
-        if run.status in ("paused", "faulted"):
-            op.due = self.now  # called when it is resumed
         else:
-            self._actions.append(Perform(attempt_of(run, op, self.now)))
-        self._rewrite(run, op)
+            op.attempt += 1
+        self._perform_again(current, op)
+        self._rewrite(current, op)
+        self._rewrite(current)
 
 
 def _again(known: Row, program: Program, command: c.StartRun) -> Refused | None:
@@ -302,6 +351,29 @@ def _again(known: Row, program: Program, command: c.StartRun) -> Refused | None:
         f"there is a run {command.id!r} already, of {known.workflow} version {known.version}{other}; "
         "take another id, or get that run by its id",
     )
+
+
+def _inbox_full(run: Run) -> Refused:
+    what = f"the inbox of the run {run.id!r}, which is {run.status}"
+    return Refused(c.FULL, f"{what}, holds {INBOX_MAX:,} events, and no more: resume it first")
+
+
+def _too_large(what: str, data: bytes) -> Refused:
+    return Refused(c.TOO_LARGE, f"{what} has {len(data):,} bytes; {VALUE_BYTES_MAX:,} are the most")
+
+
+NO_TAGS = "tags are texts by name, as a JSON object"
+
+
+def _tags_in(text: str) -> dict[str, str | None] | None:
+    """The tags that a client gave; None if they are none."""
+    try:
+        tags = json.loads(text)
+        json.dumps(tags, ensure_ascii=False).encode()  # no halves of surrogate pairs
+    except (ValueError, RecursionError):
+        return None
+    fits = isinstance(tags, dict) and all(value is None or isinstance(value, str) for value in tags.values())
+    return tags if fits else None
 
 
 def _event_from(data: bytes) -> Event:

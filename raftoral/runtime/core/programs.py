@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from types import CodeType
 from typing import Any
 
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from raftoral.program.codec import Codec, codec_of, object_codec
 from raftoral.program.faults import Misfit
@@ -51,26 +51,33 @@ class Program:
         return self._activities[name]
 
     def uses(self) -> list[Activity[Any]]:
-        """The activities that this workflow may call, in order of their names: those that its functions mention."""
-        definition = self.definition
-        names = definition.begin.__globals__
-        waiting: list[Any] = [definition.begin, *definition.slots, *definition.parts]
+        """The activities that this workflow and its children may call, in order of their names: those that their
+        functions mention. Two of them may have one name, when they are of two modules."""
+        waiting: list[Any] = [self.definition]
+        scopes: list[dict[str, Any]] = []
         seen: set[int] = set()
-        found: dict[str, Activity[Any]] = {}
+        found: list[Activity[Any]] = []
         while waiting:
             value = waiting.pop()
             if id(value) in seen:
                 continue
             seen.add(id(value))
             if isinstance(value, Activity):
-                found[value.name] = value
+                found.append(value)
+            elif isinstance(value, Definition):
+                scopes.append(value.begin.__globals__)
+                waiting += [value.begin, *value.slots, *value.parts]
+            elif isinstance(value, type):
+                waiting.append(getattr(value, "DEFINITION", None))  # a child, if it is a workflow
             elif isinstance(value, Slot):
                 waiting += [value.then, value.failed]
             elif isinstance(value, Part):
                 waiting.append(value.start)
-            elif getattr(value, "__globals__", None) is names:
-                waiting += [names[name] for name in _mentioned(value.__code__) if name in names]
-        return [found[name] for name in sorted(found)]
+            else:
+                for names in scopes:
+                    if getattr(value, "__globals__", None) is names:
+                        waiting += [names[name] for name in _mentioned(value.__code__) if name in names]
+        return sorted(found, key=lambda activity: activity.name)
 
     def error(self, data: bytes) -> WorkflowError:
         """The error of which these are the bytes."""
@@ -93,10 +100,17 @@ class Program:
         """The checkpoints that were stored. Those that a newer version added begin as they do in a new run."""
         state = self.definition.state(args)
         if self.kept:
-            stored = self.checkpoints.loads(data)
+            stored = self.checkpoints.loads(data if self._has_all(data) else self._completed(data, state))
             for name, attribute in self.kept:
                 setattr(state, attribute, stored[name])
         return state
+
+    def _has_all(self, data: bytes) -> bool:
+        known = from_json(data)
+        return all(name in known for name, _ in self.kept)
+
+    def _completed(self, data: bytes, state: Any) -> bytes:
+        return bytes(to_json(from_json(self.state_of(state)) | from_json(data)))
 
 
 def _mentioned(code: CodeType) -> list[str]:

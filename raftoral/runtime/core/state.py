@@ -46,7 +46,7 @@ class Op:
 
     __slots__ = (
         *("activity", "args", "asked", "attempt", "details", "due", "failures", "kind", "name", "number", "overrides"),
-        *("step", "stopping", "undo", "workflow"),
+        *("stalled", "step", "stopping", "undo", "workflow"),
     )
 
     def __init__(self, kind: Kind, name: str, args: tuple[Any, ...] = ()) -> None:
@@ -63,8 +63,14 @@ class Op:
         self.step = ""  # what people call it: the key of its slot
         self.asked = 0
         self.stopping = False  # told to stop, and waited for, because its undo may be needed
+        self.stalled = False  # nobody could perform it
         self.details: bytes | None = None
         self.undo = False
+
+    @property
+    def never_ran(self) -> bool:
+        """It is stalled, and no attempt of it can have done anything: those before, if any, have failed."""
+        return self.stalled and self.attempt == self.failures + 1
 
     def __repr__(self) -> str:
         return f"<op {self.number} {self.kind.name.lower()} {self.name}>"
@@ -211,7 +217,7 @@ class Run:
             "parent_op",
             "position",
         ),
-        *("body", "checkpoints", "created", "inbox", "pieces", "seq", "tags", "trails", "updated"),
+        *("arrived", "body", "checkpoints", "created", "inbox", "pieces", "seq", "tags", "trails", "updated"),
         *("program", "reason", "root", "run", "state", "status", "steps", "undo_count", "undos", "waiting"),
     )
 
@@ -240,6 +246,7 @@ class Run:
         self.reason = ""
         self.note = ""
         self.inbox = 0  # the number that the last kept event got
+        self.arrived: set[int] = set()  # ops of which the end lies in the inbox
         # What was written last: what a fault goes back to.
         self.body = b""
         self.checkpoints = b"{}"

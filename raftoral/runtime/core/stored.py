@@ -12,6 +12,7 @@ costs what changed and not what is there:
 | `m<position>` | message in a mailbox |
 | `u<number>` | registered undo |
 | `c<id>` | child that was spawned |
+| `q<number>` | event that waits until the run goes on |
 
 Writing is where a value that is too large is found: a fault of the workflow, before anything is kept.
 """
@@ -63,7 +64,13 @@ def written(turn: Turn) -> Written:
                 pieces[f"u{undo.number}"] = _undo_bytes(undo)
     for id in turn.children:
         pieces[f"c{id}"] = _child_bytes(run.children[id])
-    return Written(body_bytes(run), run.program.state_of(run.state), pieces)
+    return Written(body_bytes(run), checkpoint_bytes(run), pieces)
+
+
+def checkpoint_bytes(run: Run) -> bytes:
+    if run.state is None:
+        return run.checkpoints
+    return bounded(run.program.state_of(run.state), "all checkpoints together", FRAME_BYTES_MAX)
 
 
 def body_bytes(run: Run) -> bytes:
@@ -83,11 +90,12 @@ def body_bytes(run: Run) -> bytes:
 
 
 def part_bytes(run: Run, strand: Strand) -> bytes:
+    """The piece of a strand. Its frame and what it waits for have their bounds one by one."""
     parent = strand.parent
     join = parent.wait if parent is not None else None
     if isinstance(join, Join) and strand.place in join.results:
         return _over_bytes(join, strand.place)
-    return bounded(_strand(run, strand).SerializeToString(), "a frame", FRAME_BYTES_MAX)
+    return _strand(run, strand).SerializeToString()
 
 
 def _over_bytes(join: Join, place: int) -> bytes:
@@ -167,6 +175,8 @@ def _rest_of(op: Op, message: pb.Strand | pb.Op) -> None:
         message.overrides = overrides_bytes(op.overrides)
     if op.failures or op.stopping or op.details:
         message.failures, message.stopping, message.details = op.failures, op.stopping, op.details or b""
+    if op.stalled:
+        message.stalled = True
     if op.workflow is not None:
         message.workflow, message.version = op.workflow.name, op.workflow.version
 
@@ -234,7 +244,7 @@ def _value_bytes(type_: object, value: Any) -> bytes:
 
 def bounded(data: bytes, what: str, most: int) -> bytes:
     if len(data) > most:
-        raise TooLarge(f"{what} has {len(data):,} bytes; {most:,} are the most")
+        raise TooLarge(f"{what}: {len(data):,} bytes; {most:,} are the most")
     return data
 
 
@@ -266,6 +276,8 @@ class Reader:
                 self._undo(int(key[1:]), data)
             elif key[0] == "c":
                 self._child(key[1:], data)
+            elif key[0] == "q":
+                run.arrived.add(pb.Event.FromString(data).op)
         self._strand(run.root, message)
 
     def _strand(self, strand: Strand, message: pb.Strand) -> None:
@@ -287,7 +299,7 @@ class Reader:
         op = Op(Kind(message.kind), message.name)
         op.number, op.due, op.attempt, op.asked = message.op, message.due, message.attempt, message.asked
         op.stopping, op.details = message.stopping, message.details or None
-        op.failures = message.failures
+        op.failures, op.stalled = message.failures, message.stalled
         op.undo = undo or strand.undo
         op.step = f"undo.{op.name}" if undo or strand.slot is None else strand.slot.key
         if op.kind is Kind.EFFECT:

@@ -1,7 +1,7 @@
 """What a report says of each step of a run: how often it was called, how long that took, what came last.
 
-One small piece for each step, whatever a loop does: `t<step>`; when the run ends, all of them are one column of its row.
-Nothing depends on it; it may be switched off.
+One small piece for each step, whatever a loop does: `t<step>`; when the run ends, all of them are one column of its
+row. Nothing depends on it; it may be switched off.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..proto import state_pb2 as pb
-from .commands import AttemptFailed
+from .commands import AttemptFailed, words
 from .state import Op, Run
 
 STEPS_MAX = 1_000  # that a run keeps a trail of
@@ -49,8 +49,8 @@ class Trails:
             trail.failures += 1
             trail.seconds += failed.seconds
             trail.error = failed.error or b""
-            trail.detail = f"{failed.kind}: {failed.detail}"[:TRACE_MAX]
-            trail.trace = failed.trace[:TRACE_MAX]
+            trail.detail = words(f"{failed.kind.rpartition('.')[2]}: {failed.detail}", TRACE_MAX)
+            trail.trace = words(failed.trace, TRACE_MAX)
 
     def write(self, run: Run, piece: Callable[[Run, str, bytes | None], None]) -> None:
         """Writes what changed of a run's trails."""

@@ -274,14 +274,13 @@ class EffectRunner:
 
     def _task_done(self, going: Going, task: asyncio.Future[Any]) -> None:
         going.task = None  # as its context holds us
-        outcome: Outcome
-        try:
-            value = task.result()
-        except BaseException as error:  # asyncio itself passes on what must end the process
-            outcome = self._raised(going, error)
+        # Not by `result`: it would raise from here, and put us, who hold the task, into the traceback that it holds.
+        error = task.exception() if not task.cancelled() else _how_it_was_cancelled(task)
+        if error is None:
+            seconds = self.clock.time() - going.started
+            self._end(going, going.performer.gave(going.attempt, task.result(), seconds))
         else:
-            outcome = going.performer.gave(going.attempt, value, self.clock.time() - going.started)
-        self._end(going, outcome)
+            self._end(going, self._raised(going, error))  # asyncio itself passes on what must end the process
 
     def _perform(self, going: Going, context: Context) -> None:
         """In a thread: the call, and its report."""
@@ -441,6 +440,15 @@ class EffectRunner:
     def _ended(self, going: Going) -> Failed:
         assert going.ending is not None
         return ended(going.attempt, going.ending, self.clock.time() - going.started)
+
+
+def _how_it_was_cancelled(task: asyncio.Future[Any]) -> asyncio.CancelledError:
+    """With the traceback of where the task was, and without our own frame on top of it."""
+    try:
+        task.result()
+    except asyncio.CancelledError as error:
+        return error.with_traceback(error.__traceback__ and error.__traceback__.tb_next)
+    raise AssertionError("a cancelled task has no result")
 
 
 async def _awaited(value: Any) -> Any:
