@@ -118,6 +118,31 @@ async def test_heartbeats_are_reported_once_a_second_and_the_last_one_always():
     await world.end()
 
 
+@pytest.mark.parametrize("threaded", [False, True])
+@on_loop
+async def test_a_heartbeat_is_reported_while_the_activity_runs(threaded):
+    go, done = threading.Event(), asyncio.Event()
+
+    async def on_the_loop(customer: str) -> str:
+        raftoral.activity().heartbeat(1)
+        assert not world.reports.empty  # at once
+        await done.wait()
+        return ""
+
+    def in_a_thread(customer: str) -> str:
+        raftoral.activity().heartbeat(1)
+        go.wait()
+        return ""
+
+    world = World({"charge": in_a_thread if threaded else on_the_loop})
+    world.start(attempt(CHARGE, "ann"))
+    assert (await world.reports.beat()).details == b"1"
+    go.set()
+    done.set()
+    await world.reports.done()
+    await world.end()
+
+
 @on_loop
 async def test_heartbeats_out_of_threads_arrive_in_order():
     def charge(customer: str) -> str:
