@@ -154,30 +154,50 @@ class GroupRecord(_message.Message):
     last_index: int
     def __init__(self, term: _Optional[int] = ..., vote: _Optional[str] = ..., commit: _Optional[int] = ..., base_index: _Optional[int] = ..., base_term: _Optional[int] = ..., base_members: _Optional[_Iterable[str]] = ..., last_index: _Optional[int] = ...) -> None: ...
 
-class SnapshotHeader(_message.Message):
-    __slots__ = ("group", "index", "term", "members", "bytes", "digest")
+class SnapshotMessage(_message.Message):
+    __slots__ = ("group", "digest", "offer", "want", "chunk", "done")
     GROUP_FIELD_NUMBER: _ClassVar[int]
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
+    OFFER_FIELD_NUMBER: _ClassVar[int]
+    WANT_FIELD_NUMBER: _ClassVar[int]
+    CHUNK_FIELD_NUMBER: _ClassVar[int]
+    DONE_FIELD_NUMBER: _ClassVar[int]
+    group: int
+    digest: bytes
+    offer: SnapshotOffer
+    want: SnapshotWant
+    chunk: SnapshotChunk
+    done: SnapshotDone
+    def __init__(self, group: _Optional[int] = ..., digest: _Optional[bytes] = ..., offer: _Optional[_Union[SnapshotOffer, _Mapping]] = ..., want: _Optional[_Union[SnapshotWant, _Mapping]] = ..., chunk: _Optional[_Union[SnapshotChunk, _Mapping]] = ..., done: _Optional[_Union[SnapshotDone, _Mapping]] = ...) -> None: ...
+
+class SnapshotOffer(_message.Message):
+    __slots__ = ("index", "term", "members", "bytes")
     INDEX_FIELD_NUMBER: _ClassVar[int]
     TERM_FIELD_NUMBER: _ClassVar[int]
     MEMBERS_FIELD_NUMBER: _ClassVar[int]
     BYTES_FIELD_NUMBER: _ClassVar[int]
-    DIGEST_FIELD_NUMBER: _ClassVar[int]
-    group: int
     index: int
     term: int
     members: _containers.RepeatedScalarFieldContainer[str]
     bytes: int
-    digest: bytes
-    def __init__(self, group: _Optional[int] = ..., index: _Optional[int] = ..., term: _Optional[int] = ..., members: _Optional[_Iterable[str]] = ..., bytes: _Optional[int] = ..., digest: _Optional[bytes] = ...) -> None: ...
+    def __init__(self, index: _Optional[int] = ..., term: _Optional[int] = ..., members: _Optional[_Iterable[str]] = ..., bytes: _Optional[int] = ...) -> None: ...
+
+class SnapshotWant(_message.Message):
+    __slots__ = ("offset",)
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    offset: int
+    def __init__(self, offset: _Optional[int] = ...) -> None: ...
 
 class SnapshotChunk(_message.Message):
-    __slots__ = ("digest", "offset", "data", "crc")
-    DIGEST_FIELD_NUMBER: _ClassVar[int]
+    __slots__ = ("offset", "data", "crc")
     OFFSET_FIELD_NUMBER: _ClassVar[int]
     DATA_FIELD_NUMBER: _ClassVar[int]
     CRC_FIELD_NUMBER: _ClassVar[int]
-    digest: bytes
     offset: int
     data: bytes
     crc: int
-    def __init__(self, digest: _Optional[bytes] = ..., offset: _Optional[int] = ..., data: _Optional[bytes] = ..., crc: _Optional[int] = ...) -> None: ...
+    def __init__(self, offset: _Optional[int] = ..., data: _Optional[bytes] = ..., crc: _Optional[int] = ...) -> None: ...
+
+class SnapshotDone(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
