@@ -69,6 +69,7 @@ class Node:
         self.life += 1
         self.crash_at = None
         self.paused_until = 0.0
+        self.wake_at = float("inf")
         journal = MemoryJournal(self.durable)
         journal.fault = self._fault
         self.journal = journal

@@ -35,7 +35,7 @@ class Request:
 
 
 class World:
-    def __init__(self, seed: int, *, network: str = "", nodes: int = 0, seconds: float = 12.0) -> None:
+    def __init__(self, seed: int, *, network: str = "", nodes: int = 0, seconds: float = 8.0) -> None:
         self.seed = seed
         self.random = random.Random(seed)
         pick = self.random.choice
@@ -101,10 +101,10 @@ class World:
         self.after(1.0, self.fault)
         self._until(self.seconds)
         self.heal()
-        self._until(self.seconds + 6)
+        self._until(self.seconds + 4)
         for group in self.groups:
             self.probes += [self.ask(group) for _ in range(3)]
-        self._until(self.seconds + 10)
+        self._until(self.seconds + 7)
         self.checkers.at_the_end()
         self.note(sorted(self.counts.items()))
         return self
@@ -240,7 +240,7 @@ class World:
         """To the leader, mostly, or to anybody who is up; again, with the same id, until there is an answer."""
         if request.acked:
             return
-        if self.now < self.seconds + 9:
+        if self.now < self.seconds + 6.5:
             self.after(self.random.uniform(0.3, 1.0), self.submit, request)
         up = [n for n in self.nodes.values() if n.up and request.group in n.logs and self.now >= n.paused_until]
         leaders = [n for n in up if n.logs[request.group].status().role == "leader"]
