@@ -1,4 +1,5 @@
-"""Whose fault it is: two of the house's three kinds of fault (the third, `UsageError`, is public and stands in `errors`).
+"""Whose fault it is: two of the house's three kinds of fault (the third, `UsageError`, is public and stands in
+`errors`).
 
     check(prev <= last, "an append ends where the log ends")     raises BrokenInvariant when it does not hold
 

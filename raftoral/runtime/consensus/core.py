@@ -1,14 +1,14 @@
 """The door to pysyncobj: the one file that knows its private names, and the only one without types behind it.
 
-In: typed calls of the guard (`append`, `vote`, `tick`, ...). Out: typed calls to the guard's `Hooks`. The engine keeps the
-election timer, the vote rule, commit counting, the send loop and the indexes; everything around is replaced here or in
-the guard (DECISIONS.md and `shared/research/pysyncobj.md` say why: as shipped it loses what it acknowledged).
+In: typed calls of the guard (`append`, `vote`, `tick`, ...). Out: typed calls to the guard's `Hooks`. The engine keeps
+the election timer, the vote rule, commit counting, the send loop and the indexes; everything around is replaced here
+or in the guard (DECISIONS.md and `shared/research/pysyncobj.md` say why: as shipped it loses what it acknowledged).
 
     core.append("b", Append(...))   ->   hooks.core_acks("b", reset=False, next_index=8, success=True)
 
-Never: opens a file or a socket, reads a clock, pickles, logs, or runs any other version of the package than the one that
-the simulator has proved. The engine runs in a *private copy of its module*, so that what is replaced in it (clock, chance,
-serializer, pickle) stays as it was for a program that uses pysyncobj for itself.
+Never: opens a file or a socket, reads a clock, pickles, logs, or runs any other version of the package than the one
+that the simulator has proved. The engine runs in a *private copy of its module*, so that what is replaced in it
+(clock, chance, serializer, pickle) stays as it was for a program that uses pysyncobj for itself.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
 """Who may stand, who is voted for, and whose votes count.
 
-    no leader for a while  ->  pre-vote: "would you?"  ->  a majority would  ->  the engine stands in the next term  ->  votes
+    no leader for a while  ->  pre-vote: "would you?"  ->  a majority would  ->  the engine stands  ->  votes
 
-The engine stands whenever its timer runs out, so a node that was cut off returns with a high term and deposes a healthy
-leader (deviation 19); it counts messages, not voters, and strangers too (18); it says nothing to a node whose term is over
-(20). Here a node asks before it stands (pre-vote), nobody votes while a leader is heard (stickiness), each member's vote
-counts once, and who is behind is told so.
+The engine stands whenever its timer runs out, so a node that was cut off returns with a high term and deposes a
+healthy leader (deviation 19); it counts messages, not voters, and strangers too (18); it says nothing to a node whose
+term is over (20). Here a node asks before it stands (pre-vote), nobody votes while a leader is heard (stickiness),
+each member's vote counts once, and who is behind is told so.
 
-Never: votes or stands by itself (the engine does, and the journal is written before either leaves), or lets a node stand that
-its own log does not name as a member.
+Never: votes or stands by itself (the engine does, and the journal is written before either leaves), or lets a node
+stand that its own log does not name as a member.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What an entry of the log holds: one byte that says its kind, then protobuf.
 
-    pack_batch(time, [Proposal(b"id-1", b"...")])   ->   Entry(data=b"\\0...", index=7, term=3)   ->   unpack_batch(data)
+    pack_batch(time, [Proposal(b"id-1", b"...")])  ->  Entry(data=b"\\0...", index=7, term=3)  ->  unpack_batch(data)
 
 The kinds are those of the engine, which writes one of them itself (the entry that begins a leadership).
 Never decides anything; bytes that it cannot read are a broken invariant, since only this file writes them.
@@ -32,7 +32,7 @@ class Entry(NamedTuple):
     """An entry of the log, in the order of fields that the engine knows."""
 
     data: bytes
-    index: int
+    index: int  # type: ignore[assignment]  # the word of the paper, though tuples have a method of that name
     term: int
 
 

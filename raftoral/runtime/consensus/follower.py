@@ -1,12 +1,14 @@
 """What a follower makes of an append before the engine sees it: harmless in each of its parts.
 
-    log 1..9, committed 5; append after 3 with 4..7, leader's commit 8     ->     a heartbeat at 9, commit 7, answer "next is 8"
+    log 1..9, committed 5; append after 3 with 4..7, commit 8   ->   a heartbeat at 9, commit 7; the answer: "next is 8"
 
-The engine deletes everything after `previous_index` on *every* append, matching or not; it takes the leader's commit index
-for its own without a look at what the message verified; it answers a mismatch one index at a time (deviations 1, 2, 4, 22).
-So an append is rewritten: what we hold already is left out, and what is deleted is only what really conflicts.
+The engine deletes everything after `previous_index` on *every* append, matching or not; it takes the leader's commit
+index for its own without a look at what the message verified; it answers a mismatch one index at a time (deviations 1,
+2, 4, 22). So an append is rewritten: what we hold already is left out, and what is deleted is only what really
+conflicts.
 
-Never: lets the engine delete an entry that the leader has too, or commit an entry that this very message did not verify.
+Never: lets the engine delete an entry that the leader has too, or commit an entry that this very message did not
+verify.
 """
 
 from __future__ import annotations
@@ -56,8 +58,8 @@ def normalised(tail: Tail, append: Append) -> Normal:
     verified = previous + len(entries)
     append = append._replace(commit=min(append.commit, verified))
     if held == len(entries):
-        # Nothing is new. At the end of our own log there is nothing that the engine could delete: an append that came late
-        # must not take away what came after it and was acknowledged.
+        # Nothing is new. At the end of our own log there is nothing that the engine could delete: an append that came
+        # late must not take away what came after it and was acknowledged.
         return Normal(append._replace(previous_index=last.index, previous_term=last.term, entries=()), verified)
     place = previous + held
     check(place >= commit, f"entries after {place} would be deleted, and {commit} is committed")
@@ -75,8 +77,8 @@ def _term(tail: Tail, index: int) -> int:
 def retry_at(tail: Tail, asked: int | None) -> int:
     """Where the leader should try again after a mismatch.
 
-    The engine goes back by one index for each round: after a few hundred entries of a leader that was cut off, a group stands
-    still for minutes. Everything up to our commit index matches, so we go there at once, in one round trip.
+    The engine goes back by one index for each round: after a few hundred entries of a leader that was cut off, a group
+    stands still for minutes. Everything up to our commit index matches, so we go there at once, in one round trip.
     """
     end = tail.last.index + 1
     if asked is None or asked >= end:

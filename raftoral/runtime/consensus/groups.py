@@ -4,13 +4,14 @@
     frames = groups.advance(now, time)     inbox -> tick. Appends of leaders: send these at once
     ready = groups.settle()                journal synced. Then acks, votes, entries to apply, answers
 
-In: frames, requests, the passing of time. Out: as above, and `deadline`, when the next step is due if nothing comes before.
-The order of a step is the safety of the whole: *nothing that says "I have it" leaves before it is synced*, so what a step says
-is released by `settle` alone. What a leader sends may go before its own sync, since its own copy counts from the next step on.
+In: frames, requests, the passing of time. Out: as above, and `deadline`, when the next step is due if nothing comes
+before. The order of a step is the safety of the whole: *nothing that says "I have it" leaves before it is synced*, so
+what a step says is released by `settle` alone. What a leader sends may go before its own sync, since its own copy
+counts from the next step on.
 
-Never: blocks but for the journal's sync; reads a clock; starts anything. A group whose engine raises is dropped with all that it
-did in this step (`Ready.stopped`) and must be opened anew from disk; a journal that raises takes all groups with it, and this
-object: after a failed sync nobody knows what is on the disk.
+Never: blocks but for the journal's sync; reads a clock; starts anything. A group whose engine raises is dropped with
+all that it did in this step (`Ready.stopped`) and must be opened anew from disk; a journal that raises takes all
+groups with it, and this object: after a failed sync nobody knows what is on the disk.
 """
 
 from __future__ import annotations
@@ -73,7 +74,8 @@ class Groups:
         self._begin(group, Write(Record(0, None, 1, BEGINNING, 1), 0, [first]))
 
     def join(self, group: int) -> None:
-        """This node is about to be added to a group: an empty log, to be filled by the leader. Durable when it returns."""
+        """This node is about to be added to a group: an empty log, to be filled by the leader. Durable when it
+        returns."""
         self._begin(group, Write(Record(0, None, 0, BEGINNING, 0), 0, []))
 
     def _begin(self, group: int, write: Write) -> None:
@@ -85,7 +87,7 @@ class Groups:
         self._write({group: write})
 
     def open(self, group: int, point: Point, now: float) -> ReplicatedLog:
-        """A group from disk. `point` is where its state machine stands durably: entries from there on are given to it."""
+        """A group from disk. `point` is where its state machine stands durably: it is given the entries after it."""
         self._idle()
         if group in self._guards:
             raise UsageError(f"group {group} is open already")
@@ -117,7 +119,8 @@ class Groups:
     # --- what comes in ----------------------------------------------------------------------------------------------
 
     def receive(self, peer: str, frame: bytes) -> None:
-        """A frame from a peer, whose name the link has proved. `PeerError`: it is nonsense, and nothing of it was taken."""
+        """A frame from a peer, whose name the link has proved. `PeerError`: it is nonsense, and nothing of it was
+        taken."""
         messages = unpacked(frame)
         if len(self._inbox) + len(messages) > INBOX_MESSAGES_MAX:
             self.dropped += len(messages)
@@ -214,7 +217,8 @@ class Groups:
         try:
             self._journal.write(writes)
         except Exception as error:
-            # Whether it was kept is not known, and a second sync of the same pages may succeed without having done anything.
+            # Whether it was kept is not known, and a second sync of the same pages may succeed without having done
+            # anything.
             self._phase = "failed"
             self._guards.clear()
             if isinstance(error, StorageFailed):
@@ -236,13 +240,12 @@ def opened(group: int, stored: Stored, point: Point) -> Tail:
     tail = Tail(stored)
     if point.index < tail.first:
         raise StorageRefused(
-            f"Group {group}: the state stands at entry {point.index}, and its log begins after {tail.first}. They are not "
-            f"of the same node, or of different times: put back both from one copy, or remove the node and add a new one."
+            f"Group {group}: the state stands at entry {point.index}, and its log begins after {tail.first}. They are "
+            f"not of the same node, or of different times: put back both from one copy, or remove the node and add a "
+            f"new one."
         )
     if tail.term_at(point.index) != point.term:
         check(point.index > tail.commit, f"group {group}: the state has another entry {point.index} than the log")
         tail.reset(point)
     tail.commit = max(tail.commit, point.index)
     return tail
-
-

@@ -1,11 +1,11 @@
 """One group on one node: the engine, and everything that stands between it and the world.
 
-    on_message("b", Appended(...)); tick()     ->     early: appends of a leader     late: answers and votes, after the sync
-                                                      applied: committed entries     answers: what became of requests
+    on_message("b", Appended(...)); tick()   ->   early: appends of a leader   late: answers and votes, after the sync
+                                                  applied: committed entries   answers: what became of requests
 
-In: sound messages of known peers, requests, the passing of time. Out: four lists, taken by `groups` in each step; what is in
-`late`, `applied` and `answers` may leave only when the journal is synced. `follower`, `leader`, `elections`, `reads` and `members`
-each hold one part of the protocol; here they are joined. `core` is the engine.
+In: sound messages of known peers, requests, the passing of time. Out: four lists, taken by `groups` in each step; what
+is in `late`, `applied` and `answers` may leave only when the journal is synced. `follower`, `leader`, `elections`,
+`reads` and `members` each hold one part of the protocol; here they are joined. `core` is the engine.
 
 Never: goes on after an exception. Whatever raised half-way through leaves nothing behind but a group that is dropped.
 """
@@ -144,7 +144,8 @@ class Guard:
     def read_barrier(self, request_id: bytes) -> None:
         if self.core.role != LEADER:
             return self._answer(request_id, NotLeader(self._leader()))
-        # Until the entry with which this leadership began is applied, the commit index may be behind that of the leader before.
+        # Until the entry with which this leadership began is applied, the commit index may be behind that of the
+        # leader before.
         self.reads.ask(request_id, max(self.core.commit, self.core.noop))
         self.core.hurry()
         return None
@@ -182,11 +183,12 @@ class Guard:
         if point.index <= self.core.applied:
             return False
         if self.log.term_at(point.index) == point.term:
-            return False  # our log is the leader's up to there, and goes on: replacing it could take acknowledged entries
+            # Our log is the leader's up to there, and goes on: replacing it could take away acknowledged entries.
+            return False
         check(self.core.role != LEADER, "whoever leads has every committed entry, so a snapshot has nothing for it")
         check(point.index > self.core.commit, "a committed entry is in the log, with the term of the snapshot")
-        # First the state, then the log: after a crash in between, the state is ahead of its log, and `opened` begins the log
-        # where the state is. The other way round, entries would be gone whose effect is nowhere.
+        # First the state, then the log: after a crash in between, the state is ahead of its log, and `opened` begins
+        # the log where the state is. The other way round, entries would be gone whose effect is nowhere.
         swap()
         self.log.reset(point)
         self.core.stand_at(point.index, point.index)
@@ -216,7 +218,8 @@ class Guard:
     # --- links ----------------------------------------------------------------------------------------------------
 
     def link(self, peer: str, up: bool) -> None:
-        """A link broke, or a new one is there. Nothing is sent over a broken one; without word, links are taken for whole."""
+        """A link broke, or a new one is there. Nothing is sent over a broken one; without word, links are taken for
+        whole."""
         if up:
             self._down.discard(peer)
             if peer in self._peers:
@@ -388,8 +391,9 @@ class Guard:
     def _append_change(self, request_id: bytes, change: Change) -> None:
         core, members = self.core, self.log.members
         if core.commit < core.noop:
-            # Before an entry of its own term is committed, a leader may not know of a change that another leader made, and
-            # two changes that differ by more than one member can both find a majority (the engine checks only this).
+            # Before an entry of its own term is committed, a leader may not know of a change that another leader made,
+            # and two changes that differ by more than one member can both find a majority (the engine checks only
+            # this).
             return self._answer(request_id, Busy("this leader is new"))
         if members.last_change > core.commit:
             return self._answer(request_id, Busy("another change is on its way"))
@@ -410,8 +414,9 @@ class Guard:
             case Append():
                 self._told_commit = max(self._told_commit, message.commit)
                 message = self.followers.leaves(peer, message._replace(round=self.reads.round))
-                # A leader's own copy does not count before it is synced, so its appends need not wait for that. Its term
-                # must be durable, though: after a crash it would otherwise lead the same term again, with other entries.
+                # A leader's own copy does not count before it is synced, so its appends need not wait for that. Its
+                # term must be durable, though: after a crash it would otherwise lead the same term again, with other
+                # entries.
                 (self.late if self.log.term_changed else self.early).append((peer, message))
             case VoteRequest():
                 self._later(peer, self.elections.leaving(message))
@@ -477,5 +482,3 @@ class Guard:
 
     def _leader(self) -> str:
         return self.core.leader or ""
-
-

@@ -2,9 +2,10 @@
 
     journal.write({1: Write(keep=6, entries=[Entry(..., 7, 3)], ...), 4: Write(...)})     one step, all groups, one sync
 
-In: at most one `Write` per group and step. Out: what was stored, whole, or a refusal. Every journal passes the contract
-in `tests/runtime/consensus/test_journals.py`. Never: returns from `write` before all of it would survive a power cut; or keeps
-a part of it when it raises *and the node goes on* (a crash may leave a step written or not: both are handled).
+In: at most one `Write` per group and step. Out: what was stored, whole, or a refusal. Every journal passes the
+contract in `tests/runtime/consensus/test_journals.py`. Never: returns from `write` before all of it would survive a
+power cut; or keeps a part of it when it raises *and the node goes on* (a crash may leave a step written or not: both
+are handled).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ class Point(NamedTuple):
     The members are those *of that index*, not those of now.
     """
 
-    index: int
+    index: int  # type: ignore[assignment]  # the word of the paper, though tuples have a method of that name
     term: int
     members: frozenset[str]
 
@@ -65,7 +66,8 @@ class Journal(Protocol):
         """What was written of a group last; None: nothing ever. Raises `StorageRefused` when it is damaged."""
 
     def write(self, writes: Mapping[int, Write]) -> None:
-        """One transaction: when it returns, it is durable. Raises `StorageFailed`: then this node stops and reads anew."""
+        """One transaction: when it returns, it is durable. Raises `StorageFailed`: then this node stops and reads
+        anew."""
 
     def forget(self, group: int) -> None:
         """The node leaves a group for good. Durable when it returns."""
@@ -99,8 +101,8 @@ def sound(group: int, stored: Stored) -> str | None:
 class MemoryJournal:
     """Forgets all when the process ends. `durable` outlives the object, so that a simulator can crash a node.
 
-    `fault`, when it is set, is called with the writes before they are made, and may raise: nothing is kept then, but for
-    what it made durable itself (`apply`): the simulator's torn, lost and kept writes, full disks and I/O errors.
+    `fault`, when it is set, is called with the writes before they are made, and may raise: nothing is kept then, but
+    for what it made durable itself (`apply`): the simulator's torn, lost and kept writes, full disks and I/O errors.
     """
 
     def __init__(self, durable: dict[int, Stored] | None = None) -> None:

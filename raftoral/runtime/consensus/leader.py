@@ -1,12 +1,14 @@
 """What a leader makes of answers before the engine counts them, and how much it has on its way to each follower.
 
-    Appended(term=3, next_index=8, success) from "b"     counted, if "b" is a member and 3 is our term; else nothing happens
+    Appended(term=3, next_index=8, success) from "b"     counted if "b" is a member and 3 is our term; else dropped
 
-The engine's answers carry no term and are counted whoever they come from; a late one of an earlier leadership counts as a
-copy of an entry that was never copied (deviation 3). A success sets back what was sent already, and so all of it is sent
-again (2); a reset may point anywhere, also beyond the end of the log (23). And nothing bounds what is on its way (35).
+The engine's answers carry no term and are counted whoever they come from; a late one of an earlier leadership counts
+as a copy of an entry that was never copied (deviation 3). A success sets back what was sent already, and so all of it
+is sent again (2); a reset may point anywhere, also beyond the end of the log (23). And nothing bounds what is on its
+way (35).
 
-Never: counts an answer of another term or of a stranger, or moves a follower's place back below what it has acknowledged.
+Never: counts an answer of another term or of a stranger, or moves a follower's place back below what it has
+acknowledged.
 """
 
 from __future__ import annotations
@@ -22,8 +24,8 @@ from .tail import Tail
 FLIGHT_BYTES_MAX = 8 * 1024 * 1024
 FLIGHT_MESSAGES_MAX = 128
 
-# Resets are answered at once, but not more often than this: two messages that cross would otherwise be answered with two
-# more, and so on (the first guard of the lab made 400,000 steps of it).
+# Resets are answered at once, but not more often than this: two messages that cross would otherwise be answered with
+# two more, and so on (the first guard of the lab made 400,000 steps of it).
 RESEND_PAUSE_S = 0.02
 
 
@@ -76,8 +78,8 @@ class Followers:
             raise PeerError(f"{peer} acknowledges entry {answer.next_index - 1} of a log that ends with {last}")
         match, before = core.match_index(peer), core.next_index(peer)
         if answer.reset:
-            # Not below what it acknowledged (that is durable there: the answer is a late one), nor above our end (the engine
-            # would then find no entry to follow, and send heartbeats without a place for ever).
+            # Not below what it acknowledged (that is durable there: the answer is a late one), nor above our end (the
+            # engine would then find no entry to follow, and send heartbeats without a place for ever).
             answer = answer._replace(next_index=min(max(answer.next_index, match + 1), last + 1))
         core.appended(peer, answer)
         flight = self.flight(peer)

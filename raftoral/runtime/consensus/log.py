@@ -1,9 +1,9 @@
 """The public face: what a replicated log offers, whatever engine is behind it.
 
-    log.propose(b"...", b"id-1")  ...  Ready(applied=[Applied(index=7, ...)], answers=[Answer(b"id-1", Committed(7, 3))], ...)
+    log.propose(b"...", b"id")  ...  Ready(applied=[Applied(7, ...)], answers=[Answer(1, b"id", Committed(7, 3))], ...)
 
-Data and the port only. In: bytes and time, from the host. Out: bytes to send, entries to apply, answers. Nothing here blocks,
-waits, starts a thread, reads a clock or opens anything; what must be durable goes through `journal`.
+Data and the port only. In: bytes and time, from the host. Out: bytes to send, entries to apply, answers. Nothing here
+blocks, waits, starts a thread, reads a clock or opens anything; what must be durable goes through `journal`.
 """
 
 from __future__ import annotations
@@ -18,16 +18,17 @@ from .journal import Point
 
 
 class Committed(NamedTuple):
-    """It is in the log for ever, and stands in the entries to be applied with this answer. The result is the machine's."""
+    """It is in the log for ever, and stands in the entries to be applied with this answer. The result is the
+    machine's."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # the word of the paper, though tuples have a method of that name
     term: int
 
 
 class Readable(NamedTuple):
     """Once everything up to this index is applied, the state is at least as new as when the read was asked for."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # the word of the paper, though tuples have a method of that name
 
 
 class NotLeader(NamedTuple):
@@ -37,7 +38,8 @@ class NotLeader(NamedTuple):
 
 
 class Unknown(NamedTuple):
-    """It is in this node's log, and this node leads no longer: it may be committed or lost. Try again *with the same id*."""
+    """It is in this node's log, and this node leads no longer: it may be committed or lost. Try again *with the same
+    id*."""
 
 
 class Busy(NamedTuple):
@@ -67,12 +69,13 @@ class Answer(NamedTuple):
 class Applied(NamedTuple):
     """A committed entry, durable here. Every index comes once after an opening, in order, without a gap.
 
-    `time` is the clock of the leader that proposed it, in microseconds since 1970; clocks of leaders differ, so the machine
-    takes the greatest so far. `members` is given where they change: they belong into the state, since a snapshot needs them.
+    `time` is the clock of the leader that proposed it, in microseconds since 1970; clocks of leaders differ, so the
+    machine takes the greatest so far. `members` is given where they change: they belong into the state, since a
+    snapshot needs them.
     """
 
     group: int
-    index: int
+    index: int  # type: ignore[assignment]  # the word of the paper, though tuples have a method of that name
     term: int
     time: int
     batch: Sequence[Proposal]
@@ -87,7 +90,7 @@ class Lacking(NamedTuple):
 
 
 class Stopped(NamedTuple):
-    """A group that met a fault. Its object is gone, nothing of its last step was kept or sent: open it anew from disk."""
+    """A group that met a fault. Its object is gone, nothing of its last step was kept: open it anew from disk."""
 
     group: int
     fault: Exception
@@ -130,7 +133,8 @@ class ReplicatedLog(Protocol):
     """One group on one node. Requests are answered by id in a `Ready`, never by a return value."""
 
     def propose(self, data: bytes, request_id: bytes) -> None:
-        """Wants data in the log. The same id may be proposed again, here or at another node: the machine sees it twice."""
+        """Wants data in the log. The same id may be proposed again, here or at another node: the machine sees it
+        twice."""
 
     def read_barrier(self, request_id: bytes) -> None:
         """Wants to know when this node's state is new enough for a linearizable read."""

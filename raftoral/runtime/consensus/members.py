@@ -2,11 +2,11 @@
 
     base {a, b, c}, then at 7: add d, at 9: remove a     ->     {b, c, d}; until 9 is committed no other change is taken
 
-In: entries as they are added to and taken from the log. Out: the members after any of them. In Raft the *latest* change in
-the log counts, committed or not, on leaders and followers alike; whoever counts votes or copies by an older one can elect two
-leaders (deviations 13-15 of the engine). Deriving them is the only way that cannot get out of step with a log that is cut
-at its end, cut at its beginning, or replaced.
-Never holds a member that the log (or the snapshot under it) does not name.
+In: entries as they are added to and taken from the log. Out: the members after any of them. In Raft the *latest*
+change in the log counts, committed or not, on leaders and followers alike; whoever counts votes or copies by an older
+one can elect two leaders (deviations 13-15 of the engine). Deriving them is the only way that cannot get out of step
+with a log that is cut at its end, cut at its beginning, or replaced. Never holds a member that the log (or the
+snapshot under it) does not name.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Members:
 
     @property
     def last_change(self) -> int:
-        """Index of the latest change in the log; 0 when it holds none. Above the commit index it forbids another one."""
+        """Index of the latest change in the log; 0: none. Above the commit index it forbids another one."""
         return self._indexes[-1] if self._indexes else 0
 
     def at(self, index: int) -> frozenset[str]:

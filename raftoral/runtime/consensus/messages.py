@@ -2,9 +2,9 @@
 
     Append(term=3, previous_index=6, ...)   ->   pb.Message   ->   with others of the same link: one frame of bytes
 
-In: frames from links whose other end is known (the transport saw to that). Out: messages that are sound in themselves, or
-`PeerError`. What stands in them may still be late, repeated, or from a node that is no longer a member.
-Never: runs anything that it reads (no pickle), or holds a message that breaks a bound.
+In: frames from links whose other end is known (the transport saw to that). Out: messages that are sound in themselves,
+or `PeerError`. What stands in them may still be late, repeated, or from a node that is no longer a member. Never: runs
+anything that it reads (no pickle), or holds a message that breaks a bound.
 """
 
 from __future__ import annotations
@@ -171,7 +171,8 @@ def _sound(message: pb.Message) -> Message:
 
 
 def _append(term: int, append: pb.Append) -> Append:
-    """Indexes of entries follow from where they stand, so they cannot have gaps; terms never fall, nor pass the sender's."""
+    """Indexes of entries follow from where they stand, so they cannot have gaps; terms never fall, nor pass the
+    sender's."""
     _bounded(append.previous_index, append.previous_term, append.commit, append.round)
     entries = []
     before = append.previous_term

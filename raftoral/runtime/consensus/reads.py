@@ -1,10 +1,10 @@
 """Linearizable reads without writing (ReadIndex).
 
-    ask  ->  note the commit index, begin a new round  ->  a majority answers appends of this round  ->  applied: readable
+    ask  ->  note the commit index, begin a round  ->  a majority answers appends of it  ->  applied: readable
 
-The engine answers reads from whatever state a node has that takes itself for the leader: in nine of ten simulated runs one
-was stale (deviation 21). A leader that a majority has answered *after* the read was asked for was still the leader then, so
-every write that was acknowledged before is at or below its commit index. No clock is trusted.
+The engine answers reads from whatever state a node has that takes itself for the leader: in nine of ten simulated runs
+one was stale (deviation 21). A leader that a majority has answered *after* the read was asked for was still the leader
+then, so every write that was acknowledged before is at or below its commit index. No clock is trusted.
 
 Never: serves a read by an answer to an append that left before the read came, or by one of another term.
 """
@@ -17,7 +17,7 @@ from typing import NamedTuple
 class Read(NamedTuple):
     request_id: bytes
     round: int
-    index: int
+    index: int  # type: ignore[assignment]  # the word of the paper, though tuples have a method of that name
 
 
 class Reads:
@@ -41,7 +41,8 @@ class Reads:
         self._rounds[peer] = max(self._rounds.get(peer, 0), round)
 
     def served(self, others: frozenset[str], applied: int) -> list[Read]:
-        """Those that may be read now. `others`: the members besides the leader itself, which counts as having answered."""
+        """Those that may be read now. `others`: the members besides the leader itself, which counts as having
+        answered."""
         if not self._waiting:
             return []
         rounds = sorted((self._rounds.get(peer, 0) for peer in others), reverse=True)

@@ -1,13 +1,15 @@
 """A state on its way to a node that is too far behind for the log: in checked chunks, resumable, out of band.
 
-    offer (point, size, digest)  ->  want 0  ->  chunk 0  ->  want 262144  ->  chunk 262144  ->  ...  ->  done: install it
+    offer (point, size, digest)  ->  want 0  ->  chunk 0  ->  want 262144  ->  ...  ->  done: install it
 
-In: the point of the state, and ports that read and write its bytes (a file at the host, memory in tests). Out: messages for the
-other end, which the host carries as it likes: beside the log, so that a large state delays no heartbeat. The engine put
-pickled chunks without a name into its appends, and installed whatever came of them (deviations 5-9, 12).
+In: the point of the state, and ports that read and write its bytes (a file at the host, memory in tests). Out:
+messages for the other end, which the host carries as it likes: beside the log, so that a large state delays no
+heartbeat. The engine put pickled chunks without a name into its appends, and installed whatever came of them
+(deviations 5-9, 12).
 
-Every lost message is repaired by the next offer (`Lacking` is said again every second): the receiver then says how far it is.
-Never: hands out a snapshot whose digest is not the offered one, nor takes a chunk at another place than it wants.
+Every lost message is repaired by the next offer (`Lacking` is said again every second): the receiver then says how far
+it is. Never: hands out a snapshot whose digest is not the offered one, nor takes a chunk at another place than it
+wants.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ class Header(NamedTuple):
 
     group: int
     point: Point
-    bytes: int
+    size: int
     digest: bytes
 
 
@@ -74,7 +76,7 @@ class Sender:
         point = self.header.point
         message = self._message()
         message.offer.CopyFrom(
-            pb.SnapshotOffer(index=point.index, term=point.term, members=sorted(point.members), bytes=self.header.bytes)
+            pb.SnapshotOffer(index=point.index, term=point.term, members=sorted(point.members), bytes=self.header.size)
         )
         return message.SerializeToString()
 
@@ -89,9 +91,9 @@ class Sender:
         if message.WhichOneof("body") != "want":
             raise PeerError("a receiver of a snapshot only wants chunks")
         offset = message.want.offset
-        if offset >= self.header.bytes:
-            raise PeerError(f"a chunk at {offset} is wanted, of a snapshot of {self.header.bytes} bytes")
-        chunk = self._read(offset, min(self._chunk_bytes, self.header.bytes - offset))
+        if offset >= self.header.size:
+            raise PeerError(f"a chunk at {offset} is wanted, of a snapshot of {self.header.size} bytes")
+        chunk = self._read(offset, min(self._chunk_bytes, self.header.size - offset))
         check(len(chunk) > 0, "a snapshot is as long as its header says")
         out = self._message()
         out.chunk.CopyFrom(pb.SnapshotChunk(offset=offset, data=chunk, crc=crc32(chunk)))
@@ -133,7 +135,11 @@ class Receiver:
 
     def _offered(self, message: pb.SnapshotMessage) -> bytes | None:
         offer = message.offer
-        if max(offer.index, offer.term, offer.bytes) > NUMBER_MAX or not offer.bytes or len(message.digest) != DIGEST_BYTES:
+        if (
+            max(offer.index, offer.term, offer.bytes) > NUMBER_MAX
+            or not offer.bytes
+            or len(message.digest) != DIGEST_BYTES
+        ):
             raise PeerError("an offer of a snapshot is out of bounds")
         header = Header(
             self._group, Point(offer.index, offer.term, frozenset(offer.members)), offer.bytes, message.digest
@@ -148,7 +154,7 @@ class Receiver:
         return self._want()
 
     def _replaces(self, header: Header, current: Header) -> bool:
-        """A later state is better. An earlier one is taken when the other sender has gone silent: it may lead no more."""
+        """A later state is better. An earlier one is taken when the other sender is silent: it may lead no more."""
         if header.point.index >= current.point.index or self._idle:
             return True
         self._idle = True
@@ -158,13 +164,13 @@ class Receiver:
         header, chunk = self._header, message.chunk
         if header is None or message.digest != header.digest or chunk.offset != self._have:
             return None  # late, repeated, or of another snapshot; the next offer says where we are
-        if crc32(chunk.data) != chunk.crc or not 0 < len(chunk.data) <= min(CHUNK_BYTES_MAX, header.bytes - self._have):
+        if crc32(chunk.data) != chunk.crc or not 0 < len(chunk.data) <= min(CHUNK_BYTES_MAX, header.size - self._have):
             raise PeerError(f"the chunk at {chunk.offset} of a snapshot is damaged")
         self._idle = False
         self._sink.write(chunk.data)
         self._hash.update(chunk.data)
         self._have += len(chunk.data)
-        if self._have < header.bytes:
+        if self._have < header.size:
             return self._want()
         if self._hash.digest() != header.digest:
             self._header = None

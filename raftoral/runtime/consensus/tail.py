@@ -2,10 +2,10 @@
 
     add(b"...", 7, 3), set term, cut after 5, add ...    collected, then    take_write() -> one Write of this step
 
-In: changes by the engine (in its names, `deleteEntriesFrom`) and by the guard (`cut_to`, `reset`). Out: entries, members, and one
-`Write` per step. The engine's journals made each of these durable by itself, or never (deviations 8-11): a truncation
-without what replaces it can lose what was acknowledged. Here a step is written whole.
-Never: writes by itself, or forgets an entry that the state machine has not got durably.
+In: changes by the engine (in its names, `deleteEntriesFrom`) and by the guard (`cut_to`, `reset`). Out: entries,
+members, and one `Write` per step. The engine's journals made each of these durable by itself, or never (deviations
+8-11): a truncation without what replaces it can lose what was acknowledged. Here a step is written whole. Never:
+writes by itself, or forgets an entry that the state machine has not got durably.
 
 Its first item is the *base*: the place (index, term) after which the log begins. The engine wants an entry there.
 """

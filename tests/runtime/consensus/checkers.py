@@ -1,4 +1,5 @@
-"""What must hold in every simulated run, looked at after every step. Each finding has a name; the first of a name is kept.
+"""What must hold in every simulated run, looked at after every step. Each finding has a name; the first of a name is
+kept.
 
 | name | what is broken |
 |---|---|
@@ -32,9 +33,11 @@ class Checkers:
         self.world = world
         self.found: dict[str, str] = {}
         self.leaders: dict[tuple[int, int], str] = {}  # (group, term) -> node
-        self.contents: dict[tuple[int, int, int], tuple[bytes, int | None]] = {}  # (group, index, term) -> data, term before
+        # (group, index, term) -> data, term before
+        self.contents: dict[tuple[int, int, int], tuple[bytes, int | None]] = {}
         self.canon: dict[tuple[int, int], tuple[int, object]] = {}  # (group, index) -> term, batch
-        self.commit_terms: dict[tuple[int, int], int] = {}  # (group, index) -> least term in which it was seen committed
+        # (group, index) -> term of the node that was first seen to apply it
+        self.commit_terms: dict[tuple[int, int], int] = {}
         self.digests: dict[tuple[int, int], int] = {}
         self.top: dict[int, int] = {}
 
@@ -71,7 +74,7 @@ class Checkers:
             if isinstance(message, VoteRequest) and stored.term == message.term and stored.vote != node.name:
                 self.bad("UNSYNCED", f"{node.name} stands; its vote for {stored.vote} is on its disk")
 
-    # --- after a step ---------------------------------------------------------------------------------------------------
+    # --- after a step ------------------------------------------------------------------------------------------------
 
     def after_step(self, node: Node) -> None:
         assert node.groups is not None
@@ -146,7 +149,7 @@ class Checkers:
         if self.digests.get((group, machine.index)) != machine.digest:
             self.bad("STATE", f"{node.name} installs another state at {machine.index}")
 
-    # --- at the end -----------------------------------------------------------------------------------------------------
+    # --- at the end --------------------------------------------------------------------------------------------------
 
     def at_the_end(self) -> None:
         world = self.world
@@ -180,5 +183,7 @@ class Checkers:
             if not asked:
                 before = max(before, position)
             elif position <= before:
-                self.bad("ORDER", f"{request.name} stands at {position}, {before} was acknowledged before it was asked for")
+                self.bad(
+                    "ORDER", f"{request.name} stands at {position}, {before} was acknowledged before it was asked for"
+                )
                 break

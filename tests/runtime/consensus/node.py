@@ -1,7 +1,7 @@
 """One node of the simulator: the production `Groups` over a journal with faults, and a host as small as can be.
 
-A crash leaves the journal as it was synced (or with the write that was on its way whole, torn, or not at all) and the state
-as it was last made durable.
+A crash leaves the journal as it was synced (or with the write that was on its way whole, torn, or not at all) and the
+state as it was last made durable.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from raftoral.errors import StorageFailed
 from raftoral.runtime.consensus.groups import Groups
-from raftoral.runtime.consensus.journal import BEGINNING, MemoryJournal, Stored, Write, apply, torn
+from raftoral.runtime.consensus.journal import MemoryJournal, Stored, Write, apply, torn
 from raftoral.runtime.consensus.log import Applied, Lacking, ReplicatedLog
 from raftoral.runtime.consensus.snapshots import Header, MemorySink, Receiver, Sender
 

@@ -2,12 +2,14 @@
 
     World(seed).run().checkers.found     ->     {} when all is well; {"ELECTION": "at 3.2 s: ..."} when not
 
-Everything that happens is an event on one heap. Every chance comes from one source, and every set is sorted before it is
-walked, so the same seed gives the same trace in every process: `trace` is a checksum of all that was sent and applied.
+Everything that happens is an event on one heap. Every chance comes from one source, and every set is sorted before it
+is walked, so the same seed gives the same trace in every process: `trace` is a checksum of all that was sent and
+applied.
 """
 
 from __future__ import annotations
 
+import functools
 import heapq
 import random
 from collections import Counter
@@ -76,7 +78,7 @@ class World:
             for group in self.groups:
                 node.prepare(group, names)
 
-    # --- events ---------------------------------------------------------------------------------------------------------
+    # --- events ------------------------------------------------------------------------------------------------------
 
     def at(self, time: float, call: Callable[..., None], *words: Any) -> None:
         self._serial += 1
@@ -134,18 +136,18 @@ class World:
                 node.start()
         self.restore_links()
 
-    # --- the network ------------------------------------------------------------------------------------------------------
+    # --- the network -------------------------------------------------------------------------------------------------
 
     def send(self, node: Node, frames: dict[str, bytes], *, early: bool) -> None:
         for peer, frame in frames.items():
             self.checkers.leaves(node, peer, frame, early)
             self.note("send", round(self.now, 6), node.name, peer, crc32(frame))
-            self.carry(node.name, peer, lambda to, frame=frame, sender=node.name: to.groups.receive(sender, frame))
+            self.carry(node.name, peer, functools.partial(_frame, node.name, frame))
 
     def send_snapshot(self, node: Node, peer: str, group: int, data: bytes, *, to_receiver: bool) -> None:
-        self.carry(node.name, peer, lambda to, sender=node.name: to.on_snapshot(sender, group, data, to_receiver))
+        self.carry(node.name, peer, functools.partial(_snapshot, node.name, group, data, to_receiver))
 
-    def carry(self, source: str, target: str, deliver: Callable[[Any], None]) -> None:
+    def carry(self, source: str, target: str, deliver: Callable[[Node], None]) -> None:
         """Ordered per link and lost only with it, as a stream; or wild: lost, doubled, late, in any order."""
         link = (source, target)
         chance = self.random
@@ -168,7 +170,7 @@ class World:
         if chance.random() < 0.05:
             self.after(delay + held + chance.expovariate(4), self._arrive, link, -1, deliver)
 
-    def _arrive(self, link: tuple[str, str], epoch: int, deliver: Callable[[Any], None]) -> None:
+    def _arrive(self, link: tuple[str, str], epoch: int, deliver: Callable[[Node], None]) -> None:
         node = self.nodes[link[1]]
         if link in self.cut or not node.up or epoch not in (-1, self.epochs[link]):
             return
@@ -215,10 +217,12 @@ class World:
             if other != node.name:
                 self.break_link(node.name, other)
 
-    # --- clients ------------------------------------------------------------------------------------------------------------
+    # --- clients -----------------------------------------------------------------------------------------------------
 
     def leader(self, group: int) -> Node | None:
-        leaders = [n for n in self.nodes.values() if n.up and group in n.logs and n.logs[group].status().role == "leader"]
+        leaders = [
+            n for n in self.nodes.values() if n.up and group in n.logs and n.logs[group].status().role == "leader"
+        ]
         return max(leaders, key=lambda n: n.logs[group].status().term, default=None)
 
     def client(self) -> None:
@@ -251,7 +255,9 @@ class World:
         node.wake(self.now)
 
     def read(self, group: int) -> None:
-        leaders = [n for n in self.nodes.values() if n.up and group in n.logs and n.logs[group].status().role == "leader"]
+        leaders = [
+            n for n in self.nodes.values() if n.up and group in n.logs and n.logs[group].status().role == "leader"
+        ]
         if leaders:
             node = self.random.choice(leaders)
             name = f"read {len(self.reads)}".encode()
@@ -277,7 +283,7 @@ class World:
                 else:
                     self.highest[request.group] = max(self.highest[request.group], request.result[0] + 1)
 
-    # --- faults -------------------------------------------------------------------------------------------------------------
+    # --- faults ------------------------------------------------------------------------------------------------------
 
     def fault(self) -> None:
         if self._healed:
@@ -349,7 +355,9 @@ class World:
 
     def _members(self, node: Node, group: int) -> None:
         """One or two changes at once, also asked of a leader that is cut off: at most one of them may be taken."""
-        leaders = [n for n in self.nodes.values() if n.up and n.logs[group].status().role == "leader"] if node.up else []
+        leaders = (
+            [n for n in self.nodes.values() if n.up and n.logs[group].status().role == "leader"] if node.up else []
+        )
         if not leaders:
             return
         leader = self.random.choice(leaders)
@@ -369,3 +377,12 @@ class World:
             elif len(members) > 2:
                 log.remove(self.random.choice(sorted(members)), name)
         leader.wake(self.now)
+
+
+def _frame(sender: str, frame: bytes, node: Node) -> None:
+    assert node.groups is not None
+    node.groups.receive(sender, frame)
+
+
+def _snapshot(sender: str, group: int, data: bytes, to_receiver: bool, node: Node) -> None:
+    node.on_snapshot(sender, group, data, to_receiver)
