@@ -277,7 +277,7 @@ class Guard:
     def deadline(self) -> float:
         """When `tick` is needed next, if nothing happens before."""
         core = self.core
-        if core.commit > core.applied or self._proposals or self._changes:
+        if core.commit > core.applied or self._proposals or self._changes or self.log.replaced:
             return self.now
         if core.role != LEADER:
             return core.election_at + SOON_S

@@ -39,6 +39,7 @@ class Tail:
         # What the journal holds, and how far memory still agrees with it.
         self._keep = self.last.index
         self._written: Record | None = record
+        self.replaced = False  # the log begins elsewhere: to be written soon, though nothing waits for it
         self.term_changed = False  # since the last write: until it is written, nothing of the new term may be said
 
     # What the guard reads.
@@ -78,6 +79,7 @@ class Tail:
         added = self._items[max(keep - self.base.index, 0) + 1 :]
         self._keep = last
         self._written = now
+        self.replaced = False
         self.term_changed = False
         return Write(now, keep, added)
 
@@ -102,6 +104,7 @@ class Tail:
         self._items[0] = Entry(NOTHING, index, term)
         self.members.cut_to(index)
         self._keep = max(self._keep, index)
+        self.replaced = True
 
     def reset(self, point: Point) -> None:
         """A snapshot at this point replaces the whole log. The caller knows that nothing that counts is lost by it."""
@@ -111,6 +114,7 @@ class Tail:
         self.members = Members(point.members)
         self.commit = point.index
         self._keep = point.index
+        self.replaced = True
 
     # What the engine does, in its names.
     def add(self, command: bytes, idx: int, term: int) -> None:

@@ -255,7 +255,7 @@ def test_a_second_process_is_refused(path):
 
 
 def test_after_a_failed_write_nothing_more_is_written(path, tmp_path):
-    """SQLite is out of room: nothing of the step is there, and the object is dead, since a later sync proves nothing."""
+    """SQLite is out of room: nothing of the step is there, and the object is dead: a later sync proves nothing."""
     journal = SqliteJournal(path, "n1")
     (pages,) = journal._db.execute("PRAGMA page_count").fetchone()
     journal._db.execute(f"PRAGMA max_page_count = {pages}")
