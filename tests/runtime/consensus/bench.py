@@ -1,6 +1,6 @@
 """One node under test, and peers whose words are written by hand: each message of theirs is said when the test says so.
 
-    bench = Bench("a", "abc"); bench.lead(); bench.say("b", Appended(...))     ->     what "a" sends, applies and answers
+bench = Bench("a", "abc"); bench.lead(); bench.say("b", Appended(...))     ->     what "a" sends, applies and answers
 """
 
 from __future__ import annotations
@@ -26,17 +26,18 @@ from raftoral.runtime.consensus.messages import (
 
 TIMING = Timing(heartbeat=0.1, election_min=0.5, election_max=1.0)
 GROUP = 1
+DEFAULTS = Limits()
 
 
 class Bench:
-    def __init__(self, node: str = "a", members: Iterable[str] = "abc", limits: Limits = Limits()) -> None:  # noqa: B008
+    def __init__(self, node: str = "a", members: Iterable[str] = "abc", limits: Limits = DEFAULTS) -> None:
         self.node = node
         self.limits = limits
         self.now = 100.0
         self.durable: dict[int, Stored] = {}
         self.sent: list[tuple[str, Message]] = []  # of the last step
         self.early: list[tuple[str, Message]] = []
-        self.ready: Ready | None = None
+        self.ready = Ready({}, [], [], [], [], [])
         self.open_node()
         self.groups.create(GROUP, members)
         self.log = self.groups.open(GROUP, BEGINNING, self.now)
@@ -54,7 +55,7 @@ class Bench:
     def guard(self) -> Guard:
         return self.groups._guards[GROUP]
 
-    # --- time and messages ----------------------------------------------------------------------------------------------
+    # --- time and messages ------------------------------------------------------------------------------------------
 
     def step(self, seconds: float = 0.001) -> Bench:
         self.now += seconds
@@ -72,10 +73,9 @@ class Bench:
         return [message for target, message in self.sent if target == peer and isinstance(message, kind)]
 
     def answers(self) -> list[Answer]:
-        assert self.ready is not None
         return self.ready.answers
 
-    # --- roles ------------------------------------------------------------------------------------------------------------
+    # --- roles ------------------------------------------------------------------------------------------------------
 
     def stand(self) -> int:
         """A candidate: a majority would, and now it asks. Returns its term."""

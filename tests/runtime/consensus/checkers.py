@@ -44,7 +44,7 @@ class Checkers:
     def bad(self, name: str, what: str) -> None:
         self.found.setdefault(name, f"at {self.world.now:.3f} s: {what}")
 
-    # --- what goes to disk, and what leaves ---------------------------------------------------------------------------
+    # --- what goes to disk, and what leaves -------------------------------------------------------------------------
 
     def before_write(self, node: Node, writes: Mapping[int, Write]) -> None:
         for group, write in writes.items():
@@ -74,7 +74,7 @@ class Checkers:
             if isinstance(message, VoteRequest) and stored.term == message.term and stored.vote != node.name:
                 self.bad("UNSYNCED", f"{node.name} stands; its vote for {stored.vote} is on its disk")
 
-    # --- after a step ------------------------------------------------------------------------------------------------
+    # --- after a step -----------------------------------------------------------------------------------------------
 
     def after_step(self, node: Node) -> None:
         assert node.groups is not None
@@ -149,7 +149,7 @@ class Checkers:
         if self.digests.get((group, machine.index)) != machine.digest:
             self.bad("STATE", f"{node.name} installs another state at {machine.index}")
 
-    # --- at the end --------------------------------------------------------------------------------------------------
+    # --- at the end -------------------------------------------------------------------------------------------------
 
     def at_the_end(self) -> None:
         world = self.world

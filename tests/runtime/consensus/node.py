@@ -182,7 +182,7 @@ class Node:
                 self.states[group] = machine.copy()
                 self.logs[group].durable(machine.index)
 
-    # --- snapshots ---------------------------------------------------------------------------------------------------
+    # --- snapshots --------------------------------------------------------------------------------------------------
 
     def offer(self, lacking: Lacking) -> None:
         key = (lacking.group, lacking.peer)

@@ -78,7 +78,7 @@ class World:
             for group in self.groups:
                 node.prepare(group, names)
 
-    # --- events ------------------------------------------------------------------------------------------------------
+    # --- events -----------------------------------------------------------------------------------------------------
 
     def at(self, time: float, call: Callable[..., None], *words: Any) -> None:
         self._serial += 1
@@ -136,7 +136,7 @@ class World:
                 node.start()
         self.restore_links()
 
-    # --- the network -------------------------------------------------------------------------------------------------
+    # --- the network ------------------------------------------------------------------------------------------------
 
     def send(self, node: Node, frames: dict[str, bytes], *, early: bool) -> None:
         for peer, frame in frames.items():
@@ -217,7 +217,7 @@ class World:
             if other != node.name:
                 self.break_link(node.name, other)
 
-    # --- clients -----------------------------------------------------------------------------------------------------
+    # --- clients ----------------------------------------------------------------------------------------------------
 
     def leader(self, group: int) -> Node | None:
         leaders = [
@@ -250,7 +250,7 @@ class World:
         leaders = [n for n in up if n.logs[request.group].status().role == "leader"]
         if not up:
             return
-        node = self.random.choice(leaders if leaders and self.random.random() < 0.8 else up)
+        node = self.random.choice(leaders if leaders and (self._healed or self.random.random() < 0.8) else up)
         node.logs[request.group].propose(bytes(self.random.randrange(60)), request.name.encode())
         node.wake(self.now)
 
@@ -283,7 +283,7 @@ class World:
                 else:
                     self.highest[request.group] = max(self.highest[request.group], request.result[0] + 1)
 
-    # --- faults ------------------------------------------------------------------------------------------------------
+    # --- faults -----------------------------------------------------------------------------------------------------
 
     def fault(self) -> None:
         if self._healed:
