@@ -94,7 +94,7 @@ class Groups:
         stored = self._journal.load(group)
         if stored is None:
             raise UsageError(f"group {group} is not on this node: create it, or join it")
-        tail = opened(group, stored, point)
+        tail = opened(group, stored, point, self._limits)
         write = tail.take_write()
         if write is not None:
             self._write({group: write})
@@ -231,13 +231,13 @@ class Groups:
             raise StorageFailed("the journal failed; this object is dead, and the node must begin anew from disk")
 
 
-def opened(group: int, stored: Stored, point: Point) -> Tail:
+def opened(group: int, stored: Stored, point: Point, limits: Limits) -> Tail:
     """The log of a group as it stands on disk, brought together with the state that stands beside it.
 
     The state may lag behind the log: it is caught up from it. It may also be *ahead*, when a crash came between its
     snapshot and the log's reset: then the log begins where the state is.
     """
-    tail = Tail(stored)
+    tail = Tail(stored, limits.append_entries_max)
     if point.index < tail.first:
         raise StorageRefused(
             f"Group {group}: the state stands at entry {point.index}, and its log begins after {tail.first}. They are "

@@ -118,7 +118,7 @@ class Guard:
         self.core.stand_at(applied, tail.commit)
         self._peers: frozenset[str] = frozenset()
         self.elections = Elections(node, self.core, tail, timing, self._later)
-        self.followers = Followers(self.core, tail)
+        self.followers = Followers(self.core, tail, limits)
         self.reads = Reads()
         self._members_changed()
         if tail.members.now == {node}:
@@ -345,7 +345,7 @@ class Guard:
         check(success == (self._verified is not None), "the engine sees a match where we do")
         # Exactly what this message verified, not what else stands in our log: that may be another leader's.
         at = self._verified + 1 if self._verified is not None else retry_at(self.log, next_index)
-        self._later(peer, Appended(self.core.term, at, success, reset, append.round))
+        self._later(peer, Appended(self.core.term, at, success, reset, append.round, append.previous_index))
 
     # --- the leader's side -------------------------------------------------------------------------------------------
 

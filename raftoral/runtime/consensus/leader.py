@@ -17,12 +17,9 @@ from collections import deque
 
 from ..faults import PeerError
 from .core import LEADER, Core
+from .log import Limits
 from .messages import Append, Appended
 from .tail import Tail
-
-# On its way to one follower, unanswered. Beyond it, only heartbeats go until an answer comes.
-FLIGHT_BYTES_MAX = 8 * 1024 * 1024
-FLIGHT_MESSAGES_MAX = 128
 
 # Resets are answered at once, but not more often than this: two messages that cross would otherwise be answered with
 # two more, and so on (the first guard of the lab made 400,000 steps of it).
@@ -30,12 +27,19 @@ RESEND_PAUSE_S = 0.02
 
 
 class Flight:
-    """What is on its way to one follower: last index and bytes of each append that is not answered."""
+    """What is on its way to one follower: last index and bytes of each append that is not answered.
 
-    def __init__(self) -> None:
+    While it is `probing`, the leader looks for the place where the logs part: only empty appends go, and only the
+    answer to the latest place counts. Without that, all appends that followed a refused one are refused too, each with
+    another place to try, and the last of them wins: the leader goes round in a circle.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
         self.appends: deque[tuple[int, int]] = deque()
         self.bytes = 0
         self.resent_at = -1.0
+        self.probing = False
 
     def landed(self, index: int) -> None:
         while self.appends and self.appends[0][0] <= index:
@@ -44,16 +48,19 @@ class Flight:
     def clear(self) -> None:
         self.appends.clear()
         self.bytes = 0
+        self.probing = False
 
     @property
     def full(self) -> bool:
-        return len(self.appends) >= FLIGHT_MESSAGES_MAX or self.bytes >= FLIGHT_BYTES_MAX
+        limits = self._limits
+        return len(self.appends) >= limits.flight_messages_max or self.bytes >= limits.flight_bytes_max
 
 
 class Followers:
     """The leader's view of the others. Empty again with each leadership."""
 
-    def __init__(self, core: Core, tail: Tail) -> None:
+    def __init__(self, core: Core, tail: Tail, limits: Limits) -> None:
+        self._limits = limits
         self._core = core
         self._tail = tail
         self._flights: dict[str, Flight] = {}
@@ -63,7 +70,7 @@ class Followers:
         self._flights.clear()
 
     def flight(self, peer: str) -> Flight:
-        return self._flights.setdefault(peer, Flight())
+        return self._flights.setdefault(peer, Flight(self._limits))
 
     def counts(self, peer: str, answer: Appended) -> bool:
         """Whether an answer may be counted: of this leadership, and from a member of now."""
@@ -76,31 +83,38 @@ class Followers:
         last = self._tail.last.index
         if answer.success and answer.next_index - 1 > last:
             raise PeerError(f"{peer} acknowledges entry {answer.next_index - 1} of a log that ends with {last}")
+        flight = self.flight(peer)
         match, before = core.match_index(peer), core.next_index(peer)
         if answer.reset:
-            # Not below what it acknowledged (that is durable there: the answer is a late one), nor above our end (the
-            # engine would then find no entry to follow, and send heartbeats without a place for ever).
+            if answer.previous_index <= match or (flight.probing and answer.previous_index != before - 1):
+                # A late answer: what it could not place is there by now, or we look somewhere else already. It is a
+                # sign of life all the same.
+                core.appended(peer, answer._replace(reset=False))
+                return
+            # Not below what it acknowledged, which is durable there; nor above our end, where the engine would find no
+            # entry to follow, and send heartbeats without a place for ever.
             answer = answer._replace(next_index=min(max(answer.next_index, match + 1), last + 1))
         core.appended(peer, answer)
-        flight = self.flight(peer)
         if answer.success:
-            core.set_next_index(peer, max(before, core.next_index(peer)))
-            was_full = flight.full
+            was_held = flight.full or flight.probing
             flight.landed(answer.next_index - 1)
-            if was_full and not flight.full:
+            flight.probing = False
+            core.set_next_index(peer, max(before, core.next_index(peer)))
+            if was_held and not flight.full and core.next_index(peer) <= last:
                 core.hurry()
         elif answer.reset:
             flight.clear()
-            if core.next_index(peer) <= last and now - flight.resent_at > RESEND_PAUSE_S:
+            flight.probing = True
+            if now - flight.resent_at > RESEND_PAUSE_S:
                 flight.resent_at = now
                 core.hurry()
 
     def leaves(self, peer: str, append: Append) -> Append:
-        """An append that the engine sends. When too much is on its way already it becomes a heartbeat."""
+        """An append that the engine sends. When it must not have entries, it becomes a heartbeat."""
         if not append.entries:
             return append
         flight = self.flight(peer)
-        if flight.full:
+        if flight.full or flight.probing:
             # Put its place back, and stop the engine's loop for this follower: it ends for one that is not connected.
             self._core.set_next_index(peer, append.previous_index + 1)
             self._core.disconnect(peer)

@@ -160,8 +160,12 @@ class ReplicatedLog(Protocol):
 
 
 class Limits(NamedTuple):
-    """Bounds of what waits, and how much of the log is kept for slow followers."""
+    """Bounds of what waits, of what is on its way, and how much of the log is kept for slow followers."""
 
     proposals_waiting_max: int = 10_000
+    append_entries_max: int = 1024
+    # On its way to one follower, unanswered. Beyond it, only heartbeats go until an answer comes.
+    flight_messages_max: int = 128
+    flight_bytes_max: int = 8 * 1024 * 1024
     tail_entries: int = 10_000
     tail_bytes: int = 64 * 1024 * 1024

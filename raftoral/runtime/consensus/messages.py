@@ -44,6 +44,7 @@ class Appended(NamedTuple):
     success: bool
     reset: bool
     round: int
+    previous_index: int = 0  # of the append that it answers
 
 
 class VoteRequest(NamedTuple):
@@ -102,8 +103,10 @@ def packed(group: int, message: Message) -> pb.Message:
             out.append.round = round
             out.append.entries.extend([pb.LogEntry(term=each.term, data=each.data) for each in entries])
             out.append.SetInParent()
-        case Appended(_, next_index, success, reset, round):
-            out.appended.CopyFrom(pb.Appended(next_index=next_index, success=success, reset=reset, round=round))
+        case Appended(_, next_index, success, reset, round, index):
+            out.appended.CopyFrom(
+                pb.Appended(next_index=next_index, success=success, reset=reset, round=round, previous_index=index)
+            )
         case VoteRequest(_, index, term, transfer):
             out.vote_request.CopyFrom(pb.VoteRequest(last_index=index, last_term=term, transfer=transfer))
         case Vote():
@@ -143,12 +146,16 @@ def _sound(message: pb.Message) -> Message:
             return _append(message.term, message.append)
         case "appended":
             answer = message.appended
-            _bounded(answer.next_index, answer.round)
+            _bounded(answer.next_index, answer.round, answer.previous_index)
             if answer.success and answer.reset:
                 raise PeerError("an answer says that it has it and has it not")
             if answer.success and answer.next_index == 0:
                 raise PeerError("an answer says that it has less than nothing")
-            return Appended(message.term, answer.next_index, answer.success, answer.reset, answer.round)
+            if answer.reset and answer.next_index > answer.previous_index:
+                raise PeerError("an answer asks for more than it was offered")
+            return Appended(
+                message.term, answer.next_index, answer.success, answer.reset, answer.round, answer.previous_index
+            )
         case "vote_request":
             request = message.vote_request
             _bounded(request.last_index, request.last_term)

@@ -19,13 +19,12 @@ from .entries import NOTHING, Entry
 from .journal import Point, Record, Stored, Write
 from .members import Members
 
-# Longest run of entries that one slice yields. The engine asks for whole tails where it needs a few entries; each of
-# its loops goes on where the slice ended, at the latest in the next tick.
-SLICE_ENTRIES_MAX = 1024
-
 
 class Tail:
-    def __init__(self, stored: Stored) -> None:
+    def __init__(self, stored: Stored, slice_entries_max: int = 1024) -> None:
+        """The engine asks for whole tails of the log where it needs a few entries. A slice yields at most so many; each
+        of its loops goes on where the slice ended, at the latest in the next tick."""
+        self._slice_entries_max = slice_entries_max
         record = stored.record
         self.base = record.base
         self.term = record.term
@@ -149,7 +148,7 @@ class Tail:
     def __getitem__(self, at: int | slice) -> Entry | list[Entry]:
         if isinstance(at, slice):
             start = at.start or 0
-            end = start + SLICE_ENTRIES_MAX
+            end = start + self._slice_entries_max
             return self._items[start : end if at.stop is None else min(at.stop, end)]
         return self._items[at]
 

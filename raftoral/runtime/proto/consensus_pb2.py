@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x0f\x63onsensus.proto\x12\x12raftoral.consensus\"6\n\x05\x46rame\x12-\n\x08messages\x18\x01 \x03(\x0b\x32\x1b.raftoral.consensus.Message\"\xcc\x03\n\x07Message\x12\r\n\x05group\x18\x01 \x01(\x04\x12\x0c\n\x04term\x18\x02 \x01(\x04\x12,\n\x06\x61ppend\x18\x03 \x01(\x0b\x32\x1a.raftoral.consensus.AppendH\x00\x12\x30\n\x08\x61ppended\x18\x04 \x01(\x0b\x32\x1c.raftoral.consensus.AppendedH\x00\x12\x37\n\x0cvote_request\x18\x05 \x01(\x0b\x32\x1f.raftoral.consensus.VoteRequestH\x00\x12(\n\x04vote\x18\x06 \x01(\x0b\x32\x18.raftoral.consensus.VoteH\x00\x12>\n\x10pre_vote_request\x18\x07 \x01(\x0b\x32\".raftoral.consensus.PreVoteRequestH\x00\x12/\n\x08pre_vote\x18\x08 \x01(\x0b\x32\x1b.raftoral.consensus.PreVoteH\x00\x12\x31\n\tterm_hint\x18\t \x01(\x0b\x32\x1c.raftoral.consensus.TermHintH\x00\x12\x35\n\x0btimeout_now\x18\n \x01(\x0b\x32\x1e.raftoral.consensus.TimeoutNowH\x00\x42\x06\n\x04\x62ody\"\x85\x01\n\x06\x41ppend\x12\x16\n\x0eprevious_index\x18\x01 \x01(\x04\x12\x15\n\rprevious_term\x18\x02 \x01(\x04\x12\x0e\n\x06\x63ommit\x18\x03 \x01(\x04\x12\r\n\x05round\x18\x04 \x01(\x04\x12-\n\x07\x65ntries\x18\x05 \x03(\x0b\x32\x1c.raftoral.consensus.LogEntry\"&\n\x08LogEntry\x12\x0c\n\x04term\x18\x01 \x01(\x04\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"M\n\x08\x41ppended\x12\x12\n\nnext_index\x18\x01 \x01(\x04\x12\x0f\n\x07success\x18\x02 \x01(\x08\x12\r\n\x05reset\x18\x03 \x01(\x08\x12\r\n\x05round\x18\x04 \x01(\x04\"F\n\x0bVoteRequest\x12\x12\n\nlast_index\x18\x01 \x01(\x04\x12\x11\n\tlast_term\x18\x02 \x01(\x04\x12\x10\n\x08transfer\x18\x03 \x01(\x08\"\x06\n\x04Vote\"J\n\x0ePreVoteRequest\x12\x12\n\nlast_index\x18\x01 \x01(\x04\x12\x11\n\tlast_term\x18\x02 \x01(\x04\x12\x11\n\tnext_term\x18\x03 \x01(\x04\"-\n\x07PreVote\x12\x11\n\tnext_term\x18\x01 \x01(\x04\x12\x0f\n\x07granted\x18\x02 \x01(\x08\"\n\n\x08TermHint\"\x0c\n\nTimeoutNow\"F\n\x05\x42\x61tch\x12\x0c\n\x04time\x18\x01 \x01(\x03\x12/\n\tproposals\x18\x02 \x03(\x0b\x32\x1c.raftoral.consensus.Proposal\",\n\x08Proposal\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"6\n\x06\x43hange\x12\x0f\n\x07members\x18\x01 \x03(\t\x12\x0b\n\x03\x61\x64\x64\x18\x02 \x01(\t\x12\x0e\n\x06remove\x18\x03 \x01(\t\"\x8a\x01\n\x0bGroupRecord\x12\x0c\n\x04term\x18\x01 \x01(\x04\x12\x0c\n\x04vote\x18\x02 \x01(\t\x12\x0e\n\x06\x63ommit\x18\x03 \x01(\x04\x12\x12\n\nbase_index\x18\x04 \x01(\x04\x12\x11\n\tbase_term\x18\x05 \x01(\x04\x12\x14\n\x0c\x62\x61se_members\x18\x06 \x03(\t\x12\x12\n\nlast_index\x18\x07 \x01(\x04\"\x84\x02\n\x0fSnapshotMessage\x12\r\n\x05group\x18\x01 \x01(\x04\x12\x0e\n\x06\x64igest\x18\x02 \x01(\x0c\x12\x32\n\x05offer\x18\x03 \x01(\x0b\x32!.raftoral.consensus.SnapshotOfferH\x00\x12\x30\n\x04want\x18\x04 \x01(\x0b\x32 .raftoral.consensus.SnapshotWantH\x00\x12\x32\n\x05\x63hunk\x18\x05 \x01(\x0b\x32!.raftoral.consensus.SnapshotChunkH\x00\x12\x30\n\x04\x64one\x18\x06 \x01(\x0b\x32 .raftoral.consensus.SnapshotDoneH\x00\x42\x06\n\x04\x62ody\"L\n\rSnapshotOffer\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0c\n\x04term\x18\x02 \x01(\x04\x12\x0f\n\x07members\x18\x03 \x03(\t\x12\r\n\x05\x62ytes\x18\x04 \x01(\x04\"\x1e\n\x0cSnapshotWant\x12\x0e\n\x06offset\x18\x01 \x01(\x04\":\n\rSnapshotChunk\x12\x0e\n\x06offset\x18\x01 \x01(\x04\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x12\x0b\n\x03\x63rc\x18\x03 \x01(\x07\"\x0e\n\x0cSnapshotDoneb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x0f\x63onsensus.proto\x12\x12raftoral.consensus\"6\n\x05\x46rame\x12-\n\x08messages\x18\x01 \x03(\x0b\x32\x1b.raftoral.consensus.Message\"\xcc\x03\n\x07Message\x12\r\n\x05group\x18\x01 \x01(\x04\x12\x0c\n\x04term\x18\x02 \x01(\x04\x12,\n\x06\x61ppend\x18\x03 \x01(\x0b\x32\x1a.raftoral.consensus.AppendH\x00\x12\x30\n\x08\x61ppended\x18\x04 \x01(\x0b\x32\x1c.raftoral.consensus.AppendedH\x00\x12\x37\n\x0cvote_request\x18\x05 \x01(\x0b\x32\x1f.raftoral.consensus.VoteRequestH\x00\x12(\n\x04vote\x18\x06 \x01(\x0b\x32\x18.raftoral.consensus.VoteH\x00\x12>\n\x10pre_vote_request\x18\x07 \x01(\x0b\x32\".raftoral.consensus.PreVoteRequestH\x00\x12/\n\x08pre_vote\x18\x08 \x01(\x0b\x32\x1b.raftoral.consensus.PreVoteH\x00\x12\x31\n\tterm_hint\x18\t \x01(\x0b\x32\x1c.raftoral.consensus.TermHintH\x00\x12\x35\n\x0btimeout_now\x18\n \x01(\x0b\x32\x1e.raftoral.consensus.TimeoutNowH\x00\x42\x06\n\x04\x62ody\"\x85\x01\n\x06\x41ppend\x12\x16\n\x0eprevious_index\x18\x01 \x01(\x04\x12\x15\n\rprevious_term\x18\x02 \x01(\x04\x12\x0e\n\x06\x63ommit\x18\x03 \x01(\x04\x12\r\n\x05round\x18\x04 \x01(\x04\x12-\n\x07\x65ntries\x18\x05 \x03(\x0b\x32\x1c.raftoral.consensus.LogEntry\"&\n\x08LogEntry\x12\x0c\n\x04term\x18\x01 \x01(\x04\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"e\n\x08\x41ppended\x12\x12\n\nnext_index\x18\x01 \x01(\x04\x12\x0f\n\x07success\x18\x02 \x01(\x08\x12\r\n\x05reset\x18\x03 \x01(\x08\x12\r\n\x05round\x18\x04 \x01(\x04\x12\x16\n\x0eprevious_index\x18\x05 \x01(\x04\"F\n\x0bVoteRequest\x12\x12\n\nlast_index\x18\x01 \x01(\x04\x12\x11\n\tlast_term\x18\x02 \x01(\x04\x12\x10\n\x08transfer\x18\x03 \x01(\x08\"\x06\n\x04Vote\"J\n\x0ePreVoteRequest\x12\x12\n\nlast_index\x18\x01 \x01(\x04\x12\x11\n\tlast_term\x18\x02 \x01(\x04\x12\x11\n\tnext_term\x18\x03 \x01(\x04\"-\n\x07PreVote\x12\x11\n\tnext_term\x18\x01 \x01(\x04\x12\x0f\n\x07granted\x18\x02 \x01(\x08\"\n\n\x08TermHint\"\x0c\n\nTimeoutNow\"F\n\x05\x42\x61tch\x12\x0c\n\x04time\x18\x01 \x01(\x03\x12/\n\tproposals\x18\x02 \x03(\x0b\x32\x1c.raftoral.consensus.Proposal\",\n\x08Proposal\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"6\n\x06\x43hange\x12\x0f\n\x07members\x18\x01 \x03(\t\x12\x0b\n\x03\x61\x64\x64\x18\x02 \x01(\t\x12\x0e\n\x06remove\x18\x03 \x01(\t\"\x8a\x01\n\x0bGroupRecord\x12\x0c\n\x04term\x18\x01 \x01(\x04\x12\x0c\n\x04vote\x18\x02 \x01(\t\x12\x0e\n\x06\x63ommit\x18\x03 \x01(\x04\x12\x12\n\nbase_index\x18\x04 \x01(\x04\x12\x11\n\tbase_term\x18\x05 \x01(\x04\x12\x14\n\x0c\x62\x61se_members\x18\x06 \x03(\t\x12\x12\n\nlast_index\x18\x07 \x01(\x04\"\x84\x02\n\x0fSnapshotMessage\x12\r\n\x05group\x18\x01 \x01(\x04\x12\x0e\n\x06\x64igest\x18\x02 \x01(\x0c\x12\x32\n\x05offer\x18\x03 \x01(\x0b\x32!.raftoral.consensus.SnapshotOfferH\x00\x12\x30\n\x04want\x18\x04 \x01(\x0b\x32 .raftoral.consensus.SnapshotWantH\x00\x12\x32\n\x05\x63hunk\x18\x05 \x01(\x0b\x32!.raftoral.consensus.SnapshotChunkH\x00\x12\x30\n\x04\x64one\x18\x06 \x01(\x0b\x32 .raftoral.consensus.SnapshotDoneH\x00\x42\x06\n\x04\x62ody\"L\n\rSnapshotOffer\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0c\n\x04term\x18\x02 \x01(\x04\x12\x0f\n\x07members\x18\x03 \x03(\t\x12\r\n\x05\x62ytes\x18\x04 \x01(\x04\"\x1e\n\x0cSnapshotWant\x12\x0e\n\x06offset\x18\x01 \x01(\x04\":\n\rSnapshotChunk\x12\x0e\n\x06offset\x18\x01 \x01(\x04\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x12\x0b\n\x03\x63rc\x18\x03 \x01(\x07\"\x0e\n\x0cSnapshotDoneb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,35 +40,35 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LOGENTRY']._serialized_start=694
   _globals['_LOGENTRY']._serialized_end=732
   _globals['_APPENDED']._serialized_start=734
-  _globals['_APPENDED']._serialized_end=811
-  _globals['_VOTEREQUEST']._serialized_start=813
-  _globals['_VOTEREQUEST']._serialized_end=883
-  _globals['_VOTE']._serialized_start=885
-  _globals['_VOTE']._serialized_end=891
-  _globals['_PREVOTEREQUEST']._serialized_start=893
-  _globals['_PREVOTEREQUEST']._serialized_end=967
-  _globals['_PREVOTE']._serialized_start=969
-  _globals['_PREVOTE']._serialized_end=1014
-  _globals['_TERMHINT']._serialized_start=1016
-  _globals['_TERMHINT']._serialized_end=1026
-  _globals['_TIMEOUTNOW']._serialized_start=1028
-  _globals['_TIMEOUTNOW']._serialized_end=1040
-  _globals['_BATCH']._serialized_start=1042
-  _globals['_BATCH']._serialized_end=1112
-  _globals['_PROPOSAL']._serialized_start=1114
-  _globals['_PROPOSAL']._serialized_end=1158
-  _globals['_CHANGE']._serialized_start=1160
-  _globals['_CHANGE']._serialized_end=1214
-  _globals['_GROUPRECORD']._serialized_start=1217
-  _globals['_GROUPRECORD']._serialized_end=1355
-  _globals['_SNAPSHOTMESSAGE']._serialized_start=1358
-  _globals['_SNAPSHOTMESSAGE']._serialized_end=1618
-  _globals['_SNAPSHOTOFFER']._serialized_start=1620
-  _globals['_SNAPSHOTOFFER']._serialized_end=1696
-  _globals['_SNAPSHOTWANT']._serialized_start=1698
-  _globals['_SNAPSHOTWANT']._serialized_end=1728
-  _globals['_SNAPSHOTCHUNK']._serialized_start=1730
-  _globals['_SNAPSHOTCHUNK']._serialized_end=1788
-  _globals['_SNAPSHOTDONE']._serialized_start=1790
-  _globals['_SNAPSHOTDONE']._serialized_end=1804
+  _globals['_APPENDED']._serialized_end=835
+  _globals['_VOTEREQUEST']._serialized_start=837
+  _globals['_VOTEREQUEST']._serialized_end=907
+  _globals['_VOTE']._serialized_start=909
+  _globals['_VOTE']._serialized_end=915
+  _globals['_PREVOTEREQUEST']._serialized_start=917
+  _globals['_PREVOTEREQUEST']._serialized_end=991
+  _globals['_PREVOTE']._serialized_start=993
+  _globals['_PREVOTE']._serialized_end=1038
+  _globals['_TERMHINT']._serialized_start=1040
+  _globals['_TERMHINT']._serialized_end=1050
+  _globals['_TIMEOUTNOW']._serialized_start=1052
+  _globals['_TIMEOUTNOW']._serialized_end=1064
+  _globals['_BATCH']._serialized_start=1066
+  _globals['_BATCH']._serialized_end=1136
+  _globals['_PROPOSAL']._serialized_start=1138
+  _globals['_PROPOSAL']._serialized_end=1182
+  _globals['_CHANGE']._serialized_start=1184
+  _globals['_CHANGE']._serialized_end=1238
+  _globals['_GROUPRECORD']._serialized_start=1241
+  _globals['_GROUPRECORD']._serialized_end=1379
+  _globals['_SNAPSHOTMESSAGE']._serialized_start=1382
+  _globals['_SNAPSHOTMESSAGE']._serialized_end=1642
+  _globals['_SNAPSHOTOFFER']._serialized_start=1644
+  _globals['_SNAPSHOTOFFER']._serialized_end=1720
+  _globals['_SNAPSHOTWANT']._serialized_start=1722
+  _globals['_SNAPSHOTWANT']._serialized_end=1752
+  _globals['_SNAPSHOTCHUNK']._serialized_start=1754
+  _globals['_SNAPSHOTCHUNK']._serialized_end=1812
+  _globals['_SNAPSHOTDONE']._serialized_start=1814
+  _globals['_SNAPSHOTDONE']._serialized_end=1828
 # @@protoc_insertion_point(module_scope)

@@ -59,16 +59,18 @@ class LogEntry(_message.Message):
     def __init__(self, term: _Optional[int] = ..., data: _Optional[bytes] = ...) -> None: ...
 
 class Appended(_message.Message):
-    __slots__ = ("next_index", "success", "reset", "round")
+    __slots__ = ("next_index", "success", "reset", "round", "previous_index")
     NEXT_INDEX_FIELD_NUMBER: _ClassVar[int]
     SUCCESS_FIELD_NUMBER: _ClassVar[int]
     RESET_FIELD_NUMBER: _ClassVar[int]
     ROUND_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_INDEX_FIELD_NUMBER: _ClassVar[int]
     next_index: int
     success: bool
     reset: bool
     round: int
-    def __init__(self, next_index: _Optional[int] = ..., success: _Optional[bool] = ..., reset: _Optional[bool] = ..., round: _Optional[int] = ...) -> None: ...
+    previous_index: int
+    def __init__(self, next_index: _Optional[int] = ..., success: _Optional[bool] = ..., reset: _Optional[bool] = ..., round: _Optional[int] = ..., previous_index: _Optional[int] = ...) -> None: ...
 
 class VoteRequest(_message.Message):
     __slots__ = ("last_index", "last_term", "transfer")

@@ -46,7 +46,10 @@ class World:
         self.fault_pause = pick([0.3, 0.6, 1.2])  # between two faults, about
         self.keep_chance = pick([0.02, 0.2])
         self.crash_in_install = 0.1
-        self.limits = Limits(tail_entries=pick([3, 20, 10_000]))
+        self.limits = Limits(
+            tail_entries=pick([3, 20, 10_000]), append_entries_max=pick([3, 1024]), flight_messages_max=pick([2, 128])
+        )
+        self.delay_max = pick([0.004, 0.03])
         self.timing = Timing(heartbeat=0.05, election_min=0.3, election_max=0.7)
         self.groups = [1, 2] if pick([0, 0, 1]) else [1]
         self.seconds = seconds
@@ -153,7 +156,7 @@ class World:
         chance = self.random
         if link in self.cut or target not in self.nodes:
             return
-        delay = chance.uniform(0.0005, 0.004)
+        delay = chance.uniform(0.0005, self.delay_max)
         held = max(0.0, self.stalled.get(link, 0.0) - self.now)
         if self.network == "ordered":
             if link in self.broken:
