@@ -301,7 +301,7 @@ class World:
         victim = leader if leader is not None and chance.random() < 0.5 else chance.choice(up)
         kinds = [self._crash, self._bad_disk, self._partition, self._stall, self._pause, self._break, self._transfer]
         if self.members_change:
-            kinds.append(self._members)
+            kinds += [self._members] * 3
         kind = chance.choice(kinds)
         self.note("fault", round(self.now, 6), kind.__name__, victim.name)
         kind(victim, group)
@@ -357,28 +357,35 @@ class World:
                 self.count("transfers")
 
     def _members(self, node: Node, group: int) -> None:
-        """One or two changes at once, also asked of a leader that is cut off: at most one of them may be taken."""
-        leaders = (
-            [n for n in self.nodes.values() if n.up and n.logs[group].status().role == "leader"] if node.up else []
-        )
+        """Some changes at once, often asked of a leader that is cut off: at most one of them may be taken."""
+        leaders = [n for n in self.nodes.values() if n.up and n.logs[group].status().role == "leader"]
         if not leaders:
             return
         leader = self.random.choice(leaders)
+        if self.random.random() < 0.4:
+            self._partition(leader, group)
+        for turn in range(self.random.randrange(1, 4)):
+            self.after(turn * self.random.uniform(0.005, 0.05), self._change, leader, leader.life, group)
+
+    def _change(self, leader: Node, life: int, group: int) -> None:
+        if not leader.up or leader.life != life:
+            return
         log = leader.logs[group]
         members = log.status().members
-        for turn in range(2):
-            name = f"change {self._serial} {turn}".encode()
-            if self.random.random() < 0.5 and len(members) < 6 and len(self.nodes) < 9:
-                fresh = Node(self, f"n{len(self.nodes)}", 1.0)
-                for each in self.groups:
-                    fresh.prepare(each, None)
-                self.nodes[fresh.name] = fresh
-                log.add(fresh.name, name)
-                self.after(self.random.uniform(0, 0.5), fresh.start)
-            elif self.random.random() < 0.3 and sorted(set(self.nodes) - members):
-                log.add(self.random.choice(sorted(set(self.nodes) - members)), name)
-            elif len(members) > 2:
-                log.remove(self.random.choice(sorted(members)), name)
+        name = f"change {self._serial}".encode()
+        strangers = sorted(set(self.nodes) - members)
+        if self.random.random() < 0.4 and len(members) < 6 and len(self.nodes) < 9:
+            fresh = Node(self, f"n{len(self.nodes)}", 1.0)
+            for each in self.groups:
+                fresh.prepare(each, None)
+            self.nodes[fresh.name] = fresh
+            log.add(fresh.name, name)
+            self.after(self.random.uniform(0, 0.5), fresh.start)
+        elif self.random.random() < 0.3 and strangers:
+            log.add(self.random.choice(strangers), name)
+        elif len(members) > 1:
+            log.remove(self.random.choice(sorted(members)), name)
+        self.count("changes asked")
         leader.wake(self.now)
 
 
