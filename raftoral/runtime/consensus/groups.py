@@ -55,6 +55,7 @@ class Groups:
         self._down: set[str] = set()
         self._phase: Literal["idle", "advanced", "failed"] = "idle"
         self._stopped: list[Stopped] = []
+        self._abandoned: list[Answer] = []
         self._distrusted: list[tuple[str, str]] = []
         self._stepped: list[Guard] = []
         self._now = 0.0
@@ -76,6 +77,9 @@ class Groups:
     def join(self, group: int) -> None:
         """This node is about to be added to a group: an empty log, to be filled by the leader. Durable when it
         returns."""
+        stored = self._journal.load(group)
+        if stored is not None and stored.record.last == 0:
+            return  # it was here before, and was forgotten
         self._begin(group, Write(Record(0, None, 0, BEGINNING, 0), 0, []))
 
     def _begin(self, group: int, write: Write) -> None:
@@ -112,9 +116,12 @@ class Groups:
         self._guards.pop(group, None)
 
     def forget(self, group: int) -> None:
-        """The node leaves a group for good: its log is gone."""
+        """The node was removed from a group: its log goes. Its term and its vote stay: should it ever come back under
+        this name, it must not vote a second time in a term in which it has voted."""
         self.close(group)
-        self._journal.forget(group)
+        stored = self._journal.load(group)
+        if stored is not None:
+            self._write({group: Write(Record(stored.record.term, stored.record.vote, 0, BEGINNING, 0), 0, [])})
 
     # --- what comes in ----------------------------------------------------------------------------------------------
 
@@ -148,6 +155,7 @@ class Groups:
         `now` is a clock that never goes back, in seconds; `time` is microseconds since 1970, and may jump.
         """
         self._idle()
+        now = max(now, self._now)
         self._phase = "advanced"
         self._now = now
         busy: dict[int, Guard] = {}
@@ -187,6 +195,7 @@ class Groups:
         except Exception as fault:
             del self._guards[guard.group]
             self._stopped.append(Stopped(guard.group, fault))
+            self._abandoned += guard.abandoned()
 
     def settle(self) -> Ready:
         """Second half: makes durable what the first did, then hands out all the rest. `StorageFailed`: see above."""
@@ -197,7 +206,7 @@ class Groups:
         self._phase = "idle"
         frames: defaultdict[str, list[pb.Message]] = defaultdict(list)
         applied: list[Applied] = []
-        answers: list[Answer] = []
+        answers, self._abandoned = self._abandoned, []
         lacking: list[Lacking] = []
         for guard in self._stepped:
             for peer, message in guard.late:

@@ -277,7 +277,7 @@ class Guard:
     def deadline(self) -> float:
         """When `tick` is needed next, if nothing happens before."""
         core = self.core
-        if core.commit > core.applied or self._proposals or self._changes or self.log.replaced:
+        if core.commit > core.applied or self._proposals or self._changes or self.answers or self.log.replaced:
             return self.now
         if core.role != LEADER:
             return core.election_at + SOON_S
@@ -292,6 +292,15 @@ class Guard:
             self.elections.term_changed()
         if role == LEADER and (self.core.role != LEADER or self.core.term != term):
             self._abdicated()
+
+    def abandoned(self) -> list[Answer]:
+        """For a group that met a fault: whatever waits, nobody knows what became of it."""
+        waiting = [proposal.request_id for proposal in self._proposals]
+        waiting += [request_id for request_id, _ in self._changes]
+        waiting += [read.request_id for read in self.reads.drop()]
+        waiting += [*self._open, *self._open_changes.values()]
+        waiting += [answer.request_id for answer in self.answers]  # of this step, which is not kept
+        return [Answer(self.group, request_id, Unknown()) for request_id in dict.fromkeys(waiting)]
 
     def _abdicated(self) -> None:
         self._handover = None

@@ -69,9 +69,6 @@ class Journal(Protocol):
         """One transaction: when it returns, it is durable. Raises `StorageFailed`: then this node stops and reads
         anew."""
 
-    def forget(self, group: int) -> None:
-        """The node leaves a group for good. Durable when it returns."""
-
     def close(self) -> None:
         """Lets go of files. A second call does nothing."""
 
@@ -127,9 +124,6 @@ class MemoryJournal:
         for group, write in writes.items():
             apply(self.durable, group, write)
         self.writes += 1
-
-    def forget(self, group: int) -> None:
-        self.durable.pop(group, None)
 
     def close(self) -> None:
         """There is nothing to let go of."""

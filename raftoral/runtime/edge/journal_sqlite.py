@@ -196,17 +196,6 @@ class SqliteJournal:
         ).SerializeToString()
         db.execute("INSERT OR REPLACE INTO groups VALUES (?, ?, ?)", (group, packed, crc32(packed, group)))
 
-    def forget(self, group: int) -> None:
-        self._known.pop(group, None)
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-            self._db.execute("DELETE FROM groups WHERE number = ?", (group,))
-            self._db.execute("DELETE FROM entries WHERE key BETWEEN ? AND ?", _range(group))
-            self._db.execute("COMMIT")
-        except sqlite3.Error as error:
-            self._failed = True
-            raise _of_writing(error, self.path) from None
-
     def close(self) -> None:
         self._db.close()
 

@@ -591,7 +591,9 @@ def test_30_a_fault_drops_the_group_and_nothing_of_its_step_is_kept(monkeypatch)
     broken = bench.guard
     monkeypatch.setattr(Guard, "core_asks", asks_and_fails)
     other.propose(b"data", b"other")
-    bench.step().step()
+    bench.step()
+    assert [(answer.request_id, answer.outcome) for answer in bench.answers()] == [(b"id", Unknown())]
+    bench.step()
     assert bench.durable[1].record.last == last
     assert bench.durable[2].entries[-1].data.endswith(b"data")
     assert other.status().role == "leader"

@@ -104,14 +104,6 @@ def test_a_term_alone_is_written(disk):
     assert disk.open().load(1) == Stored(record(2, 9, vote="n3"), entries(1, 2))
 
 
-def test_a_group_that_was_left_is_forgotten(disk):
-    journal = disk.open()
-    journal.write({1: Write(record(2), 0, entries(1, 2)), 2: Write(record(1), 0, entries(1, 1))})
-    journal.forget(1)
-    assert disk.open().groups() == [2]
-    assert disk.open().load(1) is None
-
-
 def test_what_is_handed_out_is_not_the_journals_own(disk):
     journal = disk.open()
     journal.write({1: Write(record(2), 0, entries(1, 2))})

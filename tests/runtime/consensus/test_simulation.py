@@ -18,7 +18,7 @@ from tests.house import laws
 
 from .world import World
 
-SEEDS = int(os.environ.get("RAFTORAL_SEEDS", "120"))
+SEEDS = int(os.environ.get("RAFTORAL_SEEDS", "100"))
 FIRST = int(os.environ.get("RAFTORAL_FIRST_SEED", "0"))
 PORTION = 10
 
