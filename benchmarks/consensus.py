@@ -114,9 +114,10 @@ def _load(names: str, durable: bool, window: int, seconds: float) -> list[Figure
     took.sort()
     where = f"{len(names)} node{'s' if len(names) > 1 else ''}, {'SQLite' if durable else 'memory'}, window {window}"
     spread = (took[len(took) // 2] * 1000, took[len(took) * 99 // 100] * 1000)
+    each = f"{cpu / len(took) * 1e6:.0f} us of processor each"
     return [
-        Figure(f"{where}: commits", len(took) / seconds, "/s", note=f"{cpu / len(took) * 1e6:.0f} us of processor
-        each"), Figure(f"{where}: latency", spread[0], "ms", note=f"p99 {spread[1]:.2f} ms"),
+        Figure(f"{where}: commits", len(took) / seconds, "/s", note=each),
+        Figure(f"{where}: latency", spread[0], "ms", note=f"p99 {spread[1]:.2f} ms"),
     ]
 
 
