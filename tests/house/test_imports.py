@@ -106,6 +106,31 @@ TABLE = {
         f"raftoral.runtime.edge.{room}": Room(never=[name for name in THE_WORLD if name != "threading"])
         for room in ("storage_lists", "storage_memory", "storage_rows", "storage_rules")
     },
+    # Consensus is bytes and time in, bytes out; the journal is a port. It sees nothing of workflows.
+    "raftoral.runtime.consensus": Room(
+        may={
+            "raftoral.runtime.consensus": "its own house",
+            "raftoral.runtime.faults": "whose fault it is",
+            "raftoral.runtime.proto": "what is said and stored",
+            "google.protobuf": "says when bytes cannot be read",
+        },
+        never=("raftoral.program", "raftoral.notes", "raftoral.runtime", "pydantic", "pydantic_core", *THE_WORLD),
+        never_call=REACHING_CALLS,
+    ),
+    "raftoral.runtime.consensus.core": Room(
+        may={
+            "pysyncobj": "it is the door to the engine: typed on this side, private names on the other",
+            "importlib": "loads a private copy of the engine's module; reads that package's files for their digests",
+        },
+    ),
+    # The one file that a journal opens.
+    "raftoral.runtime.edge.journal_sqlite": Room(
+        may={
+            "raftoral.runtime.consensus": "the port that it implements",
+            "google.protobuf": "says when a record cannot be read",
+            "sqlite3": "the journal on disk",
+        },
+    ),
     "raftoral.runtime.proto": Room(may={"google.protobuf": "what the modules made by it need"}),
     "raftoral.runtime.proto.make": Room(
         may=dict.fromkeys(
@@ -218,6 +243,11 @@ def test_every_permission_has_a_reason():
         ("raftoral/runtime/edge/storage_rows.py", "import sqlite3", "sqlite3"),
         ("raftoral/runtime/edge/effect_runner.py", "import sqlite3", "sqlite3"),
         ("raftoral/runtime/codec.py", "import lark", "lark"),
+        ("raftoral/runtime/host.py", "import pysyncobj", "pysyncobj"),
+        ("raftoral/runtime/consensus/guard.py", "from pysyncobj import SyncObj", "pysyncobj"),
+        ("raftoral/runtime/consensus/groups.py", "import time", "time"),
+        ("raftoral/runtime/consensus/journal.py", "import sqlite3", "sqlite3"),
+        ("raftoral/runtime/consensus/log.py", "from raftoral.runtime.core import x", "raftoral.runtime.core"),
         ("raftoral/cli/check.py", "from shelve import open", "shelve"),
     ],
 )
