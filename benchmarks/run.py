@@ -1,6 +1,9 @@
 """The benchmarks: `./dev bench [names...] [--json] [--write] [--quick]`.
 
     language    how fast .rft text is checked, read and formatted
+    durable     runs in one process, synced to disk: W1 to W9
+    storage     what a commit costs
+    consensus   how much a group of three nodes agrees on, with logs that are synced
 
 --json prints one JSON line for each figure, --write renews benchmarks/RESULTS.md, --quick runs
 each thing less often. A missed target is shown and is no failure: machines differ.
@@ -15,7 +18,12 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-SUITES = {"language": "benchmarks.language"}
+SUITES = {
+    "language": "benchmarks.language",
+    "storage": "benchmarks.storage",
+    "durable": "benchmarks.durable",
+    "consensus": "benchmarks.consensus",
+}
 FLAGS = ("--json", "--write", "--quick")
 
 

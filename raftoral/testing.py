@@ -18,7 +18,8 @@ import inspect
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, Self, TypeVar
+from types import ModuleType
+from typing import Any, NamedTuple, Self, TypeVar
 
 from raftoral.errors import UsageError
 from raftoral.program.steps import Activity, Definition
@@ -82,6 +83,9 @@ class _Immortal(MemoryStorage):
         pass
 
 
+_NO_MOCK = object()  # None is a fine mock: of an activity that gives nothing, or finds nothing
+
+
 class _Called:
     """What is known of one activity: its calls, and what shall become of the next ones."""
 
@@ -89,7 +93,7 @@ class _Called:
         self.calls: list[tuple[Any, ...]] = []
         self.plans: list[Any] = []  # exceptions to raise, one for each call
         self.crashes = 0  # calls in which the process dies
-        self.mock: Any = None
+        self.mock: Any = _NO_MOCK
 
 
 class World(Local):
@@ -154,7 +158,7 @@ class World(Local):
         runner, engine = self._runner, self._engine
         if engine is None or runner is None:
             raise UsageError("the world is not open: use `async with raftoral.testing.world(...) as w:`")
-        engine.close()
+        engine.stop()
         self._engine = None
         self._grace, grace = 0.0, self._grace
         await runner.close(0.0)
@@ -232,7 +236,7 @@ class World(Local):
 
     async def _done(self, activity: Activity[Any], known: _Called, args: tuple[Any, ...]) -> Any:
         what = known.mock
-        if what is None:
+        if what is _NO_MOCK:
             binding = self._given.of(activity)
             if binding is None:
                 raise UsageError(f"nobody implements {activity.name}: give it to world(...), or w.mock(...)")
@@ -247,6 +251,24 @@ class World(Local):
             await self.crash()
         finally:
             self._crashing = None
+
+
+class Loaded(NamedTuple):
+    """A program as a test needs it."""
+
+    module: ModuleType
+    activities: list[Any]
+
+
+def load(path: str) -> Loaded:
+    """The module of an .rft file, and the activities in the .py beside it: what `raftoral run` would run.
+
+    orders, activities = raftoral.testing.load("examples/orders.rft")
+    """
+    from raftoral.cli.running import activities_beside, module_at
+
+    module = module_at(path)
+    return Loaded(module, activities_beside(module))
 
 
 def world(programs: Iterable[Source], activities: Iterable[Any] | Any = (), **options: Any) -> World:

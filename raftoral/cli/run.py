@@ -4,7 +4,7 @@
 
 The activities are those of `shop/orders.py` beside it, or what `--activities` and `--stub` give. With `--data` the run
 is durable: stopped in the middle, by Ctrl-C or kill -9, the same command goes on with it. The result goes to standard
-output as JSON, everything else to standard error.
+output as JSON, everything else to standard error: what the workflow and its activities log, from `info` on.
 
 Exit code: 0 it has a result, 1 it failed or stands still, or the file has errors, 2 wrong usage.
 """
@@ -12,18 +12,25 @@ Exit code: 0 it has a result, 1 it failed or stands still, or the file has error
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
+import logging
 import sys
 from typing import TYPE_CHECKING, Any
 
 from raftoral.cli import DONE, FOUND_PROBLEMS, INTERRUPTED
 from raftoral.cli.options import Command, Option, Options, suggestion
-from raftoral.errors import RaftoralError, RunFailed, UsageError
+from raftoral.errors import NotFound, RaftoralError, RunFailed, UsageError
 
 if TYPE_CHECKING:
     from raftoral.cli.running import Loaded
     from raftoral.cli.terminal import Terminal
-    from raftoral.runtime.local import Local
+    from raftoral.runtime.core.commands import Signal
+    from raftoral.runtime.local import Branch, Local
+
+STANDING = ("faulted", "stalled", "paused")
+SENT = "run.signals"  # a tag: which messages a command has sent already
+LOOK_SECONDS = 0.5  # between two looks at the children of a run that waits
 
 COMMAND = Command(
     "run",
@@ -36,17 +43,17 @@ COMMAND = Command(
     options=(
         Option("input", "the arguments as JSON: {...} by name, [...] by place, @FILE, or -", letter="i", value="JSON"),
         Option("activities", "a .py file or module with the activities; more than once", letter="a", value="WHERE"),
-        Option("stub", "the result of an activity, instead of calling it; more than once", value="NAME=JSON"),
-        Option("signal", "a message that lies in its mailbox from the start; more than once", value="NAME=JSON"),
+        Option("stub", "the result of an activity, instead of calling it; more than once", value="NAME[=JSON]"),
+        Option("signal", "a message for the run, sent once; more than once", value="NAME[=JSON]"),
         Option("data", "the directory where runs are kept; without it, nothing is", letter="d", value="DIR"),
-        Option("id", "the id of the run (default with --data: the name of the workflow)", value="ID"),
+        Option("id", "the id of the run (default: the name of the workflow)", value="ID"),
         Option("version", "this version of the workflow (default: the newest)", value="N"),
         Option("timeout", "how long to wait for its end; the run itself goes on", value="SECONDS"),
         Option("skip-time", "timers fire as soon as nothing else happens: days take no time"),
-        Option("report", "print what became of each step, with durations, instead of the result"),
+        Option("report", "print what became of each step instead of the result"),
     ),
     example="""raftoral run shop/orders.rft --input '{"order": {"id": "o1", "customer": "ann", "items": []}}'\n"""
-    'raftoral run shop/approval.rft --input @expense.json --data ./data --signal \'decide={"kind": "Approve", ...}\'\n'
+    "raftoral run shop/approval.rft --input @expense.json --data data --signal withdraw --skip-time\n"
     "raftoral run shop/orders.rft --input @order.json --stub 'charge_card=\"ch_1\"' --report",
 )
 
@@ -62,6 +69,7 @@ def run(options: Options, terminal: Terminal) -> int:
     loaded = load(options, terminal)
     if loaded is None:
         return FOUND_PROBLEMS
+    _show_logs(terminal)
     try:
         return asyncio.run(_run(loaded, options, terminal))
     except KeyboardInterrupt:
@@ -75,6 +83,30 @@ def run(options: Options, terminal: Terminal) -> int:
         return FOUND_PROBLEMS
 
 
+class _Remarks(logging.Handler):
+    """Shows what the workflow, its activities and the runtime log: whose it is, and what it says."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        super().__init__()
+        self._terminal = terminal
+
+    def emit(self, record: logging.LogRecord) -> None:
+        activity = getattr(record, "activity", "")
+        if activity:  # logged by the activity itself; a workflow's own lines begin with its id
+            attempt = getattr(record, "attempt", 1)
+            again = f" (attempt {attempt})" if attempt > 1 else ""
+            self._terminal.complain(f"{getattr(record, 'id', '')} {activity}{again}: {self.format(record)}")
+        else:
+            self._terminal.complain(self.format(record))
+
+
+def _show_logs(terminal: Terminal) -> None:
+    log = logging.getLogger("raftoral")
+    log.setLevel(logging.WARNING if terminal.quiet else logging.DEBUG if terminal.verbose else logging.INFO)
+    log.propagate = False
+    log.handlers = [_Remarks(terminal)]
+
+
 async def _run(loaded: Loaded, options: Options, terminal: Terminal) -> int:
     from raftoral.runtime.edge.clock import SkippingClock, SystemClock
     from raftoral.runtime.local import Local
@@ -86,14 +118,64 @@ async def _run(loaded: Loaded, options: Options, terminal: Terminal) -> int:
         if isinstance(clock, SkippingClock):
             clock.idle = here.is_idle
         _refuse_missing(loaded, here)
-        id = options.text("id") or (definition.name.rpartition(".")[2] if options.text("data") else None)
-        new = id is None or id not in [row.id for row in await here.list(prefix=id)]
-        id = await here.start(definition, id, loaded.args)
-        if not new and await here.status(id) == "faulted":
-            await here.resume(id)
-        for name, payload in loaded.signals:
-            await here.signal(definition, id, name, payload)
+        id = options.text("id") or definition.name.rpartition(".")[2]
+        await _begin(here, loaded, id, terminal)
         return await _follow(here, loaded, id, options, terminal)
+
+
+async def _begin(here: Local, loaded: Loaded, id: str, terminal: Terminal) -> None:
+    """Starts the run with its mail, or takes it up again, with mail that it did not get before.
+
+    What is submitted together shares one commit: a run and all of its mail, a message and the note that it was sent. So
+    the same command never delivers one twice, and no activity is called before the messages of the start are there.
+    """
+    from raftoral.program.codec import codec_of
+    from raftoral.runtime.core.commands import Signal, Tag
+    from raftoral.runtime.ports import LIVE
+
+    definition, submit = loaded.definition, here.engine.submit
+    mail = [Signal(id, name, codec_of(definition.signals[name]).dumps(value)) for name, value in loaded.signals]
+    tags = {SENT: " ".join(map(_mark, mail))} if mail else {}
+    try:
+        known = await here.describe(id)
+    except NotFound:
+        await asyncio.gather(here.start(definition, id, loaded.args, tags=tags), *map(submit, mail))
+        return
+    await here.start(definition, id, loaded.args)  # refuses other arguments
+    before = known.tags.get(SENT, "").split()
+    new = _not_among(before, mail)
+    if known.status not in LIVE:
+        if new:
+            terminal.remark(f"{id} is {known.status} already: nobody reads {', '.join(each.name for each in new)}")
+        return
+    if new:
+        note = Tag(id, json.dumps({SENT: " ".join([*before, *map(_mark, new)])}))
+        await asyncio.gather(*map(submit, new), submit(note))
+    await _resume(here, await here.tree(id))
+
+
+def _not_among(marks: list[str], mail: list[Signal]) -> list[Signal]:
+    """The messages of which there are no marks; one that is there twice needs two."""
+    left, new = list(marks), []
+    for each in mail:
+        if _mark(each) in left:
+            left.remove(_mark(each))
+        else:
+            new.append(each)
+    return new
+
+
+def _mark(signal: Signal) -> str:
+    """A message, by what it says."""
+    return hashlib.sha256(signal.name.encode() + b"=" + signal.payload).hexdigest()[:12]
+
+
+async def _resume(here: Local, branch: Branch) -> None:
+    """What stood still tries again: somebody may have mended it."""
+    if branch.run.status == "faulted":
+        await here.resume(branch.run.id)
+    for child in branch.children:
+        await _resume(here, child)
 
 
 def _refuse_missing(loaded: Loaded, here: Local) -> None:
@@ -108,11 +190,10 @@ def _refuse_missing(loaded: Loaded, here: Local) -> None:
 
 async def _follow(here: Local, loaded: Loaded, id: str, options: Options, terminal: Terminal) -> int:
     """Waits for the end of the run, and says where it is meanwhile."""
-    watcher = asyncio.create_task(_watch(here, id, terminal))
     timeout = options.number("timeout", 0) or None
     try:
         async with asyncio.timeout(timeout):
-            stands_still = await watcher
+            stuck = await _watch(here, id, terminal)
     except TimeoutError:
         change = await here.describe(id)
         waits = ", ".join(f"{wait.kind} {wait.name or wait.step} (line {wait.line})" for wait in change.waits)
@@ -120,8 +201,8 @@ async def _follow(here: Local, loaded: Loaded, id: str, options: Options, termin
         return FOUND_PROBLEMS
     if options.on("report"):
         terminal.result(json.dumps((await here.report(id)).to_dict(), indent=2, ensure_ascii=False) + "\n")
-    if stands_still:
-        return await _stands_still(here, id, options, terminal)
+    if stuck:
+        return await _stands_still(here, stuck, options, terminal)
     try:
         await here.result(loaded.definition, id)
     except RunFailed as failed:
@@ -133,23 +214,44 @@ async def _follow(here: Local, loaded: Loaded, id: str, options: Options, termin
     return DONE
 
 
-async def _watch(here: Local, id: str, terminal: Terminal) -> bool:
-    """Shows progress. True: the run stands still, and nobody will make it go on."""
-    rests = 0
-    async for change in here.watch(id):
+async def _watch(here: Local, id: str, terminal: Terminal) -> str:
+    """Shows progress until the run has ended, or stands still and nobody will make it go on: then which run does."""
+    rests, stuck = 0, ""
+    changes = aiter(here.watch(id))
+    while not stuck:
+        # A child that stands still is no change of its parent, so we look for ourselves too.
+        coming = asyncio.ensure_future(anext(changes, None))
+        while not stuck and not (await asyncio.wait([coming], timeout=LOOK_SECONDS))[0]:
+            stuck = await _stuck(here, id)
+        if stuck:
+            coming.cancel()
+            break
+        change = coming.result()
+        if change is None:
+            break
         rests += 1
         terminal.progress(f"{id}  {change.status}  {rests:,} rests  {', '.join(change.steps[:3])}")
-        if change.status in ("faulted", "stalled", "paused"):
-            return True
+        stuck = await _stuck(here, id) if change.status in STANDING else ""
     terminal.clear_progress()
-    return False
+    return stuck
+
+
+async def _stuck(here: Local, id: str) -> str:
+    """The run because of which this one does not go on: itself, or a child, if it waits for nothing but children that
+    do not go on either. Empty if there is none."""
+    found = await here.describe(id)
+    if found.status in STANDING:
+        return id
+    children = [wait.name for wait in found.waits if wait.kind in ("child", "spawned child")]
+    if not children or len(children) < len(found.waits):
+        return ""
+    stuck = [await _stuck(here, child) for child in children]
+    return stuck[0] if all(stuck) else ""
 
 
 async def _stands_still(here: Local, id: str, options: Options, terminal: Terminal) -> int:
-    found = await here.describe(id)
-    terminal.complain(f"raftoral run: {id} is {found.status}: {found.reason or 'somebody paused it'}")
-    for line in found.note.splitlines():
-        terminal.complain(f"  {line}")
+    found = await here.describe(id)  # why it stands still was logged when it happened
+    terminal.complain(f"raftoral run: {id} is {found.status}" + (": " + found.code if found.code else ""))
     if options.text("data"):
         terminal.complain("nothing is lost: mend it, and give the same command again")
     return FOUND_PROBLEMS

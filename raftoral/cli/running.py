@@ -1,7 +1,8 @@
 """What `raftoral run` needs before anything runs: the module, the activities, the arguments.
 
 A source is found before a Python module of the same name here: beside `orders.rft` stands `orders.py` with its
-activities, which is loaded under another name and finds the types of the workflow as `from orders import Order`.
+activities, which is loaded under another name and finds the types of the workflow as `from orders import Order`. So it
+is with the sources that it imports: those of `mail.rft` are in `mail.py`.
 """
 
 from __future__ import annotations
@@ -10,21 +11,23 @@ import importlib
 import importlib.util
 import inspect
 import json
+import keyword
 import os
 import sys
 from collections.abc import Callable, Sequence
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from raftoral.cli.files import Disk, DiskWorld
 from raftoral.cli.options import Options, suggestion
 from raftoral.dsl.compile import check
 from raftoral.dsl.source import Source
 from raftoral.errors import RftError, UsageError
-from raftoral.importer import Finder, install
+from raftoral.importer import SUFFIX, Finder, Loader, install
 from raftoral.program.codec import codec_of
 from raftoral.program.faults import Misfit
 from raftoral.program.steps import Activity, Definition
+from raftoral.runtime.core.programs import Program
 from raftoral.runtime.local import definitions_of
 
 if TYPE_CHECKING:
@@ -52,19 +55,24 @@ class SourceFirst(Finder):
 def load(options: Options, terminal: Terminal) -> Loaded | None:
     """Reads what the options name. None: the file has errors, and they were printed."""
     path = options.words[0]
-    module = _module(path, terminal)
-    if module is None:
+    try:
+        module = module_at(path)
+    except RftError as error:
+        terminal.complain(str(error))
         return None
     wanted = options.words[1] if len(options.words) > 1 else ""
     definition = _chosen(module, wanted, options.number("version", 0))
     beside = path.removesuffix(".rft") + ".py"
-    activities = _activities(module, beside, options.texts("activities"))
+    places = options.texts("activities")
+    activities = [each for place in places for each in _implementations(_python(place, module), module)]
+    activities = activities or activities_beside(module)
     stubs = {name: _stub(module, name, text) for name, text in map(_pair("stub"), options.texts("stub"))}
     signals = [_signal(definition, *pair) for pair in map(_pair("signal"), options.texts("signal"))]
-    return Loaded([module], definition, [stubs, *activities], _arguments(definition, options), signals, beside)
+    return Loaded([module], definition, _stubbed(activities, stubs), _arguments(definition, options), signals, beside)
 
 
-def _module(path: str, terminal: Terminal) -> ModuleType | None:
+def module_at(path: str) -> ModuleType:
+    """The module of a source, made and imported. Raises `RftError` with what is wrong with the source."""
     from raftoral.dsl.diagnostics.render import human
 
     disk = Disk()
@@ -74,18 +82,16 @@ def _module(path: str, terminal: Terminal) -> ModuleType | None:
     (checked,) = check([source], DiskWorld(disk))
     errors = [problem for problem in checked.problems if problem.is_error]
     if errors:
-        terminal.complain(human.render(errors) + "\n" + human.count(len(errors), "error"))
-        return None
+        raise RftError(human.render(errors) + "\n" + human.count(len(errors), "error"), path=path)
     install()
-    sys.meta_path.insert(0, SourceFirst())
+    if not any(isinstance(finder, SourceFirst) for finder in sys.meta_path):
+        sys.meta_path.insert(0, SourceFirst())
     root = os.path.abspath(checked.root or os.path.dirname(path) or ".")
-    sys.path.insert(0, root)
-    sys.modules.pop(checked.name, None)
-    try:
-        return importlib.import_module(checked.name)
-    except RftError as error:
-        terminal.complain(str(error))
-        return None
+    if root not in sys.path:
+        sys.path.insert(0, root)
+    if getattr(sys.modules.get(checked.name), "__file__", None) != os.path.abspath(path):
+        sys.modules.pop(checked.name, None)
+    return importlib.import_module(checked.name)
 
 
 def _chosen(module: ModuleType, wanted: str, version: int) -> Definition:
@@ -107,9 +113,32 @@ def _chosen(module: ModuleType, wanted: str, version: int) -> Definition:
 # --- activities --------------------------------------------------------------------------------------------------
 
 
-def _activities(module: ModuleType, beside: str, places: list[str]) -> list[Any]:
-    found = places or ([beside] if os.path.isfile(beside) else [])
-    return [each for place in found for each in _implementations(_python(place, module), module)]
+def activities_beside(module: ModuleType) -> list[Any]:
+    """What the .py files beside a source, and beside those that it imports, implement.
+
+    Two of them may have activities of one name, so each file is meant for its own module first. Only what nobody
+    implements there is looked for in the file beside the source itself.
+    """
+    found: list[Any] = []
+    for each in _sources_of(module):
+        beside = (getattr(each, "__file__", None) or "").removesuffix(SUFFIX) + ".py"
+        if not os.path.isfile(beside) or not _protocols(each):
+            continue
+        python = _python(beside, each)
+        _, *objects = _implementations(python, each)
+        declared = {name for protocol in _protocols(each) for name in vars(protocol) if not name.startswith("_")}
+        functions = {name: getattr(python, name) for name in declared if callable(getattr(python, name, None))}
+        found += [{f"{each.__name__}.{_name(name)}": function for name, function in functions.items()}, *objects]
+        if each is module:
+            found.append(python)
+    return found
+
+
+def _sources_of(module: ModuleType) -> list[ModuleType]:
+    """The modules of .rft files in which the activities stand that its workflows may call; itself among them."""
+    used = {id(each) for definition in definitions_of([module]) for each in Program(definition).uses()}
+    loaded = [each for each in list(sys.modules.values()) if isinstance(getattr(each, "__loader__", None), Loader)]
+    return [each for each in loaded if each is module or any(id(value) in used for value in vars(each).values())]
 
 
 def _python(place: str, module: ModuleType) -> ModuleType:
@@ -134,7 +163,7 @@ def _python(place: str, module: ModuleType) -> ModuleType:
 
 def _implementations(python: ModuleType, module: ModuleType) -> list[Any]:
     """Its functions, and one of each class that it has for the activities of the module."""
-    protocols = [each for each in vars(module).values() if getattr(each, "_is_protocol", False)]
+    protocols = _protocols(module)
     made: list[Any] = [python]
     for cls in vars(python).values():
         own = inspect.isclass(cls) and cls.__module__ == python.__name__
@@ -146,10 +175,34 @@ def _implementations(python: ModuleType, module: ModuleType) -> list[Any]:
     return made
 
 
+def _name(method: str) -> str:
+    """What the language calls an activity whose method has an underscore because of a word of Python's."""
+    return method[:-1] if keyword.iskeyword(method[:-1]) else method
+
+
+def _protocols(module: ModuleType) -> list[type]:
+    return [each for each in vars(module).values() if getattr(each, "_is_protocol", False) and each is not Protocol]
+
+
+def _stubbed(activities: list[Any], stubs: dict[str, Callable[..., Any]]) -> list[Any]:
+    """The implementations with stubs in the place of what they stand for."""
+    left = dict(stubs)
+    for each in activities:
+        for name, stub in stubs.items():
+            if isinstance(each, dict):
+                keys = [key for key in each if key.rpartition(".")[2] == name]
+                each |= dict.fromkeys(keys, stub)
+            elif keys := [key for key in (name, f"{name}_") if callable(getattr(each, key, None))]:
+                setattr(each, keys[0], stub)
+            if keys:
+                left.pop(name, None)
+    return [left, *activities]
+
+
 def _pair(option: str) -> Callable[[str], tuple[str, str]]:
     def split(text: str) -> tuple[str, str]:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
+        name, _, value = text.partition("=")  # without JSON: a signal that carries nothing
+        if not name:
             raise UsageError(f"--{option} takes NAME=JSON, not {text!r}")
         return name.strip(), value
 
@@ -175,8 +228,9 @@ def _stub(module: ModuleType, name: str, text: str) -> Callable[..., Any]:
 
 def _signal(definition: Definition, name: str, text: str) -> tuple[str, Any]:
     if name not in definition.signals:
-        known = list(definition.signals)
-        raise UsageError(f"--signal: there is no signal {name!r}{suggestion(name, known)}; there are {known or 'none'}")
+        known = ", ".join(definition.signals) or "none"
+        close = suggestion(name, list(definition.signals))
+        raise UsageError(f"--signal: there is no signal {name!r}{close}; there are: {known}")
     return name, _read(f"--signal {name}", text or "null", definition.signals[name])
 
 

@@ -344,8 +344,9 @@ def _annotations(cls: type) -> dict[str, Any]:
 
 
 def known_errors(module: str) -> dict[str, type[WorkflowError]]:
-    """Kind -> class, of every error of this process. Versions of a program have classes of the same kind: those that
-    `module` names come before others, and those that it declares before those that it imports."""
+    """Kind -> class, of every error of this process. A kind is the full name of an error (`shop.Gone`), so only the
+    modules of several versions of a program have classes of the same kind: those that `module` names come before
+    others, and those that it declares before those that it imports."""
     declared: list[type[WorkflowError]] = []
     waiting = WorkflowError.__subclasses__()
     while waiting:

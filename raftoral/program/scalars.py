@@ -24,12 +24,15 @@ from decimal import (
     Overflow as DecimalOverflow,
     localcontext,
 )
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from .faults import NotFinite, OutOfRange, Overflow
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
+
+T = TypeVar("T")
 
 INT_MIN = -(2**63)
 INT_MAX = 2**63 - 1
@@ -67,11 +70,17 @@ def transition_context() -> AbstractContextManager[Context]:
     return localcontext(CONTEXT)
 
 
+def constant(compute: Callable[[], T]) -> T:
+    """The value of a constant or default: computed as in a transition, whatever the thread's context is."""
+    with transition_context():
+        return compute()
+
+
 # --- numbers --------------------------------------------------------------------------------------------------
 
 
 def int64(value: int) -> int:
-    """The int itself, or a fault: `rt.int64(a + b)`."""
+    """The int itself, or a fault: `rt.int64(a + b)`. Inside of the expression it was exact."""
     if INT_MIN <= value <= INT_MAX:
         return value
     raise Overflow()
@@ -158,7 +167,7 @@ def microseconds(value: timedelta) -> int:
 
 
 def span(value: timedelta) -> timedelta:
-    """The duration itself, or a fault: it is stored as 64 bits of microseconds."""
+    """The duration itself, or a fault: it has 64 bits of microseconds. `rt.span(a + b)`."""
     if INT_MIN <= microseconds(value) <= INT_MAX:
         return value
     raise Overflow("a duration left its 64 bits of microseconds")

@@ -3,7 +3,8 @@
     return rt.call(_SLOT_CHARGE_CARD, _AtChargeCard(f.order), _CHARGE_CARD, (f.order.customer, f.total))
 
 Each names the slot where the run now rests, the frame to keep there, and what it waits for. All are plain immutable
-values: the machine turns them into state and wishes, a test reads them, nothing here does anything.
+values: the machine turns them into state and wishes, a test reads them, nothing here does anything. Slots, parts and
+definitions exist once, and are equal to themselves only.
 
 Slots are typed in what they keep and in what arrives, so that a type checker refuses the frame or the activity of
 another slot.
@@ -12,12 +13,11 @@ another slot.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, Generic, NamedTuple, ParamSpec, TypeVar
 
-from .context import Cx
+from .context import Cx, Plain
 from .values import WorkflowError
 
 S = TypeVar("S")
@@ -34,52 +34,98 @@ class Empty(NamedTuple):
 EMPTY = Empty()
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(Plain):
     """How often an activity is called again: `times` attempts in all (None: for ever), with pauses between."""
 
-    times: int | None
-    first: timedelta = timedelta(seconds=1)
-    most: timedelta = timedelta(minutes=1)
-    factor: Decimal = Decimal(2)
-    step: timedelta | None = None
-    never_on: tuple[type[WorkflowError], ...] = ()
+    __slots__ = ("times", "first", "most", "factor", "step", "never_on")
+
+    def __init__(
+        self,
+        times: int | None,
+        first: timedelta = timedelta(seconds=1),
+        most: timedelta = timedelta(minutes=1),
+        factor: Decimal = Decimal(2),
+        step: timedelta | None = None,
+        never_on: tuple[type[WorkflowError], ...] = (),
+    ) -> None:
+        self.times: Final = times
+        self.first: Final = first
+        self.most: Final = most
+        self.factor: Final = factor
+        self.step: Final = step
+        self.never_on: Final = never_on
 
 
-@dataclass(frozen=True)
-class Activity(Generic[T]):
+_USUAL_RETRY = Retry(3)
+
+
+class Activity(Plain, Generic[T]):
     """An activity as declared: its types and its policies."""
 
-    name: str
-    result: object
-    timeout: timedelta
-    params: tuple[object, ...] = ()
-    defaults: tuple[Any, ...] = ()
-    deadline: timedelta | None = None
-    heartbeat: timedelta | None = None
-    grace: timedelta | None = None
-    retry: Retry = Retry(3)
-    raises: tuple[type[WorkflowError], ...] = ()
-    key: Callable[..., str] | None = None
-    queue: str = "default"
-    at_most_once: bool = False
+    __slots__ = (
+        *("name", "result", "timeout", "params", "defaults", "deadline", "heartbeat", "grace", "retry", "raises"),
+        *("key", "queue", "at_most_once"),
+    )
+
+    def __init__(
+        self,
+        name: str,
+        result: object,
+        timeout: timedelta,
+        params: tuple[object, ...] = (),
+        defaults: tuple[Any, ...] = (),
+        deadline: timedelta | None = None,
+        heartbeat: timedelta | None = None,
+        grace: timedelta | None = None,
+        retry: Retry = _USUAL_RETRY,
+        raises: tuple[type[WorkflowError], ...] = (),
+        key: Callable[..., str] | None = None,
+        queue: str = "default",
+        at_most_once: bool = False,
+    ) -> None:
+        self.name: Final = name
+        self.result: Final = result
+        self.timeout: Final = timeout
+        self.params: Final = params
+        self.defaults: Final = defaults
+        self.deadline: Final = deadline
+        self.heartbeat: Final = heartbeat
+        self.grace: Final = grace
+        self.retry: Final = retry
+        self.raises: Final = raises
+        self.key: Final = key
+        self.queue: Final = queue
+        self.at_most_once: Final = at_most_once
 
 
-@dataclass(frozen=True)
 class Slot(Generic[S, F, T]):
     """Where a run can rest: a number that is never used again, a stable key, and how it goes on.
 
     `then` takes what arrived, `failed` an error. `result` is the type of what arrives, for the codec.
     """
 
-    number: int
-    key: str
-    line: int
-    frame: type[F]
-    then: Callable[[Cx, S, F, T], Step]
-    failed: Callable[[Cx, S, F, WorkflowError], Step]
-    result: object = None
-    undo: bool = False
+    def __init__(
+        self,
+        number: int,
+        key: str,
+        line: int,
+        frame: type[F],
+        then: Callable[[Cx, S, F, T], Step],
+        failed: Callable[[Cx, S, F, WorkflowError], Step],
+        result: object = None,
+        undo: bool = False,
+    ) -> None:
+        self.number: Final = number
+        self.key: Final = key
+        self.line: Final = line
+        self.frame: Final = frame
+        self.then: Final = then
+        self.failed: Final = failed
+        self.result: Final = result
+        self.undo: Final = undo
+
+    def __repr__(self) -> str:
+        return f"Slot({self.number}, {self.key!r})"
 
 
 def slot(
@@ -111,118 +157,154 @@ def giving(number: int, key: str, line: int, result: object) -> Slot[Any, Empty,
     return Slot(number, key, line, Empty, give, propagate, result)
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Plain):
     """Perform an activity."""
 
-    slot: Slot[Any, Any, Any]
-    frame: Any
-    activity: Activity[Any]
-    args: tuple[Any, ...]
-    overrides: Mapping[str, Any]
+    __slots__ = ("slot", "frame", "activity", "args", "overrides")
+
+    def __init__(
+        self,
+        slot: Slot[Any, Any, Any],
+        frame: Any,
+        activity: Activity[Any],
+        args: tuple[Any, ...],
+        overrides: Mapping[str, Any],
+    ) -> None:
+        self.slot: Final = slot
+        self.frame: Final = frame
+        self.activity: Final = activity
+        self.args: Final = args
+        self.overrides: Final = overrides
 
 
-@dataclass(frozen=True, slots=True)
-class RunChild:
+class RunChild(Plain):
     """Run a child workflow and wait for it."""
 
-    slot: Slot[Any, Any, Any]
-    frame: Any
-    workflow: Definition
-    args: tuple[Any, ...]
+    __slots__ = ("slot", "frame", "workflow", "args")
+
+    def __init__(self, slot: Slot[Any, Any, Any], frame: Any, workflow: Definition, args: tuple[Any, ...]) -> None:
+        self.slot: Final = slot
+        self.frame: Final = frame
+        self.workflow: Final = workflow
+        self.args: Final = args
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Plain):
     """Take the next message of a signal's mailbox; with `within`, give up with none."""
 
-    slot: Slot[Any, Any, Any]
-    frame: Any
-    signal: str
-    within: timedelta | None
+    __slots__ = ("slot", "frame", "signal", "within")
+
+    def __init__(self, slot: Slot[Any, Any, Any], frame: Any, signal: str, within: timedelta | None) -> None:
+        self.slot: Final = slot
+        self.frame: Final = frame
+        self.signal: Final = signal
+        self.within: Final = within
 
 
-@dataclass(frozen=True, slots=True)
-class WaitChild:
+class WaitChild(Plain):
     """Wait for a child that was spawned."""
 
-    slot: Slot[Any, Any, Any]
-    frame: Any
-    run_id: str
-    within: timedelta | None
+    __slots__ = ("slot", "frame", "run_id", "within")
+
+    def __init__(self, slot: Slot[Any, Any, Any], frame: Any, run_id: str, within: timedelta | None) -> None:
+        self.slot: Final = slot
+        self.frame: Final = frame
+        self.run_id: Final = run_id
+        self.within: Final = within
 
 
-@dataclass(frozen=True, slots=True)
-class Sleep:
+class Sleep(Plain):
     """Rest until a time."""
 
-    slot: Slot[Any, Any, Any]
-    frame: Any
-    until: datetime
+    __slots__ = ("slot", "frame", "until")
+
+    def __init__(self, slot: Slot[Any, Any, Any], frame: Any, until: datetime) -> None:
+        self.slot: Final = slot
+        self.frame: Final = frame
+        self.until: Final = until
 
 
-@dataclass(frozen=True, slots=True)
-class OnSignal:
-    signal: str
+class OnSignal(Plain):
+    __slots__ = ("signal",)
+
+    def __init__(self, signal: str) -> None:
+        self.signal: Final = signal
 
 
-@dataclass(frozen=True, slots=True)
-class OnChild:
-    run_id: str
+class OnChild(Plain):
+    __slots__ = ("run_id",)
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id: Final = run_id
 
 
-@dataclass(frozen=True, slots=True)
-class OnTimer:
-    delay: timedelta
+class OnTimer(Plain):
+    __slots__ = ("delay",)
+
+    def __init__(self, delay: timedelta) -> None:
+        self.delay: Final = delay
 
 
-@dataclass(frozen=True, slots=True)
-class OnDone:
-    activity: Activity[Any]
-    args: tuple[Any, ...]
-    overrides: Mapping[str, Any]
+class OnDone(Plain):
+    __slots__ = ("activity", "args", "overrides")
+
+    def __init__(self, activity: Activity[Any], args: tuple[Any, ...], overrides: Mapping[str, Any]) -> None:
+        self.activity: Final = activity
+        self.args: Final = args
+        self.overrides: Final = overrides
 
 
-@dataclass(frozen=True, slots=True)
-class OnRun:
+class OnRun(Plain):
     """A child that is run for this arm, and waited for."""
 
-    workflow: Definition
-    args: tuple[Any, ...]
+    __slots__ = ("workflow", "args")
+
+    def __init__(self, workflow: Definition, args: tuple[Any, ...]) -> None:
+        self.workflow: Final = workflow
+        self.args: Final = args
 
 
 Arm = OnSignal | OnChild | OnTimer | OnDone | OnRun
 
 
-@dataclass(frozen=True, slots=True)
-class Won:
+class Won(Plain):
     """What arrives at a `select`: which arm was first, and what it brought."""
 
-    arm: int
-    value: Any
+    __slots__ = ("arm", "value")
+
+    def __init__(self, arm: int, value: Any) -> None:
+        self.arm: Final = arm
+        self.value: Final = value
 
 
-@dataclass(frozen=True, slots=True)
-class Select:
+class Select(Plain):
     """Wait for the first of several; the log decides ties."""
 
-    slot: Slot[Any, Any, Any]
-    frame: Any
-    arms: tuple[Arm, ...]
+    __slots__ = ("slot", "frame", "arms")
+
+    def __init__(self, slot: Slot[Any, Any, Any], frame: Any, arms: tuple[Arm, ...]) -> None:
+        self.slot: Final = slot
+        self.frame: Final = frame
+        self.arms: Final = arms
 
 
-@dataclass(frozen=True)
 class Part(Generic[S, C]):
     """What a run may do beside its root: a branch, a step of a `dag`, a turn of `parallel for`, a block of an undo.
 
     `key` is stable; its last word is the name that other steps know. `start(cx, s, captured, *given)` begins it.
     """
 
-    key: str
-    captured: type[C]
-    result: object
-    given: tuple[object, ...]
-    start: Callable[..., Step]
+    def __init__(
+        self, key: str, captured: type[C], result: object, given: tuple[object, ...], start: Callable[..., Step]
+    ) -> None:
+        self.key: Final = key
+        self.captured: Final = captured
+        self.result: Final = result
+        self.given: Final = given
+        self.start: Final = start
+
+    def __repr__(self) -> str:
+        return f"Part({self.key!r})"
 
     @property
     def name(self) -> str:
@@ -251,64 +333,80 @@ class Branch:
         self.after = after
 
 
-@dataclass(frozen=True, slots=True)
-class Fork:
+class Fork(Plain):
     """Run branches side by side and wait for all: `parallel` and `dag`. The results arrive as a tuple."""
 
-    slot: Slot[Any, Any, Any]
-    frame: Any
-    branches: tuple[Branch, ...]
-    settle: bool
+    __slots__ = ("slot", "frame", "branches", "settle")
+
+    def __init__(self, slot: Slot[Any, Any, Any], frame: Any, branches: tuple[Branch, ...], settle: bool) -> None:
+        self.slot: Final = slot
+        self.frame: Final = frame
+        self.branches: Final = branches
+        self.settle: Final = settle
 
 
-@dataclass(frozen=True, slots=True)
-class Each:
+class Each(Plain):
     """Run one strand for each item, at most `limit` at once. The results arrive as a list, in the order of items."""
 
-    slot: Slot[Any, Any, Any]
-    frame: Any
-    items: Sequence[Any]
-    turn: Branch
-    limit: int
-    settle: bool
+    __slots__ = ("slot", "frame", "items", "turn", "limit", "settle")
+
+    def __init__(
+        self, slot: Slot[Any, Any, Any], frame: Any, items: Sequence[Any], turn: Branch, limit: int, settle: bool
+    ) -> None:
+        self.slot: Final = slot
+        self.frame: Final = frame
+        self.items: Final = items
+        self.turn: Final = turn
+        self.limit: Final = limit
+        self.settle: Final = settle
 
 
-@dataclass(frozen=True, slots=True)
-class Unwind:
+class Unwind(Plain):
     """Run the undos of a scope, last registered first; then go on at the slot."""
 
-    slot: Slot[Any, Any, Any]
-    frame: Any
-    scope: str
+    __slots__ = ("slot", "frame", "scope")
+
+    def __init__(self, slot: Slot[Any, Any, Any], frame: Any, scope: str) -> None:
+        self.slot: Final = slot
+        self.frame: Final = frame
+        self.scope: Final = scope
 
 
-@dataclass(frozen=True, slots=True)
-class Return:
+class Return(Plain):
     """A strand ends with a value; the root's is the result of the run."""
 
-    value: Any
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value: Final = value
 
 
-@dataclass(frozen=True, slots=True)
-class Raise:
+class Raise(Plain):
     """A strand ends with an error."""
 
-    error: WorkflowError
+    __slots__ = ("error",)
+
+    def __init__(self, error: WorkflowError) -> None:
+        self.error: Final = error
 
 
-@dataclass(frozen=True, slots=True)
-class AsNew:
+class AsNew(Plain):
     """`continue as new`: this run ends, another begins under its id."""
 
-    args: tuple[Any, ...]
+    __slots__ = ("args",)
+
+    def __init__(self, args: tuple[Any, ...]) -> None:
+        self.args: Final = args
 
 
-@dataclass(frozen=True, slots=True)
-class Go:
+class Go(Plain):
     """Go on in another function of the module, without a rest: a loop that turned without suspending."""
 
-    function: Callable[..., Step]
-    args: tuple[Any, ...]
+    __slots__ = ("function", "args")
+
+    def __init__(self, function: Callable[..., Step], args: tuple[Any, ...]) -> None:
+        self.function: Final = function
+        self.args: Final = args
 
 
 Step = Call | RunChild | Wait | WaitChild | Sleep | Select | Fork | Each | Unwind | Return | Raise | AsNew | Go
@@ -379,32 +477,53 @@ def propagate(cx: Cx, s: object, f: object, error: WorkflowError) -> Step:
     return Raise(error)
 
 
-@dataclass(frozen=True)
 class Query:
     """A question about a run, answered from its checkpoints and arguments."""
 
-    answer: Callable[..., Any]
-    params: tuple[object, ...]
-    result: object
+    def __init__(self, answer: Callable[..., Any], params: tuple[object, ...], result: object) -> None:
+        self.answer: Final = answer
+        self.params: Final = params
+        self.result: Final = result
 
 
-@dataclass(frozen=True)
+_NONE: Mapping[str, Any] = {}
+
+
 class Definition:
     """One version of a workflow: everything that the machine needs to run it."""
 
-    name: str
-    version: int
-    digest: str
-    state: Callable[[Any], Any]
-    args: type[Any]
-    result: object
-    begin: Callable[..., Step]
-    slots: tuple[Slot[Any, Any, Any], ...]
-    parts: tuple[Part[Any, Any], ...] = ()
-    checkpoints: Mapping[str, object] = field(default_factory=dict)
-    raises: tuple[type[WorkflowError], ...] = ()
-    signals: Mapping[str, object] = field(default_factory=dict)
-    queries: Mapping[str, Query] = field(default_factory=dict)
+    def __init__(
+        self,
+        name: str,
+        version: int,
+        digest: str,
+        state: Callable[[Any], Any],
+        args: type[Any],
+        result: object,
+        begin: Callable[..., Step],
+        slots: tuple[Slot[Any, Any, Any], ...],
+        parts: tuple[Part[Any, Any], ...] = (),
+        checkpoints: Mapping[str, object] = _NONE,
+        raises: tuple[type[WorkflowError], ...] = (),
+        signals: Mapping[str, object] = _NONE,
+        queries: Mapping[str, Query] = _NONE,
+    ) -> None:
+        self.name: Final = name
+        self.version: Final = version
+        self.digest: Final = digest
+        self.state: Final = state
+        self.args: Final = args
+        self.result: Final = result
+        self.begin: Final = begin
+        self.slots: Final = slots
+        self.parts: Final = parts
+        self.checkpoints: Final = checkpoints
+        self.raises: Final = raises
+        self.signals: Final = signals
+        self.queries: Final = queries
+
+    def __repr__(self) -> str:
+        return f"Definition({self.name!r}, version={self.version})"
 
     @property
     def defaults(self) -> tuple[Any, ...]:

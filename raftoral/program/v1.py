@@ -12,7 +12,9 @@ from . import std as std
 from .clients import Node as Node, Run as Run
 from .context import Cx as Cx
 from .faults import check as check
-from .std import at as at, there as there, times as times
+from .scalars import constant as constant, finite as finite, int64 as int64, span as span
+from .std import at as at, bounded as bounded, there as there, times as times
+from .std.loops import turns as turns
 from .steps import (
     EMPTY as EMPTY,
     NO_OVERRIDES as NO_OVERRIDES,

@@ -27,7 +27,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic_core import core_schema
 
 from .faults import TooLarge
-from .scalars import NESTING_MAX, decimal_text, duration_text, float_text, timestamp_text
+from .scalars import NESTING_MAX, SIZE_MAX, decimal_text, duration_text, float_text, timestamp_text
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -68,7 +68,8 @@ class WorkflowError(Exception):
 
         raise CardDeclined(code="51")
 
-    `KIND` is the name under which it is stored; `class Gone(WorkflowError, kind="shop.Gone")` when two have one name.
+    `KIND` is the name under which it is stored. A generated class says it, with the module that declares the error:
+    `class Gone(WorkflowError, kind="shop.Gone")`, also where the class stands in the module of a released version.
     """
 
     KIND: ClassVar[str]
@@ -85,7 +86,9 @@ class WorkflowError(Exception):
         cls = type(self)
         for name in cls.FIELDS:
             if name in fields:
-                self.__dict__[name] = fields.pop(name)
+                value = self.__dict__[name] = fields.pop(name)
+                if value.__class__ is str and len(value) > SIZE_MAX:
+                    raise TooLarge(f"a text or list is longer than {SIZE_MAX}")
             elif hasattr(cls, name):  # its default
                 self.__dict__[name] = getattr(cls, name)
             else:

@@ -24,6 +24,7 @@ from .scalars import (
     INT_MAX,
     INT_MIN,
     NESTING_MAX,
+    SIZE_MAX,
     checked_decimal,
     decimal_text,
     microseconds,
@@ -84,6 +85,8 @@ def _as_float(value: int) -> float:
 
 def write_str(value: Any) -> str:
     if isinstance(value, str):
+        if len(value) > SIZE_MAX:
+            raise TooLarge(f"a text or list is longer than {SIZE_MAX}")
         return encode_basestring(value)
     raise misfit("a text", value)
 

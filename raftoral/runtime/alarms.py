@@ -15,8 +15,8 @@ from heapq import heapify, heappop, heappush
 from math import inf
 from typing import Generic, Protocol, TypeVar
 
-SPARE = 64
-"""Entries of the heap that may be out of date before it is swept."""
+SPARE = 16
+"""Entries of the heap that may be out of date before it is swept, beside as many as are not. They hold their items."""
 
 
 class Timer(Protocol):
@@ -88,8 +88,9 @@ class Alarms(Generic[T]):
 
     def _due(self) -> None:
         """Rings for all that is due, and stands for the next. Goes on with the others if one of them raises."""
+        # A loop may be early by its resolution: what the timer stood for is due all the same, or we would be back here.
+        now, heap = max(self._clock.time(), self._armed), self._heap
         self._timer, self._armed = None, inf
-        now, heap = self._clock.time(), self._heap
         try:
             while heap and heap[0][0] <= now:
                 when, _, item = heappop(heap)

@@ -254,7 +254,7 @@ def _line_of(function: Callable[..., Any]) -> str:
 def _plain(function: Any) -> Any:
     """What stands inside of partials and bound methods; for an object, its `__call__`."""
     while True:
-        if isinstance(function, functools.partial | functools.partialmethod):
+        if isinstance(function, functools.partial):
             function = function.func
         elif inspect.ismethod(function):
             function = function.__func__

@@ -3,31 +3,35 @@
     refused = await engine.submit(StartRun(...))
 
 The order of one step is the whole promise: apply, commit, *then* answer clients and call activities. What a client was
-told is on disk; what is not on disk was never told, nor begun. All that came in while a commit ran shares the next one.
-If a commit fails, memory is thrown away and read again from the store: clients get the error, results of activities wait
-until the store is well.
+told is on disk; what is not on disk was never told, nor begun. All that came in while a commit ran shares the next
+one. On a quick disk the commit runs on the loop, which saves the way to a thread and back; on a slow one in a thread,
+so that the service's loop goes on meanwhile; whoever looks at runs waits for the commit that is under way. If a commit
+fails, memory is thrown away and read again from the store: clients get the error, results of activities wait until
+the store is well.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterable
 
 from raftoral.errors import Closed, RaftoralError, StorageFailed
 
 from .core import commands as c
 from .core.lifecycle import Action, Halt, Moved, Perform, Tell
-from .core.machine import Machine
+from .core.machine import Applied, Machine
 from .core.programs import Programs
 from .edge.clock import Alarm, Clock
-from .ports import Attempt, Beat, Done, Query, Report, Row, Runner, Storage
+from .ports import Attempt, Beat, Changes, Done, Failed, Query, Report, Row, Runner, Storage
 
 log = logging.getLogger("raftoral")
 told = logging.getLogger("raftoral.workflow")
 
 BATCH_MAX = 1_000  # commands in one commit
 RETRY_US = 1_000_000  # between attempts to write to a store that is ill
+SLOW_SECONDS = 0.001  # a commit that takes longer, on the average, is not for the loop
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
 
 Waiting = tuple[c.Command, "asyncio.Future[c.Refused | None] | None"]
@@ -60,6 +64,9 @@ class Engine:
         self._rings: int | None = None
         self._stalled: set[tuple[str, int]] = set()
         self._broken: Exception | None = None
+        self._unread = False  # the store could not be read: memory is not what is stored
+        self._seconds = 0.0  # that a commit takes, on the average of late
+        self._committing: asyncio.Future[None] | None = None
         self._loop = asyncio.get_running_loop()
         self.unknown: list[Row] = []
         self.machine = self._read()
@@ -99,6 +106,7 @@ class Engine:
         elif isinstance(report, Beat):
             self.post(c.Progress(attempt.id, attempt.run, attempt.op, report.details))
         else:
+            _tell_failed(report)
             self.post(
                 c.AttemptFailed(
                     attempt.id,
@@ -116,10 +124,15 @@ class Engine:
 
     @property
     def is_idle(self) -> bool:
-        return not self._queue and not self._scheduled
+        return not self._queue and not self._scheduled and self._committing is None
 
-    def close(self) -> None:
-        """No command is taken any more; those that wait are told so."""
+    async def close(self) -> None:
+        """No command is taken any more; those that wait are told so. What is being written is written first."""
+        await self.settled()
+        self.stop()
+
+    def stop(self) -> None:
+        """The same at once: what is being written may be there afterwards, or not."""
         self._broken = self._broken or Closed("the runtime was closed: open it again to go on")
         if self._alarm is not None:
             self._alarm.cancel()
@@ -137,28 +150,64 @@ class Engine:
 
     def _step(self) -> None:
         self._scheduled = False
-        if self._broken is not None or not self._queue:
+        if self._broken is not None or not self._queue or self._committing is not None or self._unread:
             return
         batch, self._queue = self._queue[:BATCH_MAX], self._queue[BATCH_MAX:]
         try:
             applied = self.machine.apply([command for command, _ in batch], self.clock.now())
-            if applied.changes:
-                self.storage.commit(applied.changes)
-                self.commits += 1
-        except StorageFailed as error:
-            self._ill(batch, error)
-            return
         except Exception as error:  # a bug of ours: nothing is written, and nothing goes on half-way
             self._break(batch, error)
             return
-        self.commands += len(batch)
-        for (_, future), answer in zip(batch, applied.answers, strict=True):
-            if future is not None and not future.done():
-                future.set_result(answer)
+        if not applied.changes:
+            self._committed(batch, applied, None)
+        elif self._seconds < SLOW_SECONDS:
+            self._committed(batch, applied, self._commit(applied.changes))
+        else:
+            self._committing = self._loop.create_future()
+            writing = self._loop.run_in_executor(None, self._commit, applied.changes)
+            writing.add_done_callback(lambda done: self._committed(batch, applied, done.result()))
+
+    def _commit(self, changes: Changes) -> Exception | None:
+        """Makes changes durable; gives what went wrong. On the loop or in a thread."""
+        start = time.perf_counter()
+        try:
+            self.storage.commit(changes)
+        except Exception as error:
+            return error
+        self._seconds += (time.perf_counter() - start - self._seconds) / 8
+        self.commits += 1
+        return None
+
+    def _committed(self, batch: list[Waiting], applied: Applied, error: Exception | None) -> None:
+        """What was applied is on disk, or it is not."""
+        committing, self._committing = self._committing, None
+        if committing is not None:
+            committing.set_result(None)
+        if isinstance(error, StorageFailed):
+            self._ill(batch, error)
+            return
+        if error is not None:
+            self._break(batch, error)
+            return
+        if self._broken is not None:  # closed meanwhile; it is on disk, so say so
+            self._answer(batch, applied)
+            return
+        self._answer(batch, applied)
         self._act(applied.actions)
         self._arm()
         if self._queue:
             self._kick()
+
+    def _answer(self, batch: list[Waiting], applied: Applied) -> None:
+        self.commands += len(batch)
+        for (_, future), answer in zip(batch, applied.answers, strict=True):
+            if future is not None and not future.done():
+                future.set_result(answer)
+
+    async def settled(self) -> None:
+        """Waits until what memory says is also on disk."""
+        while self._committing is not None:
+            await asyncio.shield(self._committing)
 
     def _act(self, actions: Iterable[Action]) -> None:
         """What was wished for is on disk now: do it."""
@@ -210,7 +259,18 @@ class Engine:
             if future is not None and not future.done():
                 future.set_exception(error)
         self._queue[:0] = [(command, None) for command, future in batch if future is None]
-        self.machine = self._read()
+        self._read_again()
+
+    def _read_again(self) -> None:
+        """Memory as the store has it. A store that cannot even be read is asked again until it can."""
+        try:
+            self.machine = self._read()
+        except StorageFailed as error:
+            log.error("nothing can be read: %s", error)
+            self._unread = True
+            self.clock.at(self.clock.now() + RETRY_US, self._read_again)
+            return
+        self._unread = False
         self.clock.at(self.clock.now() + RETRY_US, self._kick)
 
     def _break(self, batch: list[Waiting], error: Exception) -> None:
@@ -220,6 +280,15 @@ class Engine:
             if future is not None and not future.done():
                 future.set_exception(self._broken)
         self._queue.clear()
+
+
+def _tell_failed(report: Failed) -> None:
+    """An error that the workflow does not know, and that is tried again, is news for whoever wrote the activity."""
+    if report.error is None and report.kind != "Stopped":
+        attempt = report.attempt
+        what = f"{report.kind}: {report.detail}" if report.detail else report.kind
+        log.warning("%s: %s failed (attempt %s): %s", attempt.id, attempt.activity.name, attempt.number, what)
+        log.debug("%s", report.trace)
 
 
 def _tell(action: Tell) -> None:

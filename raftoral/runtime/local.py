@@ -184,7 +184,7 @@ class Local:
             return
         if self._pruner is not None:
             self._pruner.cancel()
-        engine.close()
+        await engine.close()
         if self._runner is not None:
             await self._runner.close(self._grace)
         engine.storage.close()
@@ -251,6 +251,7 @@ class Local:
 
     async def query(self, workflow: Definition | None, id: str, name: str, args: Sequence[Any] = ()) -> Any:
         """Answers a query from the checkpoints of a run, whether it has ended or not."""
+        await self.engine.settled()
         run, program = self.engine.machine.runs.get(id), self._program_of(id)
         query = program.definition.queries.get(name)
         if query is None:
@@ -275,11 +276,13 @@ class Local:
 
     async def status(self, id: str) -> str:
         """`running`, `paused`, `stalled`, `faulted`, or how it ended."""
+        await self.engine.settled()
         run = self.engine.machine.runs.get(id)
         return run.status if run is not None else self._row(id).status
 
     async def describe(self, id: str) -> Description:
         """Everything that is known of a run: what it waits for, where, since when; why it stands still."""
+        await self.engine.settled()
         row, run = self._row(id), self.engine.machine.runs.get(id)
         program = self._programs.get(row.workflow, row.version)
         fields = getattr(program.definition.args, "_fields", ()) if program is not None else ()
@@ -291,12 +294,12 @@ class Local:
 
     async def report(self, id: str) -> RunReport:
         """What became of each step of a run, with durations: S2.5."""
+        await self.engine.settled()
         row, run = self._row(id), self.engine.machine.runs.get(id)
         if run is not None:
             trails: dict[str, pb.Trail] = dict(run.trails)
         else:
-            pieces = self.engine.storage.pieces(id)
-            trails = {key[1:]: pb.Trail.FromString(data) for key, data in pieces.items() if key[0] == "t"}
+            trails = {trail.step: trail for trail in pb.Trails.FromString(row.report or b"").steps}
         counts = self._resources.accesses(row.run) if self._resources is not None else {}
         return report(row, trails, self._clock.now(), counts)
 
@@ -603,7 +606,7 @@ def _named(program: Program, message: str) -> str:
     fields = getattr(program.definition.args, "_fields", ())
     for place, name in enumerate(fields):
         if message.startswith(f"[{place}]"):
-            return f"{name}{message.removeprefix(f'[{place}]')}"
+            return str(name) + message[len(f"[{place}]") :]
     return message
 
 

@@ -19,7 +19,8 @@ class Row(NamedTuple):
     """A run as it is stored. Times are microseconds since 1970 (log time); what is JSON is canonical.
 
     `seq` counts starts, and grows for ever: lists are ordered and paged by it. `body` is the machine's own: empty once
-    the run has ended. `checkpoints` and `tags` are JSON objects, so that a store can filter by them.
+    the run has ended; then `report` has what became of its steps. `checkpoints` and `tags` are JSON objects, so that a
+    store can filter by them.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Row(NamedTuple):
     body: bytes
     result: bytes | None
     failure: bytes | None
+    report: bytes | None = None
 
 
 class Step(NamedTuple):
@@ -125,8 +127,7 @@ LIVE = frozenset({"running", "paused", "faulted", "stalled"})
 # --- who calls activities ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One try of one effect: what an activity is called with, and what it may know about its call.
 
     (run, op, number) names it. Times are in seconds; `deadline` is the time that is left for all attempts together,
@@ -152,8 +153,7 @@ class Attempt:
     details: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(NamedTuple):
     """It gave a value: canonical bytes of the activity's type."""
 
     attempt: Attempt
@@ -161,8 +161,7 @@ class Done:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(NamedTuple):
     """It did not. `error` is a declared error in canonical bytes, or None for anything else.
 
     `kind` is the class of what was raised, or one of the `REASONS`; `detail` is for people; `trace` the text of the
@@ -178,8 +177,7 @@ class Failed:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Beat:
+class Beat(NamedTuple):
     """A heartbeat with details for the next attempt, as JSON. At most one a second is reported."""
 
     attempt: Attempt

@@ -71,6 +71,7 @@ class _Resource:
     every: float
     needs: set[str] = field(default_factory=set)  # what its factory asked for
     life: _Life | None = None
+    stale: bool = False  # it was made of something that is no more
     timer: Timer | None = None
 
 
@@ -171,7 +172,7 @@ class Resources:
         for check in list(self._checks):
             check.cancel()
         for resource in self._all.values():
-            resource.life = None
+            resource.life, resource.stale = None, False
             if resource.timer is not None:
                 resource.timer.cancel()
         while self._made:
@@ -301,6 +302,8 @@ class Resources:
         """What is wrong with a resource; nothing when it is well."""
         if life.task.done():
             return "it has ended by itself"
+        if resource.stale:
+            return "what it was made of was made anew"
         if resource.health is None:
             return ""
         asking = asyncio.ensure_future(_asked(resource.health, life.value.result()))
@@ -323,19 +326,22 @@ class Resources:
         then it is closed. What cannot be made stays as it is, until its next check."""
         old: list[_Life] = []
         for each in [life.resource for life in self._made if resource in self._below(life.resource)]:
-            each.needs.clear()
+            needed, each.needs = each.needs, set()
             life = self._begin(each)
             await asyncio.wait([life.value])
             error = life.value.exception()
             if error is not None:
                 LOG.error("%s", error, exc_info=error)
+                each.needs |= needed
                 self._check_in(each, each.every)
                 if each is resource:
                     return
+                each.stale = True
+            elif each.life is None:
+                return  # closed meanwhile, with the new life too
             else:
-                assert each.life is not None
                 old.append(each.life)
-                each.life = life
+                each.life, each.stale = life, False
         for life in reversed(old):
             self._made.remove(life)
             await life.over()

@@ -179,7 +179,7 @@ def _wait(run: Run, op: Op) -> Wait:
 
 def report(row: Row, trails: Mapping[str, pb.Trail], now: int, resources: Mapping[str, int]) -> RunReport:
     """`results` of steps that were called; the last of each, when a loop called it often."""
-    steps = tuple(_step(step, trail) for step, trail in sorted(trails.items(), key=lambda each: each[1].first))
+    steps = tuple(_step(step, trail) for step, trail in trails.items())
     errors = {each.step: each.error for each in steps if each.error}
     if row.failure is not None:
         errors["workflow"] = row.failure.decode()

@@ -66,6 +66,8 @@ TABLE = {
         )
         for room in dsl(*PASSES)
     },
+    # The runtime meets the compiler in `program`, and nowhere else. It does what is asked, and asks nobody but the
+    # world, which begins in `edge`; the rooms around it take of the world what stands here.
     "raftoral.runtime": Room(
         may={
             "raftoral.runtime": "its own house",
@@ -74,7 +76,8 @@ TABLE = {
             "raftoral.program": "the contract between compiler and runtime",
             **dict.fromkeys(("pydantic", "pydantic_core"), "reads and writes JSON"),
         },
-        never=("raftoral", *RUNS_CODE_WHEN_READ),
+        never=("raftoral", *THE_WORLD),
+        never_call=REACHING_CALLS,
     ),
     # The core computes the same on every node: no clock, no chance, no world.
     "raftoral.runtime.core": Room(
@@ -89,9 +92,82 @@ TABLE = {
         never=("raftoral", *(name for name in THE_WORLD if name not in ("datetime", "sys"))),
         never_call=REACHING_CALLS,
     ),
+    # SQLite stands behind one store. What it says and takes is known in three rooms; the rest of a store is pure.
+    "raftoral.runtime.edge": Room(
+        may=dict.fromkeys([name for name in THE_WORLD if name != "sqlite3"], "the edge is where the world begins"),
+        never=("sqlite3",),
+        may_call={"open": "files of the store and of its lock"},
+    ),
+    **{
+        f"raftoral.runtime.edge.{room}": Room(may={"sqlite3": "the store on disk"})
+        for room in ("storage_faults", "storage_file", "storage_sqlite")
+    },
+    **{
+        f"raftoral.runtime.edge.{room}": Room(never=[name for name in THE_WORLD if name != "threading"])
+        for room in ("storage_lists", "storage_memory", "storage_rows", "storage_rules")
+    },
+    # Consensus is bytes and time in, bytes out; the journal is a port. It sees nothing of workflows.
+    "raftoral.runtime.consensus": Room(
+        may={
+            "raftoral.runtime.consensus": "its own house",
+            "raftoral.runtime.faults": "whose fault it is",
+            "raftoral.runtime.proto": "what is said and stored",
+            "google.protobuf": "says when bytes cannot be read",
+        },
+        never=("raftoral.program", "raftoral.notes", "raftoral.runtime", "pydantic", "pydantic_core", *THE_WORLD),
+        never_call=REACHING_CALLS,
+    ),
+    "raftoral.runtime.consensus.core": Room(
+        may={
+            "pysyncobj": "it is the door to the engine: typed on this side, private names on the other",
+            "importlib": "loads a private copy of the engine's module; reads that package's files for their digests",
+        },
+    ),
+    # The one file that a journal opens.
+    "raftoral.runtime.edge.journal_sqlite": Room(
+        may={
+            "raftoral.runtime.consensus": "the port that it implements",
+            "google.protobuf": "says when a record cannot be read",
+            "sqlite3": "the journal on disk",
+        },
+    ),
     "raftoral.runtime.proto": Room(may={"google.protobuf": "what the modules made by it need"}),
     "raftoral.runtime.proto.make": Room(
-        may={"grpc_tools": "makes the modules; a tool of `./dev`, never loaded at run time"},
+        may=dict.fromkeys(
+            ("grpc_tools", "os", "sys", "tempfile"), "makes the modules; a tool of `./dev`, never loaded at run time"
+        ),
+        may_call=dict.fromkeys(("open", "print"), "writes the modules, says which are out of date"),
+    ),
+    "raftoral.runtime.views": Room(may={"datetime": "times as people write them"}),
+    "raftoral.runtime.engine": Room(
+        may={
+            "asyncio": "lives on a loop, and answers there",
+            "time": "how long a commit takes: a slow one is not for the loop",
+            "logging": "what workflows log, and what goes wrong",
+        }
+    ),
+    "raftoral.runtime.local": Room(
+        may={
+            "asyncio": "the shell: whoever calls waits here",
+            "datetime": "times as people write them",
+            "uuid": "ids of runs that nobody named",
+        }
+    ),
+    "raftoral.runtime.bindings": Room(may={"sys": "the modules in which activities are declared"}),
+    "raftoral.runtime.activity": Room(
+        may={
+            "asyncio": "waits until a call is cancelled",
+            "threading": "a lock around callbacks, which come from any thread; no thread is started",
+            "logging": "the logger of an activity",
+            "datetime": "a deadline as people and other systems write it; decides nothing",
+        }
+    ),
+    "raftoral.runtime.resources": Room(
+        may={
+            "asyncio": "factories are async, and each resource lives in a task",
+            "threading": "a lock around counts: threads ask for resources too",
+            "logging": "says when a resource is made anew",
+        }
     ),
     # Exceptions, by name.
     "raftoral.dsl.make_tables": Room(
@@ -159,7 +235,19 @@ def test_every_permission_has_a_reason():
         ("raftoral/dsl/parser/driver.py", "import pickle", "pickle"),
         ("raftoral/dsl/parser/driver.py", "import sys", "sys"),
         ("raftoral/runtime/codec.py", "import pickle", "pickle"),
+        ("raftoral/runtime/edge/effect_runner.py", "from raftoral.dsl import x", "raftoral.dsl"),
+        ("raftoral/runtime/edge/effect_runner.py", "import raftoral.cli.check", "raftoral.cli.check"),
+        ("raftoral/runtime/alarms.py", "import time", "time"),
+        ("raftoral/runtime/core/machine.py", "import sqlite3", "sqlite3"),
+        ("raftoral/runtime/edge/storage_memory.py", "import os", "os"),
+        ("raftoral/runtime/edge/storage_rows.py", "import sqlite3", "sqlite3"),
+        ("raftoral/runtime/edge/effect_runner.py", "import sqlite3", "sqlite3"),
         ("raftoral/runtime/codec.py", "import lark", "lark"),
+        ("raftoral/runtime/host.py", "import pysyncobj", "pysyncobj"),
+        ("raftoral/runtime/consensus/guard.py", "from pysyncobj import SyncObj", "pysyncobj"),
+        ("raftoral/runtime/consensus/groups.py", "import time", "time"),
+        ("raftoral/runtime/consensus/journal.py", "import sqlite3", "sqlite3"),
+        ("raftoral/runtime/consensus/log.py", "from raftoral.runtime.core import x", "raftoral.runtime.core"),
         ("raftoral/cli/check.py", "from shelve import open", "shelve"),
     ],
 )
@@ -179,6 +267,7 @@ def test_a_planted_import_is_found(path, text, refused):
         ("raftoral/dsl/compile.py", "from . import lower, resolve"),
         ("raftoral/dsl/emit/module.py", "import jinja2, black"),
         ("raftoral/cli/check.py", "import os, sys\nfrom ..dsl.compile import check"),
+        ("raftoral/runtime/edge/effect_runner.py", "import asyncio, os\nfrom ..ports import Attempt"),
     ],
 )
 def test_what_the_table_allows_is_no_fault(path, text):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, getcontext, localcontext
 from uuid import UUID
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from raftoral.program import faults
+from raftoral.program.codec import dumps, loads
+from raftoral.program.context import Cx
 from raftoral.program.faults import Fault, TooLarge, fault_of
-from raftoral.program.scalars import NESTING_MAX, transition_context
+from raftoral.program.scalars import NESTING_MAX, SIZE_MAX, constant, transition_context
+from raftoral.program.std import Stream
 from raftoral.program.values import (
     ActivityFailed,
     Failed,
@@ -286,3 +289,24 @@ def test_check():
         faults.check(False, "stock cannot be negative")
     with pytest.raises(faults.AssertionFailed, match="an assertion does not hold"):
         faults.check(False)
+
+
+# --- bounds ------------------------------------------------------------------------------------------------------
+
+
+def test_no_text_that_is_kept_is_longer_than_it_may_be():
+    longest, longer = "a" * SIZE_MAX, "a" * (SIZE_MAX + 1)
+    cx = Cx("run", "run", 1, 1, datetime(2026, 11, 21, tzinfo=UTC), Stream(b""))
+    cx.log("info", longest)
+    assert Declined(code=longest).code == longest
+    assert loads(dumps(longest, str), str) == longest
+    for keep in (lambda: cx.log("info", longer), lambda: Declined(code=longer), lambda: dumps(longer, str)):
+        with pytest.raises(TooLarge):
+            keep()
+
+
+def test_a_constant_is_computed_as_in_a_transition_whatever_the_context_of_the_thread():
+    with localcontext() as context:
+        context.prec = 6
+        assert str(constant(lambda: Decimal(1) / Decimal(3))) == f"0.{'3' * 34}"
+        assert getcontext().prec == 6

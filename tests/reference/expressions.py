@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from raftoral.dsl import syntax as s
 from raftoral.dsl.facts import Facts
 from raftoral.dsl.facts.symbols import CHECKPOINT, Const, Function, Local
-from raftoral.dsl.facts.types import DECIMAL, FLOAT, EnumType, ErrorType, Field, RecordType, Variant
+from raftoral.dsl.facts.types import DECIMAL, DURATION, FLOAT, INT, EnumType, ErrorType, Field, RecordType, Variant
 from raftoral.dsl.syntax.literals import duration_ms
 
 from . import std
@@ -40,7 +40,18 @@ class Mind:
     def expr(self, node: s.Node) -> Any:
         """The value of an expression, as a value of the type that the checker found for it."""
         value = getattr(self, "x_" + type(node).__name__)(node)
+        if isinstance(node, s.Binary | s.Unary | s.Text):
+            value = std.fitting(value)
         return shaped(shaped(value, self.facts.types.get(node)), self.facts.widened.get(node))
+
+    def operand(self, node: s.Node) -> Any:
+        """An operand of arithmetic or of a comparison: an int or a duration need not fit there."""
+        if self.is_arithmetic(node) and node not in self.facts.widened and self.facts.types[node] in (INT, DURATION):
+            return getattr(self, "x_" + type(node).__name__)(node)
+        return self.expr(node)
+
+    def is_arithmetic(self, node: s.Node) -> bool:
+        return (isinstance(node, s.Binary) and node.op in std.OPERATORS) or isinstance(node, s.Unary)
 
     # --- names and literals
 
@@ -110,20 +121,23 @@ class Mind:
     # --- operators
 
     def x_Unary(self, node: s.Unary) -> Any:
-        value = self.expr(node.operand)
         if node.op == "not":
-            return not value
-        return std.guarded(lambda v: -v, value) if node.op == "-" else value
+            return not self.expr(node.operand)
+        value = self.operand(node.operand)
+        return std.computed(lambda v: -v, value) if node.op == "-" else value
 
     def x_Binary(self, node: s.Binary) -> Any:
-        op, left = node.op, self.expr(node.left)
+        op = node.op
+        exact = op in std.OPERATORS or op in ("==", "!=", "<", "<=", ">", ">=")
+        look = self.operand if exact else self.expr
+        left = look(node.left)
         if op == "and":
             return left and self.expr(node.right)
         if op == "or":
             return left or self.expr(node.right)
         if op == "??":
             return self.expr(node.right) if left is None else left
-        right = self.expr(node.right)
+        right = look(node.right)
         if op in std.OPERATORS:
             return std.arithmetic(op, left, right)
         compare: dict[str, Callable[[], bool]] = {

@@ -53,8 +53,13 @@ class Body(Mind):
 
     def s_Assign(self, node: s.Assign) -> Steps:
         local = self.facts.bindings[node]
-        value = yield from self.value(node.value)
-        self.write(local, value if node.op == "=" else std.arithmetic(node.op[0], self.read(local), value))
+        if node.op != "=" and self.is_arithmetic(node.value):
+            value = self.operand(node.value)
+        else:
+            value = yield from self.value(node.value)
+        if node.op != "=":
+            value = std.fitting(std.arithmetic(node.op[0], self.read(local), value))
+        self.write(local, value)
 
     def s_If(self, node: s.If) -> Steps:
         if self.expr(node.condition):

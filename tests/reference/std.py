@@ -32,13 +32,22 @@ MICROSECOND = timedelta(microseconds=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def guarded(compute: Callable[..., Any], *args: Any) -> Any:
-    """A result that the language has, or a fault."""
+def computed(compute: Callable[..., Any], *args: Any) -> Any:
+    """A result in the decimal context of the language. An int or duration may be too large: `fitting` looks at it."""
     try:
         with localcontext(RFT):
-            value = compute(*args)
+            return compute(*args)
     except (ArithmeticError, DecimalException) as why:
         raise Fault(type(why).__name__) from why
+
+
+def guarded(compute: Callable[..., Any], *args: Any) -> Any:
+    """A result that the language has, or a fault."""
+    return fitting(computed(compute, *args))
+
+
+def fitting(value: Any) -> Any:
+    """The value itself, if the language has it."""
     if isinstance(value, str | bytes | list) and len(value) > SIZE_MAX:
         raise Fault("TooLarge")
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
@@ -59,7 +68,9 @@ OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
 
 
 def arithmetic(op: str, left: Any, right: Any) -> Any:
-    return guarded(OPERATORS[op], left, right)
+    """One operation. Ints and durations are exact in it: only what an expression gives has to fit (`fitting`)."""
+    value = computed(OPERATORS[op], left, right)
+    return value if isinstance(value, int | timedelta) else fitting(value)
 
 
 def micros(value: timedelta) -> int:

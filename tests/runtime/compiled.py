@@ -23,6 +23,7 @@ from raftoral.program.faults import Fault, fault_of
 from raftoral.program.plans import error_fields, record_fields
 from raftoral.program.scalars import microseconds, transition_context
 from raftoral.runtime.core.execution import EPOCH, Do, Over, Say, Send, Start, Stop, Turn
+from raftoral.runtime.core.lifecycle import ending_of
 from raftoral.runtime.core.programs import Programs
 from raftoral.runtime.core.state import Kind, Run
 from raftoral.runtime.core.stored import Reader, written
@@ -208,7 +209,10 @@ class Twin:
     def _keep(self, turn: Turn) -> None:
         for wish in turn.wishes:
             self._note(wish)
-        if not turn.over:
+        if turn.over:
+            ending_of(turn)
+            self.program.state_of(self.run.state)
+        else:
             self.body, self.checkpoints, pieces = written(turn)
             for key, data in pieces.items():
                 if data is None:
@@ -227,14 +231,8 @@ class Twin:
         elif isinstance(wish, Start):
             said = wish.spawned
             self.children.append(said.run_id)
-            self.trace.append(
-                (
-                    "spawn",
-                    len(self.children),
-                    said.workflow.name.rpartition(".")[2],
-                    seen(tuple(said.workflow.args(*said.args))),
-                )
-            )
+            name = said.workflow.name.rpartition(".")[2]
+            self.trace.append(("spawn", len(self.children), name, seen(tuple(said.workflow.args(*said.args)))))
         elif isinstance(wish, Send):
             sent = wish.sent
             payload = () if sent.payload is None else (seen(sent.payload),)

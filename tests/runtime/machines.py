@@ -164,6 +164,7 @@ class Bench:
         it = attempt or self.attempt(name, id)
         if attempt is None:
             del self.flying[it.run, it.op]
+        kind = kind if error is None else f"m.{kind}"
         data = None if error is None else json.dumps({"fields": error, "kind": kind}).encode()
         self.apply(c.AttemptFailed(it.id, it.run, it.op, it.number, kind, detail, data, "trace", retryable, 0.5))
 
@@ -416,7 +417,7 @@ def spelled(applied: Applied) -> bytes:
 def _spelled_action(action: Any) -> Any:
     if isinstance(action, Perform):
         attempt = action.attempt
-        plain = [getattr(attempt, name) for name in Attempt.__slots__ if name not in ("activity", "args")]
+        plain = [getattr(attempt, name) for name in Attempt._fields if name not in ("activity", "args")]
         return "perform", attempt.activity.name, args_bytes(attempt.activity, attempt.args), plain
     return type(action).__name__, tuple(action)
 

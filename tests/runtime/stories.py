@@ -233,7 +233,7 @@ class Story:
         data = source.choice(GARBAGE)
         ways: list[c.Command] = [
             c.Finished(id, name, op, data),
-            c.AttemptFailed(id, name, op, source.choice([0, 1, 2]), "Bad", "no", data, "", True),
+            c.AttemptFailed(id, name, op, source.choice([0, 1, 2]), "m.Bad", "no", data, "", True),
             c.Progress(id, name, op, data),
             c.Stalled(id, op, "nobody"),
         ]

@@ -146,7 +146,7 @@ def test_its_error_is_raised(bench):
     bench.start(workflow="Waits", n=4, how="bad")
     bench.done("get", 9)
     assert bench.result() == "bad 9"
-    assert bench.status("a/Kid.1") == "failed" and bench.failure("a/Kid.1") == ("Bad", {"code": 9})
+    assert bench.status("a/Kid.1") == "failed" and bench.failure("a/Kid.1") == ("m.Bad", {"code": 9})
 
 
 def test_a_child_that_faults_is_waited_for(bench):

@@ -98,7 +98,7 @@ def test_two_results_of_one_entry(bench):
 def test_a_result_for_something_else(bench, id, run, op):
     for command in (
         c.Finished(id, run, op, b"5"),
-        c.AttemptFailed(id, run, op, 1, "Bad", "", b"{}", "", True),
+        c.AttemptFailed(id, run, op, 1, "m.Bad", "", b"{}", "", True),
         c.Progress(id, run, op, b"1"),
         c.Stalled(id, op, "nobody", run),
     ):
@@ -320,12 +320,12 @@ def test_a_declared_error_is_what_is_left_when_retries_are_over(bench):
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"null", b"[", b'{"kind":"Bad"}', b'{"kind":"Bad","fields":{"code":"x"}}', b"\xff"]
+    "data", [b"", b"null", b"[", b'{"kind":"m.Bad"}', b'{"kind":"m.Bad","fields":{"code":"x"}}', b"\xff"]
 )
 def test_an_error_that_cannot_be_read(bench, data):
     attempt = bench.attempt("get")
     bench.flying.clear()
-    bench.one(c.AttemptFailed("a", attempt.run, attempt.op, 1, "Bad", "no", data, "", False))
+    bench.one(c.AttemptFailed("a", attempt.run, attempt.op, 1, "m.Bad", "no", data, "", False))
     assert bench.result() == "get failed 1 times: Bad: no"
 
 

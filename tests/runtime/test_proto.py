@@ -18,7 +18,11 @@ def test_numbers_of_stored_fields_never_change() -> None:
         message.name: {field.name: field.number for field in message.fields}
         for message in state_pb2.DESCRIPTOR.message_types_by_name.values()
     }
-    body = "steps ops position undos root fence code reason note parent_op forks inbox link"
-    assert numbers["Body"] == {name: number for number, name in enumerate(body.split(), 1)}
-    strand = "mode slot frame ops join undoing pending result failed"
-    assert numbers["Strand"] == {name: number for number, name in enumerate(strand.split(), 1)}
+    waits = "op kind name args due attempt asked failures stopping overrides details workflow version stalled"
+    assert numbers["Op"] == {name: number for number, name in enumerate(waits.split(), 4)}
+    strand = f"mode slot frame {waits} ops join undoing pending result failed"
+    run = "steps op_count position undo_count forks fence parent_op link inbox code reason note"
+    assert numbers["Strand"] == {
+        **{name: number for number, name in enumerate(strand.split(), 1)},
+        **{name: number for number, name in enumerate(run.split(), 30)},
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .. import syntax as s
 from ..facts.symbols import Function, Workflow
 from ..facts.types import (
+    BYTES,
     DECIMAL,
     DURATION,
     FLOAT,
@@ -62,8 +63,9 @@ def _construct(out: Expressions, node: s.Call, callee: s.TypeRef | s.TypeAttr) -
     else:
         assert isinstance(made, RecordType | ErrorType)
         name = out.types.text(made)
+    write = out.stored if isinstance(made, ErrorType) else out.value
     given = [
-        f"{field.name}={out.value(value, field.type)}"
+        f"{field.name}={write(value, field.type)}"
         for field, value in out.facts.calls.get(node, ())
         if value is not None
     ]
@@ -86,7 +88,8 @@ def _builtin(out: Expressions, node: s.Call, name: str) -> str:
     if name == "decimal":
         return f"{out.decimal()}({args[0]})" if type is not FLOAT else f"rt.std.decimal({args[0]})"
     if name == "str":
-        return args[0] if type is STR else f"rt.text({args[0]})"
+        text = args[0] if type is STR else f"rt.text({args[0]})"
+        return f"rt.bounded({text})" if type is BYTES else text
     if name == "sum" and isinstance(type, ListType):
         if type.item is DECIMAL:
             return f"rt.std.sum_decimal({args[0]})"
@@ -112,22 +115,21 @@ def _method(out: Expressions, node: s.Call, callee: s.Attr) -> str:
     inner = type.inner if isinstance(type, OptionalType) else type
     name = callee.name.text
     args = [out.value(arg.value) for arg in node.args]
-    text = out.part(value, 9)
     if isinstance(inner, MapType) and name == "get" and not callee.optional:
-        return f"{text}.get({', '.join(args)})"
-    call = f"rt.std.{safe_builtin(name)}({', '.join([out.text(value), *args])})"
+        return f"{out.part(value, 9)}.get({', '.join(args)})"
+    text = out.text(value)
+    function = f"rt.std.{safe_builtin(name)}"
     if callee.optional and isinstance(type, OptionalType):
-        kept = out.temporary()
-        inside = f"rt.std.{safe_builtin(name)}({', '.join([kept, *args])})"
-        return f"({inside} if ({kept} := {out.text(value)}) is not None else None)"
-    return call
+        found, strength = out.if_there(text, lambda it: f"{function}({', '.join([it, *args])})", "None")
+        return f"({found})" if strength < 9 else found
+    return f"{function}({', '.join([text, *args])})"
 
 
 def spawn_text(out: Expressions, node: s.Spawn) -> str:
     workflow = out.facts.callees[node]
     assert isinstance(workflow, Workflow)
     definition = definition_of(out, workflow)
-    id = f", {out.text(node.id)}" if node.id is not None else ""
+    id = f", {out.stored(node.id)}" if node.id is not None else ""
     return f"cx.spawn({definition}, {out.tuple_of(node, f'{definition}.defaults')}{id})"
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from .. import syntax as s
 from ..facts.symbols import CHECKPOINT, Activity, Local, Workflow
-from ..facts.types import UNIT, ErrorType, OptionalType, Type
+from ..facts.types import UNIT, Type
 from ..graph import (
     Advance,
     AsNew,
@@ -48,9 +48,9 @@ from ..graph import (
 )
 from .calls import definition_of
 from .expressions import NOT, Expressions, is_path, quoted
-from .names import Spelling, camel, constant, field, safe
+from .names import camel, constant, field, safe, snaked
 from .patterns import guarded, tests_of
-from .policies import overrides_text
+from .policies import error_text, overrides_text
 from .statements import Statements
 
 TYPE_CHECKING = False
@@ -78,22 +78,17 @@ class Flow(Statements):
         self.graph = graph
         self.prefix = prefix  # sets the names of several workflows or versions of one module apart
         self.state = state
-        self.spelling = Spelling(out.named)
         self.functions: list[Written] = []
         self.names: dict[Block, str] = {}
         self.heads: set[Block] = set()
         self.queue: list[Block] = []
         self.args_name = args
         self.chosen: dict[object, str] = {}
-        self.noted: set[str] = set()  # names whose types the function that is being written has said
         self.failing: dict[Slot, str] = {}
         self.joins: dict[Strand, Slot] = {}
         self.turning = False  # whether the function that is being written may be entered by `rt.go`
 
     # --- names ---------------------------------------------------------------------------------------------
-
-    def name_of(self, local: Local) -> str:
-        return self.spelling.of(local)
 
     @property
     def begin_name(self) -> str:
@@ -102,7 +97,7 @@ class Flow(Statements):
 
     def slot_name(self, slot: Slot) -> str:
         """The function that goes on after a slot; as a value it is the slot itself."""
-        return self.once(("after", slot), self.function(f"after_{slot.key.replace('.', '_').replace('+', '_')}"))
+        return self.once(("after", slot), self.function(f"after_{snaked(slot.key)}"))
 
     def frame_name(self, slot: Slot) -> str:
         name = f"_At{camel(self.prefix)}{camel(slot.key)}"
@@ -169,7 +164,7 @@ class Flow(Statements):
         if isinstance(exit, If) and isinstance(exit.node, s.While) and not block.ops:
             return "again"
         if isinstance(exit, Suspend):
-            return f"to_{exit.slot.key.replace('.', '_').replace('+', '_')}"
+            return f"to_{snaked(exit.slot.key)}"
         if isinstance(exit, Return | Give):
             return "finish"
         return "go_on"
@@ -193,7 +188,7 @@ class Flow(Statements):
         self.lines = []
         self.depth = 1
         self.said = -1
-        self.out.env = env
+        self.out.env = dict(env.items())
         self.out.temporaries = 0
         self.turning = turning
         self.noted = set()
@@ -356,9 +351,7 @@ class Flow(Statements):
             self.mark(arm)
             if bind is not None and bind in way.live:
                 name = self.spelled(bind)
-                note = "" if name in self.noted else f": {self.types(bind.type)}"
-                self.noted.add(name)
-                self.line(f"{name}{note} = won.value")
+                self.line(f"{name}{self.note(name, bind.type)} = won.value")
             self.goto(way)
             self.out.env = before
             if not last:
@@ -415,10 +408,9 @@ class Flow(Statements):
         names = ", ".join(self.spelled(local) for local in op.targets)
         first = op.targets[0]
         note = ""
-        if isinstance(first.type, OptionalType) and names not in self.noted:
-            self.noted.add(names)  # what other ways bind it to may not fit the type of this value
-            note = "" if isinstance(self.facts.types.get(op.value), OptionalType) else f": {self.types(first.type)}"
-        self.line(f"{names}{note if len(op.targets) == 1 else ''} = {value}")
+        if len(op.targets) == 1:  # other ways bind it to other values
+            note = self.note(names, first.type, self.differs(op.value, first.type, True))
+        self.line(f"{names}{note} = {value}")
 
     def _register(self, op: Register) -> None:
         if isinstance(op.undo, Strand):
@@ -475,9 +467,8 @@ class Flow(Statements):
             self._dispatch(exit)
         elif isinstance(exit, AsNew):
             self.mark(exit.node)
-            self.line(
-                f"return rt.AsNew({self.out.tuple_of(exit.node, f'tuple({self.args_name}._field_defaults.values())')})"
-            )
+            args = self.out.tuple_of(exit.node, f"{self.args_name}._field_defaults", by_name=True)
+            self.line(f"return rt.AsNew({args})")
 
     def _branch(self, test: str, to: Block) -> None:
         before = dict(self.out.env)
@@ -565,9 +556,7 @@ class Flow(Statements):
             self.goto(exit.otherwise)
 
     def error(self, name: s.TypeName) -> str:
-        scope = self.out.facts.interface.names
-        meaning = scope.get(name.name.text) or self.out.facts.errors.get(name)
-        return self.types(meaning) if isinstance(meaning, ErrorType) else f"rt.{name.name.text}"
+        return error_text(self.out, name)
 
     # --- suspending ----------------------------------------------------------------------------------------
 

@@ -15,7 +15,8 @@ from ..facts.symbols import Activity, Const, Function, Workflow
 from ..facts.types import EnumType, ErrorType, Field, RecordType, Type, UnionType
 from ..graph import Graph
 from .expressions import Expressions, quoted
-from .names import Imports, authors_names, camel, safe
+from .names import Imports, authors_names, camel, imported_names, safe
+from .order import in_order
 from .policies import activity_line, policy_words
 from .statements import Statements
 from .types import Types
@@ -50,7 +51,7 @@ class _ModuleText:
     def __init__(self, facts: Facts, graphs: list[Graph]) -> None:
         self.facts = facts
         self.graphs = graphs
-        self.imports = Imports(authors_names(facts))
+        self.imports = Imports(authors_names(facts), imported_names(facts))
         self.types = Types(self.imports, facts.interface.module)
         self.out = Expressions(facts, self.types)
 
@@ -58,45 +59,46 @@ class _ModuleText:
         """The text before its layout."""
         from .layout import rendered
 
-        data = self.data()
-        data["version"] = version
-        text = rendered("module.py.jinja", data, templates)
-        return text if re.search(r"\brt\.", text) else text.replace(f"{CONTRACT}\n", "", 1)
+        data = {**self.data(), "version": version, "imports": [], "has_own_imports": False}
+        body = rendered("module.py.jinja", data, templates)
+        blocks = self.import_blocks(set(re.findall(r"\w+", re.sub(r"(?m)^ *#.*", "", body))))
+        # Whether own modules stand with the others or below depends on the folder that a sorter is started in.
+        own = bool(blocks) and blocks[-1][-1].split()[1] not in (*STANDARD, "pydantic", "raftoral.program")
+        return rendered("module.py.jinja", {**data, "imports": blocks, "has_own_imports": own}, templates)
 
     def data(self) -> dict[str, Any]:
         facts = self.facts
         module = facts.interface.module
         names = facts.interface.names
         decls = facts.parsed.module.decls
-        types = [made for decl in decls for made in self.type(decl)]
+        types, constants, functions = (
+            [made for decl in part for made in self.declared(decl)] for part in in_order(facts)
+        )
         activities = [self.activity(m) for decl in decls if isinstance(m := self.own(decl), Activity)]
-        data = {
+        return {
             "edition": "1",
             "abi": ABI,
             "source_path": module.replace(".", "/") + ".rft",
             "source_digest": hashlib.sha256(facts.parsed.source.text.encode()).hexdigest()[:16],
             "docstring": self.docstring(module, names),
             "types": types,
-            "constants": [self.constant(m) for decl in decls if isinstance(m := self.own(decl), Const)],
+            "constants": constants,
             "protocol": self.imports.fresh(f"{camel(module.rpartition('.')[2])}Activities"),
             "protocol_base": self.imports.name("typing", "Protocol") if activities else "",
             "activities": activities,
-            "functions": [self.function(m) for decl in decls if isinstance(m := self.own(decl), Function)],
+            "functions": functions,
             "workflows": [self.workflow(graph) for graph in self.graphs],
         }
-        blocks = self.import_blocks()
-        # Whether own modules stand with the others or below depends on the folder that a sorter is started in.
-        return {**data, "imports": blocks, "has_own_imports": blocks[-1][-1] != CONTRACT}
 
-    def import_blocks(self) -> list[list[str]]:
-        """The standard library, others, the user's own modules: the order that ruff and isort want."""
+    def import_blocks(self, used: set[str]) -> list[list[str]]:
+        """What is used of the standard library, others, the user's own modules: the order that ruff and isort want."""
         standard: list[str] = []
         others: list[str] = []
         own: list[str] = []
-        for line in self.imports.lines():
+        for line in self.imports.lines(used):
             module = line.split()[1]
             (standard if module in STANDARD else others if module == "pydantic" else own).append(line)
-        others.append(CONTRACT)
+        others += [CONTRACT] if "rt" in used else []
         return [lines for lines in (standard, others, own) if lines]
 
     def own(self, decl: s.Decl) -> object:
@@ -120,7 +122,8 @@ class _ModuleText:
         if isinstance(meaning, RecordType):
             return [self._class(meaning.name, "rt.Record", meaning.doc, self.fields(meaning.fields))]
         if isinstance(meaning, ErrorType):
-            return [self._class(meaning.name, "rt.WorkflowError", meaning.doc, self.fields(meaning.fields))]
+            base = f"rt.WorkflowError, kind={quoted(f'{meaning.module}.{meaning.name}')}"
+            return [self._class(meaning.name, base, meaning.doc, self.fields(meaning.fields))]
         if isinstance(meaning, UnionType):
             made = []
             literal = self.imports.name("typing", "Literal")
@@ -146,7 +149,7 @@ class _ModuleText:
         lines = []
         for field in fields.values():
             note = self.types.text(field.type)
-            default = self.out.value(field.default, field.type) if field.default is not None else None
+            default = self.out.fixed(field.default, field.type) if field.default is not None else None
             if field.stored != field.name:
                 made = self.imports.name("pydantic", "Field")
                 start = f"{default}, " if default is not None else ""
@@ -159,10 +162,18 @@ class _ModuleText:
 
     # --- the rest ------------------------------------------------------------------------------------------
 
-    def constant(self, meaning: Const) -> str:
+    def declared(self, decl: s.Decl) -> list[dict[str, Any]]:
+        """A type, constant or function, for the template that it names."""
+        meaning = self.own(decl)
+        if isinstance(meaning, Function):
+            return [self.function(meaning)]
+        return [self.constant(meaning)] if isinstance(meaning, Const) else self.type(decl)
+
+    def constant(self, meaning: Const) -> dict[str, Any]:
         final = self.imports.name("typing", "Final")
-        value = self.out.value(meaning.decl.value, meaning.type)
-        return f"{meaning.name.upper()}: {final}[{self.types.text(meaning.type)}] = {value}"
+        value = self.out.fixed(meaning.decl.value, meaning.type)
+        name = f"{meaning.name.upper()}: {final}[{self.types.text(meaning.type)}]"
+        return {"template": "alias.py.jinja", "name": name, "value": value}
 
     def activity(self, meaning: Activity) -> dict[str, Any]:
         text = self.facts.parsed.source.text
@@ -178,7 +189,7 @@ class _ModuleText:
     def params(self, params: dict[str, Field]) -> list[str]:
         shown = []
         for param in params.values():
-            default = f" = {self.out.value(param.default, param.type)}" if param.default is not None else ""
+            default = f" = {self.out.fixed(param.default, param.type)}" if param.default is not None else ""
             shown.append(f"{safe(param.name)}: {self.types.text(param.type)}{default}")
         return shown
 
@@ -187,12 +198,14 @@ class _ModuleText:
         assert isinstance(decl, s.Fn)
         writer = Statements(self.out)
         self.out.env = {}
+        self.out.temporaries = 0
         if isinstance(decl.body, s.Pure):
             writer.mark(decl)
             writer.line(f"return {self.out.value(decl.body.value, meaning.result)}")
         else:
             writer.function_body(decl.body, meaning.result)
         return {
+            "template": "function.py.jinja",
             "name": safe(meaning.name),
             "params": ", ".join(self.params(meaning.params)),
             "result": self.types.text(meaning.result),

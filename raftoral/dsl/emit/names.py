@@ -28,6 +28,11 @@ def constant(name: str) -> str:
     return "_" + name.upper().replace(".", "_").replace("+", "_")
 
 
+def snaked(key: str) -> str:
+    """`loaded.child.ShipOrder` -> `loaded_child_ship_order`."""
+    return "_".join(snake(part) for part in key.replace("+", ".").split("."))
+
+
 def camel(name: str) -> str:
     """`charge_card.2` -> `ChargeCard2`."""
     return "".join(part[:1].upper() + part[1:] for part in name.replace(".", "_").replace("+", "_").split("_") if part)
@@ -47,18 +52,30 @@ def authors_names(facts: Facts) -> set[str]:
     return {safe(name) for name in names}
 
 
-def imported_names(facts: Facts) -> set[str]:
-    """The names that a module takes from others by name."""
-    return {safe(each.name.text) for line in facts.parsed.module.imports for each in line.names or []}
+def imported_names(facts: Facts) -> dict[tuple[str, str], str]:
+    """How the author calls what the module takes from others by name, as it is in Python.
+
+    `import shop { Item as Thing }` -> `{("shop", "Item"): "Thing"}`. A name in small letters is that of a function, a
+    constant or an activity, which Python spells each in its way: all three stand here.
+    """
+    found = {}
+    for line in facts.parsed.module.imports:
+        for each in line.names or []:
+            name, alias = each.name.text, (each.alias or each.name).text
+            for spelled in (safe, constant, str.upper) if name[0].islower() else (safe,):
+                found[line.path.text, spelled(name)] = spelled(alias)
+    return found
 
 
 class Imports:
-    """Collects what a module needs from elsewhere. What has a name that is taken becomes an `_alias`."""
+    """Collects what a module needs from elsewhere, by the names that its author gave. What has no such name, and one
+    that is taken, becomes an `_alias`."""
 
-    __slots__ = ("given", "modules", "taken")
+    __slots__ = ("authors", "given", "modules", "taken")
 
-    def __init__(self, taken: set[str]) -> None:
+    def __init__(self, taken: set[str], authors: dict[tuple[str, str], str]) -> None:
         self.taken = taken
+        self.authors = authors
         self.given: dict[tuple[str, str], str] = {}
         self.modules: dict[str, set[str]] = {}
 
@@ -66,18 +83,23 @@ class Imports:
         """`Decimal`, after noting `from decimal import Decimal`."""
         shown = self.given.get((module, name))
         if shown is None:
-            shown = name
-            while shown in self.taken:
+            shown = self.authors.get((module, name), name)
+            others = {author for key, author in self.authors.items() if key != (module, name)}
+            while shown in self.taken or shown in others:
                 shown = f"_{shown}"
             self.taken.add(shown)
             self.given[module, name] = shown
             self.modules.setdefault(module, set()).add(f"{name} as {shown}" if shown != name else name)
         return shown
 
-    def lines(self) -> list[str]:
-        """The import lines by module, in the order that ruff and isort want: `TOTAL, Item, sum_of`, aliases below."""
+    def lines(self, used: set[str]) -> list[str]:
+        """The import lines by module, in the order that ruff and isort want: `TOTAL, Item, sum_of`, aliases below.
+
+        Only of what is `used`: a class may have been named for a test that was left out, as nothing else is left.
+        """
         lines = []
-        for module, names in sorted(self.modules.items()):
+        for module, all_names in sorted(self.modules.items()):
+            names = {name for name in all_names if name.rpartition(" ")[2] in used}
             plain = sorted((name for name in names if " as " not in name), key=lambda n: (_rank(n), n))
             lines += [f"from {module} import {', '.join(plain)}"] if plain else []
             aliased = sorted(names - set(plain), key=lambda n: (_rank(n), n))
@@ -86,7 +108,7 @@ class Imports:
 
     def fresh(self, name: str) -> str:
         """A name for something of ours: `OrderState`, or `OrderState_` where the author has an `OrderState`."""
-        while name in self.taken:
+        while name in self.taken or name in self.authors.values():
             name += "_"
         self.taken.add(name)
         return name
@@ -98,7 +120,8 @@ def _rank(name: str) -> int:
 
 
 class Spelling:
-    """Gives each local of a workflow one Python name. Hidden ones lose their number where that is not ambiguous."""
+    """Gives each local of a workflow or function one Python name. Hidden ones lose their number where that is not
+    ambiguous; of two that have one name and different types, the second one gets a number."""
 
     __slots__ = ("given", "taken", "used")
 
@@ -115,9 +138,15 @@ class Spelling:
             )
             name = safe(base)
             number = 2
-            while local.kind == "hidden" and (name in self.taken or name in self.used):
+            while self._is_anothers(name, local):
                 name = f"{safe(base)}_{number}"
                 number += 1
             self.given[local] = name
             self.used.setdefault(name, local)
         return name
+
+    def _is_anothers(self, name: str, local: Local) -> bool:
+        other = self.used.get(name)
+        if local.kind == "hidden":
+            return name in self.taken or other is not None
+        return other is not None and other.type is not local.type

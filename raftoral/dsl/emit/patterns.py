@@ -9,15 +9,25 @@ from __future__ import annotations
 
 from .. import syntax as s
 from ..facts.symbols import Local
-from ..facts.types import BOOL, DECIMAL, EnumType, Field, OptionalType, Type
+from ..facts.types import (
+    BOOL,
+    DECIMAL,
+    EnumType,
+    ErrorType,
+    Field,
+    OptionalType,
+    OutcomeType,
+    RecordType,
+    Type,
+    UnionType,
+    Variant as VariantOf,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from .expressions import Expressions
 
-    Binds = dict[Local, str]
+    Binds = dict[Local | str, str]
 
 
 def tests_of(out: Expressions, arm: s.ValueArm | s.MatchArm, type: Type, subject: str) -> list[tuple[str, Binds]]:
@@ -72,9 +82,10 @@ def _literal(out: Expressions, value: s.Expr, type: Type, path: str) -> str:
 def _variant(out: Expressions, pattern: s.VariantPattern, type: Type, path: str) -> tuple[str, Binds]:
     inner = type.inner if isinstance(type, OptionalType) else type
     name = pattern.type.name.text
-    tests = [f"isinstance({path}, {out.named_variant(inner, name)})"]
+    meaning = out.facts.bindings.get(pattern)
+    tests = [f"isinstance({path}, {out.named_variant(inner, name, meaning)})"]
     binds: Binds = {}
-    fields = _fields(inner, name)
+    fields = _fields(inner, name, meaning)
     position = 0
     for arg in pattern.args or ():
         if isinstance(arg, s.NamedPattern):
@@ -89,13 +100,8 @@ def _variant(out: Expressions, pattern: s.VariantPattern, type: Type, path: str)
     return " and ".join(tests), binds
 
 
-def _fields(type: Type, name: str) -> list[Field]:
-    variants = getattr(type, "variants", None)
-    if variants is not None:
-        return list(variants[name].fields.values())
-    one: Any
-    for one in getattr(type, "errors", (type,)):
-        if one.name == name:
-            found: dict[str, Field] = one.fields
-            return list(found.values())
-    return []
+def _fields(type: Type, name: str, meaning: object) -> list[Field]:
+    if isinstance(meaning, VariantOf | ErrorType | RecordType):
+        return list(meaning.fields.values())
+    assert isinstance(type, UnionType | OutcomeType)
+    return list(type.variants[name].fields.values())

@@ -18,7 +18,7 @@ def overrides_text(out: Expressions, policies: list[s.Policy]) -> str:
         if isinstance(value, s.Retry):
             pairs.append(f'"retry": {retry_text(out, value)}')
         elif not isinstance(value, s.Token):
-            pairs.append(f"{quoted(policy.name.text)}: {out.text(value)}")
+            pairs.append(f"{quoted(policy.name.text)}: {out.stored(value)}")
     return "{" + ", ".join(pairs) + "}"
 
 
@@ -52,7 +52,7 @@ def activity_text(out: Expressions, activity: Activity) -> str:
     parts.append(f"result={out.types.text(activity.result)}")
     if params:
         parts.append(f"params={as_tuple(params)}")
-    defaults = [out.value(f.default, f.type) for f in activity.params.values() if f.default is not None]
+    defaults = [out.fixed(f.default, f.type) for f in activity.params.values() if f.default is not None]
     if defaults:
         parts.append(f"defaults={as_tuple(defaults)}")
     by_name = {policy.name.text: policy.value for policy in activity.decl.policies}
@@ -68,7 +68,7 @@ def activity_text(out: Expressions, activity: Activity) -> str:
     key = by_name.get("key")
     if key is not None and not isinstance(key, s.Retry | s.Token):
         params_text = ", ".join(["cx", *(safe(name) for name in activity.params)])
-        parts.append(f"key=lambda {params_text}: {out.text(key)}")
+        parts.append(f"key=lambda {params_text}: {out.stored(key)}")
     if activity.at_most_once:
         parts.append("at_most_once=True")
     return f"rt.Activity({', '.join(parts)})"

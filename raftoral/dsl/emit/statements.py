@@ -6,11 +6,12 @@ A local that is assigned in a nested place first gets a variable of its own: `n 
 from __future__ import annotations
 
 from .. import syntax as s
-from ..facts.symbols import CHECKPOINT, VAR, Local
-from ..facts.types import DECIMAL, INT, STR, Type
-from .expressions import NOT, Expressions, is_path, quoted
-from .names import safe
+from ..facts.symbols import CHECKPOINT, VAR, Function, Local
+from ..facts.types import DECIMAL, STR, ListType, MapType, OptionalType, Type
+from .expressions import NOT, TERM, Expressions, is_path, quoted
+from .names import Spelling, safe
 from .patterns import guarded, tests_of
+from .types import varies
 
 INDENT = "    "
 
@@ -26,10 +27,15 @@ class Statements:
         self.depth = 1
         self.said = -1
         self.returns: Type | None = None
+        self.spelling = Spelling(out.named)
+        self.noted: set[str] = set()  # names whose types the function that is being written has said
 
     # --- lines ---------------------------------------------------------------------------------------------
 
     def line(self, text: str) -> None:
+        for path in self.out.unsure:  # the checker knows from a function before this one
+            self.lines.append(f"{INDENT * self.depth}assert {path} is not None")
+        self.out.unsure = []
         self.lines.append(INDENT * self.depth + text if text else "")
 
     def mark(self, node: s.Node) -> None:
@@ -43,10 +49,12 @@ class Statements:
         """The variable of a local in this function; from here on it stands for itself."""
         name = self.name_of(local)
         self.out.env[local] = name
+        if isinstance(local.type, OptionalType):
+            self.out.env[name] = name
         return name
 
     def name_of(self, local: Local) -> str:
-        return safe(local.name)
+        return self.spelling.of(local)
 
     def own(self, local: Local) -> None:
         """Gives `local` a variable of its own, with the value that it has now."""
@@ -55,6 +63,8 @@ class Statements:
         if now != name:
             self.line(f"{name} = {now}")
             self.out.env[local] = name
+            if now in self.out.env:
+                self.out.env[name] = name
 
     # --- statements ----------------------------------------------------------------------------------------
 
@@ -67,8 +77,7 @@ class Statements:
         elif isinstance(node, s.Log):
             self.line(f"cx.log({quoted(node.level)}, {self.message(node.message)})")
         elif isinstance(node, s.Assert):
-            message = f", {self.out.text(node.message)}" if node.message is not None else ""
-            self.line(f"rt.check({self.out.text(node.condition)}{message})")
+            self._assert(node)
         elif isinstance(node, s.SpawnStmt):
             self.line(self.out.text(node.spawn))  # type: ignore[arg-type]
         elif isinstance(node, s.Send):
@@ -80,8 +89,21 @@ class Statements:
             self._nested(node)
 
     def message(self, node: s.Expr) -> str:
-        text = self.out.text(node)
+        text = self.out.stored(node)
         return text if self.facts.types.get(node) is STR else f"rt.text({text})"
+
+    def _assert(self, node: s.Assert) -> None:
+        """`rt.check(condition, message)`; a message that may fail itself is made when it is needed."""
+        before = dict(self.out.env)
+        if node.message is None or _is_plain(node.message):
+            message = f", {self.out.stored(node.message)}" if node.message is not None else ""
+            self.line(f"rt.check({self.out.text(node.condition)}{message})")
+        else:
+            self.line(f"if not {self.out.part(node.condition, NOT)}:")
+            self.depth += 1
+            self.line(f"rt.check(False, {self.out.stored(node.message)})")
+            self.depth -= 1
+        self.out.env = before  # type checkers learn nothing from it
 
     def _variable(self, node: s.Let | s.Var) -> None:
         target = node.target if isinstance(node, s.Let) else node.name
@@ -89,12 +111,30 @@ class Statements:
         locals = [self.facts.targets[name] for name in names]
         want = locals[0].type if len(locals) == 1 else None
         value = self.out.value(node.value, want)  # type: ignore[arg-type]
-        spelled = [self.spelled(local) for local in locals]
-        empty = value in ("[]", "{}", "None")
-        note = (
-            f": {self.out.types.text(locals[0].type)}" if len(locals) == 1 and (empty or node.type is not None) else ""
-        )
-        self.line(f"{', '.join(spelled)}{note} = {value}")
+        spelled = ", ".join(self.spelled(local) for local in locals)
+        said = value in ("[]", "{}", "None") or node.type is not None
+        differs = said or self.differs(node.value, locals[0].type, isinstance(node, s.Var))  # type: ignore[arg-type]
+        note = self.note(spelled, locals[0].type, differs) if len(locals) == 1 else ""
+        self.line(f"{spelled}{note} = {value}")
+
+    def note(self, name: str, type: Type, needed: bool = True) -> str:
+        """The annotation of a variable, if it is needed where the function assigns to it first."""
+        if name in self.noted or not needed:
+            self.noted.add(name)
+            return ""
+        self.noted.add(name)
+        return f": {self.out.types.text(type)}"
+
+    def differs(self, value: s.Expr, type: Type, again: bool) -> bool:
+        """Whether type checkers would find another type in `value` than the variable has, and mind it.
+
+        `again`: other values are assigned to it elsewhere, so that `Circle(2)` alone does not say enough.
+        """
+        if isinstance(value, s.Call) and isinstance(self.facts.callees.get(value), Function):
+            return again and self.facts.types.get(value) is not type
+        if isinstance(value, s.NameRef | s.Attr) and isinstance(type, ListType | MapType):
+            return False
+        return varies(type, again)
 
     def _assign(self, node: s.Assign) -> None:
         local = self.facts.bindings[node]
@@ -102,18 +142,32 @@ class Statements:
         value = self.out.value(node.value, local.type)  # type: ignore[arg-type]
         if node.op != "=":
             now = self.out.local(local)
-            if local.type is DECIMAL and self.facts.types.get(node.value) is INT:
-                value = self.out.text(node.value)  # type: ignore[arg-type]
-            name = f"s.{safe(local.name)}" if local.kind == CHECKPOINT else self.spelled(local)
-            self.line(
-                f"{name} {node.op} {value}" if now == name else f"{name} = {now} {node.op[0]} {self._operand(value)}"
-            )
+            if isinstance(local.type, OptionalType) and now not in self.out.env:
+                self.out.unsure.append(now)
+            self._augment(node, local, now)
             return
         name = f"s.{safe(local.name)}" if local.kind == CHECKPOINT else self.spelled(local)
+        if isinstance(local.type, OptionalType):
+            self.out.env[name] = name
         self.line(f"{name} = {value}")
 
-    def _operand(self, value: str) -> str:
-        return f"({value})" if " " in value else value
+    def _augment(self, node: s.Assign, local: Local, now: str) -> None:
+        """`x += 1`, or `x = rt.int64(x + n)` where the result could leave its type."""
+        assert isinstance(node.value, s.Expr)
+        type = local.type.inner if isinstance(local.type, OptionalType) else local.type
+        name = f"s.{safe(local.name)}" if local.kind == CHECKPOINT else self.spelled(local)
+        if type is DECIMAL:
+            value, check = self.out.part(node.value, TERM), ""
+        else:
+            text, strength = self.out.open(node.value)
+            value = text if strength >= TERM else f"({text})"
+            check = self.out.check_of_step(local, node.op, node.value, type)
+        if check:
+            self.line(f"{name} = rt.{check}({now} {node.op[0]} {value})")
+        elif now == name:
+            self.line(f"{name} {node.op} {value}")
+        else:
+            self.line(f"{name} = {now} {node.op[0]} {value}")
 
     def _send(self, node: s.Send) -> None:
         assert isinstance(node.call, s.Call) and isinstance(node.call.callee, s.Attr)
@@ -165,18 +219,33 @@ class Statements:
         self.out.env = {local: text for local, text in self.out.env.items() if local in before}
 
     def _if(self, node: s.If, word: str) -> None:
-        self.line(f"{word} {self.out.text(node.condition)}:")
+        depth = self.depth
+        test = self.out.text(node.condition)
+        self._test(word, test)
         self.block(node.then)
         if isinstance(node.orelse, s.If):
             self._if(node.orelse, "elif")
         elif node.orelse is not None:
             self.line("else:")
             self.block(node.orelse)
+        self.depth = depth
+
+    def _test(self, word: str, test: str) -> None:
+        """`elif test:`, or the same below `else:` when something has to be asserted first."""
+        if word == "elif" and self.out.unsure:
+            self.lines.append(f"{INDENT * self.depth}else:")
+            self.depth += 1
+            word = "if"
+        self.line(f"{word} {test}:")
 
     def _for(self, node: s.For) -> None:
         source = self.out.iterable(node.source)
         before = dict(self.out.env)
-        target = self.out.target(node.target)
+        names = [node.target] if isinstance(node.target, s.Token) else node.target.names
+        locals = [self.facts.targets.get(name) for name in names]
+        target = ", ".join(
+            safe(name.text) if local is None else self.spelled(local) for name, local in zip(names, locals, strict=True)
+        )
         self.line(f"for {target} in {source}:")
         self.block(node.body)
         self.out.env = before
@@ -184,17 +253,21 @@ class Statements:
     def _match(self, node: s.MatchStmt) -> None:
         subject = self.subject(node.subject)
         type = self.facts.types[node.subject]
-        word = "if"
+        word, depth = "if", self.depth
         for arm in node.arms:
             for test, binds in tests_of(self.out, arm, type, subject):
                 before = dict(self.out.env)
                 self.out.env.update(binds)
                 if arm.guard is not None:
                     test = guarded(test, self.out.part(arm.guard, NOT))
-                self.line("else:" if test == "True" and word == "elif" else f"{word} {test}:")
+                if test == "True" and word == "elif":
+                    self.line("else:")
+                else:
+                    self._test(word, test)
                 self.block(arm.body)
                 self.out.env = before
                 word = "elif"
+        self.depth = depth
 
     def stays(self, node: s.Expr, text: str) -> bool:
         """Whether a path goes on meaning the same value: it starts at something that nothing assigns to."""
@@ -210,6 +283,14 @@ class Statements:
         text = self.out.text(node)
         if is_path(text) and self.stays(node, text):
             return text
+        self.out.env.pop(text, None)
         name = self.out.temporary()
         self.line(f"{name} = {text}")
         return name
+
+
+def _is_plain(node: s.Expr) -> bool:
+    """A path of names, or a text with such in it: looking at it cannot fail."""
+    if isinstance(node, s.Text):
+        return all(isinstance(part, str) or _is_plain(part) for part in node.parts)
+    return isinstance(node, s.NameRef) or (isinstance(node, s.Attr) and _is_plain(node.value))

@@ -23,6 +23,7 @@ from ..facts.types import (
     OutcomeType,
     TupleType,
     Type,
+    UnionType,
 )
 from .names import Imports
 
@@ -33,6 +34,18 @@ _IMPORTED: dict[Type, tuple[str, str]] = {
     TIMESTAMP: ("datetime", "datetime"),
     UUID: ("uuid", "UUID"),
 }
+
+
+def varies(type: Type, again: bool) -> bool:
+    """Whether values of `type` have types of their own in Python: those of a union, an error of several, what is
+    there of an optional. In a list or map that always matters; alone only where other values are assigned `again`."""
+    if isinstance(type, ListType):
+        return varies(type.item, True)
+    if isinstance(type, MapType):
+        return varies(type.value, True)
+    if isinstance(type, TupleType):
+        return any(varies(item, again) for item in type.items)
+    return again and isinstance(type, OptionalType | UnionType | OneOf | OutcomeType)
 
 
 class Types:

@@ -21,7 +21,27 @@ if TYPE_CHECKING:
 
 # Methods that every handle has; a signal or query of that name gets an underscore.
 OF_HANDLES = frozenset(
-    ["ask", "cancel", "delete", "describe", "get", "id", "node", "pause", "query", "report", "result", "resume", "send", "signal", "start", "status", "tag", "terminate", "watch"]
+    [
+        "ask",
+        "cancel",
+        "delete",
+        "describe",
+        "get",
+        "id",
+        "node",
+        "pause",
+        "query",
+        "report",
+        "result",
+        "resume",
+        "send",
+        "signal",
+        "start",
+        "status",
+        "tag",
+        "terminate",
+        "watch",
+    ]
 )
 
 
@@ -108,7 +128,7 @@ class WorkflowText:
         self.module.out.env = {}
         return [
             f"{field(safe(p.name))}: {self.types.text(p.type)}"
-            + (f" = {self.module.out.value(p.default, p.type)}" if p.default is not None else "")
+            + (f" = {self.module.out.fixed(p.default, p.type)}" if p.default is not None else "")
             for p in params.values()
         ]
 

@@ -23,6 +23,7 @@ from ..facts.types import (
     Type,
     UnionType,
     Variant as VariantOf,
+    errors_in,
     fits,
     join,
 )
@@ -54,13 +55,41 @@ def variants_of(type: Type) -> dict[str, list[Field]] | None:
     if isinstance(type, UnionType | OutcomeType):
         return {name: list(variant.fields.values()) for name, variant in type.variants.items()}
     if isinstance(type, OneOf):
-        return {error.name: list(error.fields.values()) for error in type.errors}
+        return {_key(type, error) or "": list(error.fields.values()) for error in type.errors}
     if isinstance(type, ErrorType | RecordType):
         return {type.name: list(type.fields.values())}
     return None
 
 
 _NOWHERE = Node(0, 0)
+
+
+def _key(type: Type, meaning: object) -> str | None:
+    """The key that `variants_of(type)` has for what a name stands for: `Gone`, or `shop.Gone` where there are two."""
+    if isinstance(meaning, VariantOf):
+        return meaning.name if meaning.union is type else None
+    if isinstance(meaning, ErrorType) and meaning in errors_in(type):
+        alone = [error.name for error in errors_in(type)].count(meaning.name) == 1
+        return meaning.name if alone else f"{meaning.module}.{meaning.name}"
+    return meaning.name if isinstance(meaning, RecordType) and meaning is type else None
+
+
+def constructor(cx: Cx, place: Node, node: s.TypeName, type: Type) -> str | None:
+    """The key of what `node` names in a pattern for `type`, or after `is`; `place` learns what it stands for."""
+    name, found = node.name.text, variants_of(type) or {}
+    if isinstance(type, OutcomeType):
+        if name in found:
+            return name
+    elif any(name == key.rpartition(".")[2] for key in found) or (node.module is None and name in cx.scope.names):
+        meaning = find_type_name(cx.scope, node)
+        key = _key(type, meaning)
+        if key is not None and isinstance(meaning, VariantOf | ErrorType | RecordType):
+            cx.bindings[place] = meaning
+            return key
+        if name in found:
+            return name
+    unknown_variant(cx, node, type, name, list(found))
+    return None
 
 
 def match_arms(
@@ -240,7 +269,6 @@ def _some(cx: Cx, node: s.SomePattern, type: Type) -> Shape:
 
 
 def _variant(cx: Cx, node: s.VariantPattern, type: Type) -> Shape:
-    name = node.type.name.text
     inner = type.inner if isinstance(type, OptionalType) else type
     found = variants_of(inner)
     if type is POISON or found is None or isinstance(inner, OptionalType | EnumType) or inner is BOOL:
@@ -250,17 +278,13 @@ def _variant(cx: Cx, node: s.VariantPattern, type: Type) -> Shape:
                 "RFT0409",
                 f"{a(type)} has no variants",
                 node,
-                f"`{name}` would be a variant of a union, or an error",
+                f"`{node.type.name.text}` would be a variant of a union, or an error",
             )
         return None
-    if name not in found:
+    name = constructor(cx, node, node.type, inner)
+    if name is None:
         _bind_all(cx, node)
-        unknown_variant(cx, node.type, inner, name, list(found))
         return None
-    if not isinstance(inner, OutcomeType):
-        meaning = find_type_name(cx.scope, node.type)
-        if isinstance(meaning, VariantOf | ErrorType | RecordType):
-            cx.bindings[node] = meaning
     shape: Shape = (name, _subpatterns(cx, node, found[name]))
     return shape if inner is type else ("some", [shape])
 

@@ -23,12 +23,10 @@ from ..facts.types import (
     RecordType,
     Type,
     UnionType,
-    Variant as VariantOf,
     errors_in,
     fits,
     join,
 )
-from ..scope.type_names import find_type_name
 from ..syntax.literals import number_value
 from .context import EXPRESSIONS, Cx
 from .mismatch import a, described, report_mixed, report_optional
@@ -377,11 +375,7 @@ def _is(cx: Cx, node: s.Is, want: Type | None) -> Type:
     if got is POISON:
         return BOOL
     inner = got.inner if isinstance(got, OptionalType) else got
-    if isinstance(inner, OutcomeType | UnionType):
-        names = list(inner.variants)
-    elif errors_in(inner):
-        names = [error.name for error in errors_in(inner)]
-    else:
+    if not isinstance(inner, OutcomeType | UnionType) and not errors_in(inner):
         cx.problems.add(
             "RFT0301",
             f"`is {node.what.name.text}` asks for a variant, and {described(cx, node.value)} is {a(got)}",
@@ -389,15 +383,9 @@ def _is(cx: Cx, node: s.Is, want: Type | None) -> Type:
             f"{a(got)} has no variants",
         )
         return BOOL
-    name = node.what.name.text
-    if name not in names:
-        from .matching import unknown_variant
+    from .matching import constructor
 
-        unknown_variant(cx, node.what, inner, name, names)
-    else:
-        meaning = find_type_name(cx.scope, node.what) if not isinstance(inner, OutcomeType) else None
-        if isinstance(meaning, VariantOf):
-            cx.bindings[node.what] = meaning
+    constructor(cx, node.what, node.what, inner)
     return BOOL
 
 

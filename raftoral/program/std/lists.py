@@ -7,6 +7,7 @@ Order and equality are those of the language. Lists are never changed, and none 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeVar, overload
 
 from ..faults import NothingThere, OutOfRange, TooLarge
@@ -24,17 +25,13 @@ def there(value: T | None) -> T:
     return value
 
 
-@overload
-def at(value: list[T], index: int) -> T | None: ...
-@overload
-def at(value: str, index: int) -> str | None: ...
-def at(value: list[T] | str, index: int) -> T | str | None:
+def at(value: Sequence[T], index: int) -> T | None:
     """`xs[i]`: none when there is no such place; places are not counted from the end."""
     return value[index] if 0 <= index < len(value) else None
 
 
 @overload
-def min_(values: list[T], /) -> T | None: ...
+def min_(values: Sequence[T], /) -> T | None: ...
 @overload
 def min_(first: T, second: T, /, *more: T) -> T: ...
 def min_(*values: Any) -> Any:
@@ -45,7 +42,7 @@ def min_(*values: Any) -> Any:
 
 
 @overload
-def max_(values: list[T], /) -> T | None: ...
+def max_(values: Sequence[T], /) -> T | None: ...
 @overload
 def max_(first: T, second: T, /, *more: T) -> T: ...
 def max_(*values: Any) -> Any:
@@ -98,11 +95,11 @@ def contains(where: Any, value: object) -> bool:
     return value in where
 
 
-def first(values: list[T]) -> T | None:
+def first(values: Sequence[T]) -> T | None:
     return values[0] if values else None
 
 
-def last(values: list[T]) -> T | None:
+def last(values: Sequence[T]) -> T | None:
     return values[-1] if values else None
 
 

@@ -113,12 +113,12 @@ def hex_(value: bytes | str | int) -> str:
     """`hex(x)`: two digits for each byte, of a text in UTF-8; an int as a number, `-ff` below zero."""
     if isinstance(value, int):
         return format(value, "x")
-    return b2a_hex(_bytes(value)).decode()
+    return bounded(b2a_hex(_bytes(value)).decode())
 
 
 def base64(value: bytes | str) -> str:
     """`base64(x)`: the usual alphabet, padded, in one line."""
-    return b2a_base64(_bytes(value), newline=False).decode()
+    return bounded(b2a_base64(_bytes(value), newline=False).decode())
 
 
 def sha256(value: bytes | str) -> str:

@@ -83,7 +83,8 @@ def next_attempt(op: Op, failed: AttemptFailed, now: int, draw: float) -> tuple[
             return None, due
     if declared is not None:
         return declared, 0
-    detail = failed.detail if failed.kind in ("", "Error") else f"{failed.kind}: {failed.detail}"
+    kind = failed.kind.rpartition(".")[2]
+    detail = failed.detail if kind in ("", "Error") else f"{kind}: {failed.detail}"
     return ActivityFailed(activity=op.name, detail=words(detail), attempts=op.attempt), 0
 
 

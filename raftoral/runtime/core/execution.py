@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from raftoral.program.context import Cx, Registered, Sent, Settled, Spawned
 from raftoral.program.faults import OutOfRange, StepBudget, TooLarge
 from raftoral.program.scalars import microseconds
-from raftoral.program.std import Stream
+from raftoral.program.std import Stream, loops
 from raftoral.program.steps import (
     AsNew,
     Branch,
@@ -128,6 +128,7 @@ class Turn:
         when = EPOCH + MICROSECOND * now
         self._cx = Cx(run.id, run.run, run.program.version, 1, when, Stream(b""))
         run.position += 1
+        loops.begin()
 
     # --- what may happen -----------------------------------------------------------------------------------
 

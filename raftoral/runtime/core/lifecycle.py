@@ -185,7 +185,7 @@ class Lifecycle:
         try:
             _EVENTS[event.what](self, turn, event)
             if turn.over:
-                ending, checkpoints = _ending(turn), checkpoint_bytes(run)
+                ending, checkpoints = ending_of(turn), checkpoint_bytes(run)
             else:
                 kept = written(turn)
             given = self._given(run, turn)
@@ -194,8 +194,9 @@ class Lifecycle:
             return
         if not turn.over:
             run.body, run.checkpoints = kept.body, kept.checkpoints
-            for key, data in kept.pieces.items():
-                self._piece(run, key, data)
+            if kept.pieces:
+                for key, data in kept.pieces.items():
+                    self._piece(run, key, data)
         else:
             run.checkpoints = checkpoints
         self._touch(run)
@@ -392,14 +393,19 @@ class Lifecycle:
     def _end(self, run: Run, ending: Ending) -> None:
         """The run leaves memory; its row stays, with what a report needs."""
         run.status, run.body = ending.status, b""
-        for key in [key for key in run.pieces if not key.startswith("t")]:
+        for key in list(run.pieces):
             self._piece(run, key, None)
-        self._trails.write(run, self._piece)
         self._touched.pop(run.id, None)
         del self.runs[run.id]
         if not self.runs:
             self.deadlines.clear()
-        row = self._row(run)._replace(updated=self.now, ended=self.now, result=ending.result, failure=ending.failure)
+        row = self._row(run)._replace(
+            updated=self.now,
+            ended=self.now,
+            result=ending.result,
+            failure=ending.failure,
+            report=self._trails.ended(run),
+        )
         self._changes.rows[run.id] = row
         self._actions.append(Moved(run.id, run.status))
         if run.parent is not None:
@@ -547,7 +553,7 @@ def all_ops(run: Run) -> list[Op]:
     return sorted((op for strand in strands for op in ops_of(strand)), key=lambda op: op.number)
 
 
-def _ending(turn: Turn) -> Ending | None:
+def ending_of(turn: Turn) -> Ending | None:
     """How the run ended, in bytes: a result that does not fit is a fault of the workflow."""
     over = turn.wishes[-1]
     assert isinstance(over, Over)

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from raftoral.program.codec import codec_of
 from raftoral.program.faults import Misfit
 from raftoral.program.scalars import transition_context
-from raftoral.program.std import Stream
+from raftoral.program.std import Stream, loops
 from raftoral.program.values import Cancelled, Interrupted
 
 from ..ports import LIVE, Changes, Row
@@ -51,6 +51,7 @@ class Machine(Lifecycle):
                 answers.append(_HANDLERS[command.__class__](self, command))
                 self._follow()
             self._write()
+        loops.end()
         return Applied(self._changes, self._actions, answers)
 
     # --- clients -------------------------------------------------------------------------------------------
@@ -136,9 +137,10 @@ class Machine(Lifecycle):
             for op in all_ops(run):
                 if op.kind is Kind.EFFECT:
                     self._actions.append(Halt(run.run, op.number, f"the run was terminated: {reason}"))
-                elif op.kind is Kind.RUN and (child := self.runs.get(op.name)) is not None:
-                    if (child.parent, child.parent_op) == (run.id, op.number):
-                        doomed.append((child, f"its parent {run.id} was terminated"))
+                    continue
+                child = self.runs.get(op.name) if op.kind is Kind.RUN else None
+                if child is not None and (child.parent, child.parent_op) == (run.id, op.number):
+                    doomed.append((child, f"its parent {run.id} was terminated"))
             self._end(run, terminated(reason))
 
     def _pause(self, command: c.Pause) -> Refused | None:

@@ -51,26 +51,33 @@ class Program:
         return self._activities[name]
 
     def uses(self) -> list[Activity[Any]]:
-        """The activities that this workflow may call, in order of their names: those that its functions mention."""
-        definition = self.definition
-        names = definition.begin.__globals__
-        waiting: list[Any] = [definition.begin, *definition.slots, *definition.parts]
+        """The activities that this workflow and its children may call, in order of their names: those that their
+        functions mention. Two of them may have one name, when they are of two modules."""
+        waiting: list[Any] = [self.definition]
+        scopes: list[dict[str, Any]] = []
         seen: set[int] = set()
-        found: dict[str, Activity[Any]] = {}
+        found: list[Activity[Any]] = []
         while waiting:
             value = waiting.pop()
             if id(value) in seen:
                 continue
             seen.add(id(value))
             if isinstance(value, Activity):
-                found[value.name] = value
+                found.append(value)
+            elif isinstance(value, Definition):
+                scopes.append(value.begin.__globals__)
+                waiting += [value.begin, *value.slots, *value.parts]
+            elif isinstance(value, type):
+                waiting.append(getattr(value, "DEFINITION", None))  # a child, if it is a workflow
             elif isinstance(value, Slot):
                 waiting += [value.then, value.failed]
             elif isinstance(value, Part):
                 waiting.append(value.start)
-            elif getattr(value, "__globals__", None) is names:
-                waiting += [names[name] for name in _mentioned(value.__code__) if name in names]
-        return [found[name] for name in sorted(found)]
+            else:
+                for names in scopes:
+                    if getattr(value, "__globals__", None) is names:
+                        waiting += [names[name] for name in _mentioned(value.__code__) if name in names]
+        return sorted(found, key=lambda activity: activity.name)
 
     def error(self, data: bytes) -> WorkflowError:
         """The error of which these are the bytes."""

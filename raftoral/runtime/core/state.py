@@ -260,7 +260,12 @@ class Run:
     def op(self, number: int) -> Op | None:
         """The op of that number, if somebody waits for it."""
         strand = self.waiting.get(number)
-        return next((op for op in ops_of(strand) if op.number == number), None) if strand is not None else None
+        if strand is None:
+            return None
+        for op in ops_of(strand):
+            if op.number == number:
+                return op
+        return None
 
 
 def ops_of(strand: Strand) -> list[Op]:

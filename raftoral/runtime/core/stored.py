@@ -74,22 +74,16 @@ def checkpoint_bytes(run: Run) -> bytes:
 
 
 def body_bytes(run: Run) -> bytes:
-    """The counters, and the root strand."""
-    body = pb.Body(
-        steps=run.steps,
-        ops=run.ops,
-        position=run.position,
-        undos=run.undo_count,
-        forks=run.forks,
-        root=_strand(run, run.root),
-        fence=run.fence,
-        parent_op=run.parent_op,
-        link=run.link,
-        inbox=run.inbox,
-    )
+    """The root strand with the counters of the run."""
+    message = _strand(run, run.root)
+    message.steps, message.op_count, message.position = run.steps, run.ops, run.position
+    if run.undo_count or run.forks:
+        message.undo_count, message.forks = run.undo_count, run.forks
+    if run.fence or run.parent_op or run.link or run.inbox:
+        message.fence, message.parent_op, message.link, message.inbox = run.fence, run.parent_op, run.link, run.inbox
     if run.code:
-        body.code, body.reason, body.note = run.code, run.reason, run.note
-    return body.SerializeToString()
+        message.code, message.reason, message.note = run.code, run.reason, run.note
+    return message.SerializeToString()
 
 
 # --- strands -----------------------------------------------------------------------------------------------------
@@ -118,45 +112,73 @@ def _over_bytes(join: Join, place: int) -> bytes:
 
 def _strand(run: Run, strand: Strand) -> pb.Strand:
     slot, wait = strand.slot, strand.wait
-    if slot is None:
-        message = pb.Strand()
-    else:
-        frame = codec_of(slot.frame).dumps(strand.frame)
-        message = pb.Strand(slot=slot.number, frame=bounded(frame, "a frame", FRAME_BYTES_MAX))
+    number, frame = 0, b""
+    if slot is not None:
+        number, frame = slot.number, codec_of(slot.frame).dumps(strand.frame)
+        if len(frame) > FRAME_BYTES_MAX:
+            bounded(frame, "a frame", FRAME_BYTES_MAX)
     if isinstance(wait, Rest):
-        message.mode = wait.mode
-        message.ops.extend([_op(op) for op in wait.ops])
+        ops = wait.ops
+        if len(ops) == 1:
+            message = _waiting(ops[0], wait.mode, number, frame)
+        else:
+            message = pb.Strand(mode=wait.mode, slot=number, frame=frame, ops=[_op(op) for op in ops])
     elif isinstance(wait, Join):
-        message.mode = Mode.JOIN
-        message.join.CopyFrom(_join(wait))
+        message = pb.Strand(mode=Mode.JOIN, slot=number, frame=frame, join=_join(wait))
     elif isinstance(wait, Undoing):
-        message.mode = Mode.UNDOING
-        message.undoing.CopyFrom(_undoing(wait))
-        if wait.op is not None:
-            message.ops.append(_op(wait.op))
+        ops = [] if wait.op is None else [wait.op]
+        message = pb.Strand(mode=Mode.UNDOING, slot=number, frame=frame, undoing=_undoing(wait))
+        message.ops.extend([_op(op) for op in ops])
+    else:
+        message = pb.Strand(slot=number, frame=frame)
     if strand.pending is not None:
         message.pending = error_bytes(strand.pending)
     return message
 
 
-def _op(op: Op) -> pb.Op:
-    message = pb.Op(number=op.number, kind=op.kind, name=op.name, asked=op.asked, attempt=op.attempt)
-    if op.due:
-        message.due = op.due
-    if op.failures:
-        message.failures = op.failures
-    if op.activity is not None:
-        message.args = bounded(args_bytes(op.activity, op.args), "the arguments of a call", VALUE_BYTES_MAX)
-        if op.overrides:
-            message.overrides = overrides_bytes(op.overrides)
-        if op.stopping or op.details:
-            message.stopping, message.details = op.stopping, op.details or b""
-        if op.stalled:
-            message.stalled = True
-    elif op.workflow is not None:
-        message.workflow, message.version = op.workflow.name, op.workflow.version
-        message.stopping = op.stopping
+def _waiting(op: Op, mode: Mode, slot: int, frame: bytes) -> pb.Strand:
+    """A strand that waits for one thing: written in one go, since this is what nearly all do."""
+    message = pb.Strand(
+        mode=mode,
+        slot=slot,
+        frame=frame,
+        op=op.number,
+        kind=op.kind,
+        name=op.name,
+        args=_args(op),
+        due=op.due,
+        attempt=op.attempt,
+        asked=op.asked,
+    )
+    _rest_of(op, message)
     return message
+
+
+def _op(op: Op) -> pb.Op:
+    message = pb.Op(
+        op=op.number, kind=op.kind, name=op.name, args=_args(op), due=op.due, attempt=op.attempt, asked=op.asked
+    )
+    _rest_of(op, message)
+    return message
+
+
+def _args(op: Op) -> bytes:
+    if op.activity is None:
+        return b""
+    data = args_bytes(op.activity, op.args)
+    return data if len(data) <= VALUE_BYTES_MAX else bounded(data, "the arguments of a call", VALUE_BYTES_MAX)
+
+
+def _rest_of(op: Op, message: pb.Strand | pb.Op) -> None:
+    """What few ops have."""
+    if op.overrides:
+        message.overrides = overrides_bytes(op.overrides)
+    if op.failures or op.stopping or op.details:
+        message.failures, message.stopping, message.details = op.failures, op.stopping, op.details or b""
+    if op.stalled:
+        message.stalled = True
+    if op.workflow is not None:
+        message.workflow, message.version = op.workflow.name, op.workflow.version
 
 
 def _join(join: Join) -> pb.Join:
@@ -239,9 +261,9 @@ class Reader:
         self.pieces = pieces
 
     def read(self, body: bytes, checkpoints: bytes) -> None:
-        run, message = self.run, pb.Body.FromString(body)
-        run.steps, run.ops, run.position = message.steps, message.ops, message.position
-        run.undo_count, run.fence, run.parent_op = message.undos, message.fence, message.parent_op
+        run, message = self.run, pb.Strand.FromString(body)
+        run.steps, run.ops, run.position = message.steps, message.op_count, message.position
+        run.undo_count, run.fence, run.parent_op = message.undo_count, message.fence, message.parent_op
         run.forks = message.forks
         run.code, run.reason, run.note, run.link = message.code, message.reason, message.note, message.link
         run.inbox = message.inbox
@@ -256,7 +278,7 @@ class Reader:
                 self._child(key[1:], data)
             elif key[0] == "q":
                 run.arrived.add(pb.Event.FromString(data).op)
-        self._strand(run.root, message.root)
+        self._strand(run.root, message)
 
     def _strand(self, strand: Strand, message: pb.Strand) -> None:
         if message.slot:
@@ -268,12 +290,14 @@ class Reader:
             self._join(strand, message.join)
         elif message.mode == Mode.UNDOING:
             self._undoing(strand, message)
+        elif message.op:
+            strand.wait = Rest(Mode(message.mode), [self._op(strand, message)])
         elif message.ops:
             strand.wait = Rest(Mode(message.mode), [self._op(strand, op) for op in message.ops])
 
-    def _op(self, strand: Strand, message: pb.Op, undo: bool = False) -> Op:
+    def _op(self, strand: Strand, message: pb.Strand | pb.Op, undo: bool = False) -> Op:
         op = Op(Kind(message.kind), message.name)
-        op.number, op.due, op.attempt, op.asked = message.number, message.due, message.attempt, message.asked
+        op.number, op.due, op.attempt, op.asked = message.op, message.due, message.attempt, message.asked
         op.stopping, op.details = message.stopping, message.details or None
         op.failures, op.stalled = message.failures, message.stalled
         op.undo = undo or strand.undo

@@ -1,6 +1,7 @@
 """What a report says of each step of a run: how often it was called, how long that took, what came last.
 
-One small piece for each step, whatever a loop does: `t<step>`. Nothing depends on it; it may be switched off.
+One small piece for each step, whatever a loop does: `t<step>`; when the run ends, all of them are one column of its
+row. Nothing depends on it; it may be switched off.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Trails:
         if trail is None:
             if len(run.trails) >= STEPS_MAX:
                 return None
-            trail = run.trails[op.step] = pb.Trail(activity=op.name, first=op.asked)
+            trail = run.trails[op.step] = pb.Trail(activity=op.name, first=op.asked, step=op.step)
         trail.last = now
         self._changed[run.id, op.step] = trail
         return trail
@@ -48,7 +49,7 @@ class Trails:
             trail.failures += 1
             trail.seconds += failed.seconds
             trail.error = failed.error or b""
-            trail.detail = words(f"{failed.kind}: {failed.detail}", TRACE_MAX)
+            trail.detail = words(f"{failed.kind.rpartition('.')[2]}: {failed.detail}", TRACE_MAX)
             trail.trace = words(failed.trace, TRACE_MAX)
 
     def write(self, run: Run, piece: Callable[[Run, str, bytes | None], None]) -> None:
@@ -58,5 +59,12 @@ class Trails:
         for id, step in [key for key in self._changed if key[0] == run.id]:
             piece(run, f"t{step}", self._changed.pop((id, step)).SerializeToString())
 
+    def ended(self, run: Run) -> bytes | None:
+        """What the report of a run that ends is made of. Its pieces go with it."""
+        for key in [key for key in self._changed if key[0] == run.id]:
+            del self._changed[key]
+        return pb.Trails(steps=list(run.trails.values())).SerializeToString() if run.trails else None
+
     def read(self, run: Run) -> None:
-        run.trails = {key[1:]: pb.Trail.FromString(data) for key, data in run.pieces.items() if key[0] == "t"}
+        found = [pb.Trail.FromString(data) for key, data in run.pieces.items() if key[0] == "t"]
+        run.trails = {trail.step: trail for trail in sorted(found, key=lambda trail: (trail.first, trail.step))}

@@ -41,6 +41,7 @@ class DirectoryLock:
 
     def __init__(self, directory: str) -> None:
         path = os.path.join(directory, NAME)
+        self._file = -1
         try:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
@@ -52,12 +53,15 @@ class DirectoryLock:
             _take(self._file)
         except OSError as error:
             refusal = _held(directory, self._file) if error.errno in _HELD else _cannot(directory, error)
-            os.close(self._file)
+            self.release()
             raise refusal from None
         with contextlib.suppress(OSError):  # for people only, and a full disk must not keep a store closed
             os.ftruncate(self._file, 0)
             os.write(self._file, b"%d\n" % os.getpid())
         _locks.add(self)
+
+    def __del__(self) -> None:
+        self.release()
 
     def release(self) -> None:
         """Lets others in. A second call does nothing."""

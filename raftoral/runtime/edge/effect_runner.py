@@ -107,7 +107,7 @@ class EffectRunner:
         # A task that is started eagerly may end at once, its report may start another attempt, and so on: only the
         # first of such a chain is eager, so that neither the stack nor the loop's patience runs out.
         outermost, self._inside = not self._inside, True
-        eager = _EAGER and outermost and self._loop.get_task_factory() is None
+        eager = _EAGER and outermost
         try:
             for attempt in attempts:
                 self._accept(attempt, eager)
@@ -231,15 +231,17 @@ class EffectRunner:
     def _task(self, work: Any, context: Context, eager: bool) -> asyncio.Task[Any]:
         """A task that is the coroutine's own, with nothing of ours around it: that is what `asyncio.timeout`, anyio
         and readers of tracebacks expect."""
+        if self._loop.get_task_factory() is not None:
+            return self._loop.create_task(work, context=context)  # the service wants tasks of its own
         if eager:
             return _eager_task(work, loop=self._loop, context=context)
-        return self._loop.create_task(work, context=context)
+        return _make_task(work, loop=self._loop, context=context)
 
     def _future(self, work: Any, context: Context) -> asyncio.Future[Any]:
         """The same for whatever an ordinary function gave."""
         if inspect.iscoroutine(work):
             return self._task(work, context, False)
-        if asyncio.isfuture(work):
+        if asyncio.isfuture(work) and work.get_loop() is self._loop:
             return work
         if inspect.isawaitable(work):
             return self._task(_awaited(work), context, False)
@@ -272,14 +274,13 @@ class EffectRunner:
 
     def _task_done(self, going: Going, task: asyncio.Future[Any]) -> None:
         going.task = None  # as its context holds us
-        outcome: Outcome
-        try:
-            value = task.result()
-        except BaseException as error:  # asyncio itself passes on what must end the process
-            outcome = self._raised(going, error)
+        # Not by `result`: it would raise from here, and put us, who hold the task, into the traceback that it holds.
+        error = task.exception() if not task.cancelled() else _how_it_was_cancelled(task)
+        if error is None:
+            seconds = self.clock.time() - going.started
+            self._end(going, going.performer.gave(going.attempt, task.result(), seconds))
         else:
-            outcome = going.performer.gave(going.attempt, value, self.clock.time() - going.started)
-        self._end(going, outcome)
+            self._end(going, self._raised(going, error))  # asyncio itself passes on what must end the process
 
     def _perform(self, going: Going, context: Context) -> None:
         """In a thread: the call, and its report."""
@@ -424,7 +425,8 @@ class EffectRunner:
             self._replaced.discard(going)
         if self._empty is not None and not self._going and not self._replaced:
             self._empty.set()
-        self._heartbeats.flush(going)
+        if going.said is not None:
+            self._heartbeats.flush(going)
         going.answered = True
         going.context = None  # it holds us: no work for the garbage collector
         self._report(outcome)
@@ -438,6 +440,15 @@ class EffectRunner:
     def _ended(self, going: Going) -> Failed:
         assert going.ending is not None
         return ended(going.attempt, going.ending, self.clock.time() - going.started)
+
+
+def _how_it_was_cancelled(task: asyncio.Future[Any]) -> asyncio.CancelledError:
+    """With the traceback of where the task was, and without our own frame on top of it."""
+    try:
+        task.result()
+    except asyncio.CancelledError as error:
+        return error.with_traceback(error.__traceback__ and error.__traceback__.tb_next)
+    raise AssertionError("a cancelled task has no result")
 
 
 async def _awaited(value: Any) -> Any:

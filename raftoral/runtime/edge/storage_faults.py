@@ -3,7 +3,7 @@
     OperationalError: database or disk is full    becomes
     StorageFailed: The disk is full: /data/runs.db takes no more. Nothing of this change was kept. ...
 
-In: an exception of `sqlite3` and the file. Out: an exception of ours, to be raised. SQLite's own words stay in it, since
+In: an exception of `sqlite3` and the file. Out: an exception of ours, to be raised. SQLite's own words stay in it, as
 they are what a search finds. Never raises, never touches a file.
 """
 

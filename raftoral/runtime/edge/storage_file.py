@@ -1,13 +1,13 @@
 """Opens the file of a store, or says why not: `runs.db` in a directory of its own.
 
-In: a directory. Out: two connections of SQLite, one that writes and one that only reads, to a file of this version that
-was found sound; or `StorageRefused` with what is wrong and what to do.
+In: a directory. Out: two connections of SQLite, one that writes and one for lists, to a file of this version that was
+found sound; or `StorageRefused` with what is wrong and what to do.
 
 | table | holds |
 |---|---|
 | `runs` | every run, what stays of it; when it has ended, all of it |
-| `living` | what changes with each slot, while a run lives: the hot path, in few pages, far from arguments and results |
-| `pieces` | parts of a run that lives |
+| `living` | what changes with each slot while a run lives: the hot path, in few pages, apart from arguments and more |
+| `pieces` | parts of a run that lives, beside its row |
 | `meta` | facts about the store |
 
 Nothing here knows what a row means (`storage_rows`), and nothing is ever read or written but through SQLite.
@@ -31,17 +31,18 @@ APPLICATION = 0x52465452  # "RFTR": in the header of the file, where the program
 VERSION = 1  # raise it in the same change that alters a table; then older files need a way to here
 SQLITE_LEAST = (3, 37, 0)  # strict tables; upsert, JSON and partial indexes are older
 
-# A child row follows its parent: one DELETE on `runs` takes all of a run away, and one on `living` its pieces.
-_FOLLOWS = "ON DELETE CASCADE ON UPDATE CASCADE"
+# No foreign keys: they would look for the run in `runs` at each piece that is written. And pieces have a rowid: new
+# ones are then appended, and only small entries of the index go to the place of their run, at half the time of a
+# clustered table.
 SCHEMA = (
     """CREATE TABLE runs (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, run TEXT NOT NULL, workflow TEXT NOT NULL,
 version INTEGER NOT NULL, digest TEXT NOT NULL, status TEXT, parent TEXT, created INTEGER NOT NULL,
 updated INTEGER NOT NULL, ended INTEGER, tags TEXT NOT NULL, checkpoints TEXT NOT NULL, args BLOB NOT NULL,
-result BLOB, failure BLOB, crc INTEGER NOT NULL) STRICT""",
-    f"""CREATE TABLE living (seq INTEGER PRIMARY KEY REFERENCES runs {_FOLLOWS}, status TEXT NOT NULL,
-updated INTEGER NOT NULL, checkpoints TEXT NOT NULL, body BLOB NOT NULL, crc INTEGER NOT NULL) STRICT""",
-    f"""CREATE TABLE pieces (seq INTEGER NOT NULL REFERENCES living {_FOLLOWS}, key TEXT NOT NULL, value BLOB NOT NULL,
-crc INTEGER NOT NULL, PRIMARY KEY (seq, key)) STRICT, WITHOUT ROWID""",
+result BLOB, failure BLOB, report BLOB, crc INTEGER NOT NULL) STRICT""",
+    """CREATE TABLE living (seq INTEGER PRIMARY KEY, status TEXT NOT NULL, updated INTEGER NOT NULL,
+checkpoints TEXT NOT NULL, body BLOB NOT NULL, crc INTEGER NOT NULL) STRICT""",
+    """CREATE TABLE pieces (seq INTEGER NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, crc INTEGER NOT NULL,
+PRIMARY KEY (seq, key)) STRICT""",
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL, crc INTEGER NOT NULL) STRICT, WITHOUT ROWID",
     # Each index costs 0.5 to 1.5 us of each run. These answer what is asked most; what they leave is scanned.
     "CREATE INDEX runs_by_workflow ON runs (workflow, seq)",
@@ -49,14 +50,15 @@ crc INTEGER NOT NULL, PRIMARY KEY (seq, key)) STRICT, WITHOUT ROWID""",
     f"CREATE INDEX ended_otherwise ON runs (status, seq) WHERE {EXTRAORDINARY}",
 )
 
-# Up to here every page is checked when a store is opened: a quarter of a second when the file is in memory.
-# Above it, only what is about runs that live, since all of that is about to be loaded anyway.
+# Up to here every page is checked when a store is opened: half a second or less when the file is in memory.
+# Above it, only what changes while a run lives, which is about to be loaded anyway. Rows are then checked by their
+# checksums as they are read; a damaged index could hide one that has ended from a list.
 CHECKED_BYTES_MAX = 256 * 1024 * 1024
 
-# When the log has this many pages (32 MB), the commit that finds it so copies them into the file: see `_tune`.
-LOG_PAGES = 8000
+# When the log has this many pages (16 MB), the commit that finds it so copies them into the file: see `_tune`.
+LOG_PAGES = 4000
 WRITER_CACHE_KIB = 32 * 1024
-READER_CACHE_KIB = 8 * 1024
+LISTER_CACHE_KIB = 8 * 1024
 WAIT_SECONDS = 5.0  # for a database browser that has the file locked for a moment
 
 
@@ -64,11 +66,11 @@ class Opened(NamedTuple):
     path: str
     lock: DirectoryLock
     writer: sqlite3.Connection
-    reader: sqlite3.Connection
+    lister: sqlite3.Connection
 
 
 def open_file(directory: str, sync: bool) -> Opened:
-    """The store in a directory, which is made when it is not there. With `sync`, a commit returns when it is durable."""
+    """The store in a directory, which is made if it is not there. With `sync`, a commit returns when it is durable."""
     if sqlite3.sqlite_version_info < SQLITE_LEAST:
         needed = ".".join(map(str, SQLITE_LEAST))
         raise StorageRefused(
@@ -87,13 +89,14 @@ def open_file(directory: str, sync: bool) -> Opened:
             _recognise(writer, path)
             _tune(writer, path, sync)
             _check(writer, path)
-            reader = _connect(path)
-            undo.callback(reader.close)
-            _make_reader(reader)
+            lister = _connect(path)
+            undo.callback(lister.close)
+            lister.execute("PRAGMA query_only = ON")
+            lister.execute(f"PRAGMA cache_size = -{LISTER_CACHE_KIB}")
         except (sqlite3.Error, UnicodeDecodeError) as error:
             raise faults.of_opening(error, path) from None
         undo.pop_all()
-    return Opened(path, lock, writer, reader)
+    return Opened(path, lock, writer, lister)
 
 
 def _make_directory(directory: str) -> None:
@@ -105,13 +108,13 @@ def _make_directory(directory: str) -> None:
     try:
         os.makedirs(directory, exist_ok=True)
         for each in made:
-            _sync_directory(os.path.dirname(each))
+            with contextlib.suppress(OSError):  # a parent that may be entered and not read
+                _sync_directory(os.path.dirname(each))
     except FileExistsError:
         raise StorageRefused(f"{directory} is a file; a store needs a directory. Give another path.") from None
     except OSError as error:
-        raise StorageRefused(
-            f"The directory {directory} cannot be made: {error.strerror}. Give another path."
-        ) from None
+        why = f"The directory {directory} cannot be made: {error.strerror}. Give another path."
+        raise StorageRefused(why) from None
 
 
 def _sync_directory(path: str) -> None:
@@ -147,7 +150,6 @@ def _size(path: str) -> int:
 def _connect(path: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False)
     connection.text_factory = bytes  # checksums cover bytes, and are compared before anything is decoded
-    connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA cell_size_check = ON")
     connection.execute("PRAGMA temp_store = MEMORY")
@@ -202,8 +204,9 @@ def _tune(writer: sqlite3.Connection, path: str, sync: bool) -> None:
 
     A commit appends the pages that it changed to the log (WAL) and syncs it, once. The log is copied into the file only
     now and then, as pages that changed many times since are copied once. With 10,000 live runs and random steps, a log
-    of 1,000 pages costs 60 % more CPU for each step than one of 8,000; the commit that meets the full log takes 10 to
-    20 ms. After the first round the log is written over and does not grow, which syncs faster.
+    of 1,000 pages costs a third more CPU for each step; one of 16,000 saves a tenth, but the commit that finds the log
+    full takes up to 100 ms instead of 15 to 50. A thread that copies beside the commits halves that, costs a fifth
+    more CPU, and cannot keep up with commits that never pause. `benchmarks/NOTES.md` has the figures.
     """
     if writer.execute("PRAGMA journal_mode = WAL").fetchone() != (b"wal",):
         raise StorageRefused(
@@ -228,20 +231,13 @@ def _tune(writer: sqlite3.Connection, path: str, sync: bool) -> None:
 
 def _check(writer: sqlite3.Connection, path: str) -> None:
     """Refuses a file whose pages are damaged. What is in the rows is checked as they are read, by their checksums."""
-    small = _size(path) <= CHECKED_BYTES_MAX
-    for check in ("integrity_check(1)",) if small else ("quick_check(living)", "quick_check(pieces)"):
-        ((found,),) = writer.execute(f"PRAGMA {check}").fetchmany(1)
+    for what in ("1",) if _size(path) <= CHECKED_BYTES_MAX else ("living", "pieces", "meta"):
+        ((found,),) = writer.execute(f"PRAGMA integrity_check({what})").fetchmany(1)
         if found != b"ok":
             raise StorageRefused(
-                f"The file {path} is damaged: {found.decode(errors='replace')}. Keep the directory for whoever wants to look at it, and put a "
-                f"copy from before in its place."
+                f"The file {path} is damaged: {found.decode(errors='replace')}. Keep the directory for whoever wants "
+                f"to look at it, and put a copy from before in its place."
             )
-
-
-def _make_reader(reader: sqlite3.Connection) -> None:
-    """Lists run beside commits: a reader of the log sees the last commit before it began, and hinders nobody."""
-    reader.execute("PRAGMA query_only = ON")
-    reader.execute(f"PRAGMA cache_size = -{READER_CACHE_KIB}")
 
 
 def _number(connection: sqlite3.Connection, question: str) -> int:

@@ -3,10 +3,10 @@
     Query(workflow="order", statuses=("running",), limit=20)  becomes
     SELECT ... WHERE r.seq IN (SELECT h.seq FROM living h ... WHERE ... ORDER BY h.seq DESC LIMIT 20)
 
-In: a `Query`. Out: SQL with question marks, and the values for them; no value ever becomes part of the SQL. What changes
-while a run lives stands in `living` (h), all else in `runs` (r), see `storage_file`. The numbers of the page are found
-first and its rows fetched afterwards: what is sorted and thrown away is then a number, and never an argument of a
-megabyte. Never runs anything.
+In: a `Query`. Out: SQL with question marks, and the values for them; no value ever becomes part of the SQL. What
+changes while a run lives stands in `living` (h), all else in `runs` (r), see `storage_file`. The numbers of the page
+are found first and its rows fetched afterwards: what is sorted and thrown away is then a number, and never an argument
+of a megabyte. Never runs anything.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ from raftoral.runtime.ports import LIVE, Query
 from .storage_rows import COLUMNS
 from .storage_rules import check_query
 
-# The statuses of nearly all runs that have ended. The others are what people look for, and have an index:
-# its condition must stand in a query, word for word, before SQLite uses it.
-ORDINARY_ENDS = ("completed", "continued")
-EXTRAORDINARY = "status NOT IN ('completed', 'continued')"
+# How nearly all runs end. The others are what people look for, and have an index: its condition must stand in a query,
+# word for word, before SQLite uses it.
+EXTRAORDINARY = "status <> 'completed'"
 
 _JOINED = "runs r LEFT JOIN living h ON h.seq = r.seq"
 # CROSS: in this order. SQLite would walk through all runs, since it cannot know that few of them live.
@@ -96,7 +95,7 @@ def _add_statuses(where: _Where, statuses: tuple[str, ...]) -> str:
         return _JOINED_LIVE
     elif ended:
         where.add(f"r.status IN {_marks(ended)}", *ended)
-        if not set(ended).intersection(ORDINARY_ENDS):
+        if "completed" not in ended:
             where.add(f"r.{EXTRAORDINARY}")
     return _JOINED
 

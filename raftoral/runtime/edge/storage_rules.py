@@ -14,7 +14,7 @@ from raftoral.runtime.ports import LIVE, Query, Row
 
 
 def is_live(row: Row) -> bool:
-    """Whether a run has not ended. A run that has ended keeps neither a body nor pieces."""
+    """Whether a run has not ended. One that has ended keeps neither a body nor pieces."""
     return row.status in LIVE
 
 
@@ -42,8 +42,8 @@ def number_taken(seq: int | None = None) -> UsageError:
 
 
 def unfit(why: object) -> UsageError:
-    """A value that no store can hold: an int above 64 bits, half of a surrogate pair."""
-    return UsageError(f"What should be stored cannot be: {why}.")
+    """A value that no store can hold or ask for: an int above 64 bits, half of a surrogate pair."""
+    return UsageError(f"A value cannot be stored: {why}.")
 
 
 def check_query(query: Query) -> dict[str, str]:

@@ -6,89 +6,111 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
-class Body(_message.Message):
-    __slots__ = ("steps", "ops", "position", "undos", "root", "fence", "code", "reason", "note", "parent_op", "forks", "inbox", "link")
-    STEPS_FIELD_NUMBER: _ClassVar[int]
-    OPS_FIELD_NUMBER: _ClassVar[int]
-    POSITION_FIELD_NUMBER: _ClassVar[int]
-    UNDOS_FIELD_NUMBER: _ClassVar[int]
-    ROOT_FIELD_NUMBER: _ClassVar[int]
-    FENCE_FIELD_NUMBER: _ClassVar[int]
-    CODE_FIELD_NUMBER: _ClassVar[int]
-    REASON_FIELD_NUMBER: _ClassVar[int]
-    NOTE_FIELD_NUMBER: _ClassVar[int]
-    PARENT_OP_FIELD_NUMBER: _ClassVar[int]
-    FORKS_FIELD_NUMBER: _ClassVar[int]
-    INBOX_FIELD_NUMBER: _ClassVar[int]
-    LINK_FIELD_NUMBER: _ClassVar[int]
-    steps: int
-    ops: int
-    position: int
-    undos: int
-    root: Strand
-    fence: int
-    code: str
-    reason: str
-    note: str
-    parent_op: int
-    forks: int
-    inbox: int
-    link: int
-    def __init__(self, steps: _Optional[int] = ..., ops: _Optional[int] = ..., position: _Optional[int] = ..., undos: _Optional[int] = ..., root: _Optional[_Union[Strand, _Mapping]] = ..., fence: _Optional[int] = ..., code: _Optional[str] = ..., reason: _Optional[str] = ..., note: _Optional[str] = ..., parent_op: _Optional[int] = ..., forks: _Optional[int] = ..., inbox: _Optional[int] = ..., link: _Optional[int] = ...) -> None: ...
-
 class Strand(_message.Message):
-    __slots__ = ("mode", "slot", "frame", "ops", "join", "undoing", "pending", "result", "failed")
+    __slots__ = ("mode", "slot", "frame", "op", "kind", "name", "args", "due", "attempt", "asked", "failures", "stopping", "overrides", "details", "workflow", "version", "stalled", "ops", "join", "undoing", "pending", "result", "failed", "steps", "op_count", "position", "undo_count", "forks", "fence", "parent_op", "link", "inbox", "code", "reason", "note")
     MODE_FIELD_NUMBER: _ClassVar[int]
     SLOT_FIELD_NUMBER: _ClassVar[int]
     FRAME_FIELD_NUMBER: _ClassVar[int]
-    OPS_FIELD_NUMBER: _ClassVar[int]
-    JOIN_FIELD_NUMBER: _ClassVar[int]
-    UNDOING_FIELD_NUMBER: _ClassVar[int]
-    PENDING_FIELD_NUMBER: _ClassVar[int]
-    RESULT_FIELD_NUMBER: _ClassVar[int]
-    FAILED_FIELD_NUMBER: _ClassVar[int]
-    mode: int
-    slot: int
-    frame: bytes
-    ops: _containers.RepeatedCompositeFieldContainer[Op]
-    join: Join
-    undoing: Undoing
-    pending: bytes
-    result: bytes
-    failed: bytes
-    def __init__(self, mode: _Optional[int] = ..., slot: _Optional[int] = ..., frame: _Optional[bytes] = ..., ops: _Optional[_Iterable[_Union[Op, _Mapping]]] = ..., join: _Optional[_Union[Join, _Mapping]] = ..., undoing: _Optional[_Union[Undoing, _Mapping]] = ..., pending: _Optional[bytes] = ..., result: _Optional[bytes] = ..., failed: _Optional[bytes] = ...) -> None: ...
-
-class Op(_message.Message):
-    __slots__ = ("number", "kind", "name", "args", "due", "attempt", "asked", "stopping", "overrides", "details", "workflow", "version", "failures", "stalled")
-    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    OP_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     ARGS_FIELD_NUMBER: _ClassVar[int]
     DUE_FIELD_NUMBER: _ClassVar[int]
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
     ASKED_FIELD_NUMBER: _ClassVar[int]
+    FAILURES_FIELD_NUMBER: _ClassVar[int]
     STOPPING_FIELD_NUMBER: _ClassVar[int]
     OVERRIDES_FIELD_NUMBER: _ClassVar[int]
     DETAILS_FIELD_NUMBER: _ClassVar[int]
     WORKFLOW_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
-    FAILURES_FIELD_NUMBER: _ClassVar[int]
     STALLED_FIELD_NUMBER: _ClassVar[int]
-    number: int
+    OPS_FIELD_NUMBER: _ClassVar[int]
+    JOIN_FIELD_NUMBER: _ClassVar[int]
+    UNDOING_FIELD_NUMBER: _ClassVar[int]
+    PENDING_FIELD_NUMBER: _ClassVar[int]
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    FAILED_FIELD_NUMBER: _ClassVar[int]
+    STEPS_FIELD_NUMBER: _ClassVar[int]
+    OP_COUNT_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    UNDO_COUNT_FIELD_NUMBER: _ClassVar[int]
+    FORKS_FIELD_NUMBER: _ClassVar[int]
+    FENCE_FIELD_NUMBER: _ClassVar[int]
+    PARENT_OP_FIELD_NUMBER: _ClassVar[int]
+    LINK_FIELD_NUMBER: _ClassVar[int]
+    INBOX_FIELD_NUMBER: _ClassVar[int]
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    mode: int
+    slot: int
+    frame: bytes
+    op: int
     kind: int
     name: str
     args: bytes
     due: int
     attempt: int
     asked: int
+    failures: int
     stopping: bool
     overrides: bytes
     details: bytes
     workflow: str
     version: int
-    failures: int
     stalled: bool
-    def __init__(self, number: _Optional[int] = ..., kind: _Optional[int] = ..., name: _Optional[str] = ..., args: _Optional[bytes] = ..., due: _Optional[int] = ..., attempt: _Optional[int] = ..., asked: _Optional[int] = ..., stopping: _Optional[bool] = ..., overrides: _Optional[bytes] = ..., details: _Optional[bytes] = ..., workflow: _Optional[str] = ..., version: _Optional[int] = ..., failures: _Optional[int] = ..., stalled: _Optional[bool] = ...) -> None: ...
+    ops: _containers.RepeatedCompositeFieldContainer[Op]
+    join: Join
+    undoing: Undoing
+    pending: bytes
+    result: bytes
+    failed: bytes
+    steps: int
+    op_count: int
+    position: int
+    undo_count: int
+    forks: int
+    fence: int
+    parent_op: int
+    link: int
+    inbox: int
+    code: str
+    reason: str
+    note: str
+    def __init__(self, mode: _Optional[int] = ..., slot: _Optional[int] = ..., frame: _Optional[bytes] = ..., op: _Optional[int] = ..., kind: _Optional[int] = ..., name: _Optional[str] = ..., args: _Optional[bytes] = ..., due: _Optional[int] = ..., attempt: _Optional[int] = ..., asked: _Optional[int] = ..., failures: _Optional[int] = ..., stopping: _Optional[bool] = ..., overrides: _Optional[bytes] = ..., details: _Optional[bytes] = ..., workflow: _Optional[str] = ..., version: _Optional[int] = ..., stalled: _Optional[bool] = ..., ops: _Optional[_Iterable[_Union[Op, _Mapping]]] = ..., join: _Optional[_Union[Join, _Mapping]] = ..., undoing: _Optional[_Union[Undoing, _Mapping]] = ..., pending: _Optional[bytes] = ..., result: _Optional[bytes] = ..., failed: _Optional[bytes] = ..., steps: _Optional[int] = ..., op_count: _Optional[int] = ..., position: _Optional[int] = ..., undo_count: _Optional[int] = ..., forks: _Optional[int] = ..., fence: _Optional[int] = ..., parent_op: _Optional[int] = ..., link: _Optional[int] = ..., inbox: _Optional[int] = ..., code: _Optional[str] = ..., reason: _Optional[str] = ..., note: _Optional[str] = ...) -> None: ...
+
+class Op(_message.Message):
+    __slots__ = ("op", "kind", "name", "args", "due", "attempt", "asked", "failures", "stopping", "overrides", "details", "workflow", "version", "stalled")
+    OP_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    ARGS_FIELD_NUMBER: _ClassVar[int]
+    DUE_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_FIELD_NUMBER: _ClassVar[int]
+    ASKED_FIELD_NUMBER: _ClassVar[int]
+    FAILURES_FIELD_NUMBER: _ClassVar[int]
+    STOPPING_FIELD_NUMBER: _ClassVar[int]
+    OVERRIDES_FIELD_NUMBER: _ClassVar[int]
+    DETAILS_FIELD_NUMBER: _ClassVar[int]
+    WORKFLOW_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    STALLED_FIELD_NUMBER: _ClassVar[int]
+    op: int
+    kind: int
+    name: str
+    args: bytes
+    due: int
+    attempt: int
+    asked: int
+    failures: int
+    stopping: bool
+    overrides: bytes
+    details: bytes
+    workflow: str
+    version: int
+    stalled: bool
+    def __init__(self, op: _Optional[int] = ..., kind: _Optional[int] = ..., name: _Optional[str] = ..., args: _Optional[bytes] = ..., due: _Optional[int] = ..., attempt: _Optional[int] = ..., asked: _Optional[int] = ..., failures: _Optional[int] = ..., stopping: _Optional[bool] = ..., overrides: _Optional[bytes] = ..., details: _Optional[bytes] = ..., workflow: _Optional[str] = ..., version: _Optional[int] = ..., stalled: _Optional[bool] = ...) -> None: ...
 
 class Join(_message.Message):
     __slots__ = ("settle", "limit", "branches", "items", "each", "failure", "cancelled", "number")
@@ -195,7 +217,7 @@ class Event(_message.Message):
     def __init__(self, what: _Optional[int] = ..., op: _Optional[int] = ..., attempt: _Optional[int] = ..., name: _Optional[str] = ..., value: _Optional[bytes] = ..., error: _Optional[bytes] = ..., detail: _Optional[str] = ..., final: _Optional[bool] = ...) -> None: ...
 
 class Trail(_message.Message):
-    __slots__ = ("slot", "calls", "attempts", "failures", "seconds", "result", "error", "detail", "trace", "activity", "first", "last")
+    __slots__ = ("slot", "calls", "attempts", "failures", "seconds", "result", "error", "detail", "trace", "activity", "first", "last", "step")
     SLOT_FIELD_NUMBER: _ClassVar[int]
     CALLS_FIELD_NUMBER: _ClassVar[int]
     ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
@@ -208,6 +230,7 @@ class Trail(_message.Message):
     ACTIVITY_FIELD_NUMBER: _ClassVar[int]
     FIRST_FIELD_NUMBER: _ClassVar[int]
     LAST_FIELD_NUMBER: _ClassVar[int]
+    STEP_FIELD_NUMBER: _ClassVar[int]
     slot: int
     calls: int
     attempts: int
@@ -220,4 +243,11 @@ class Trail(_message.Message):
     activity: str
     first: int
     last: int
-    def __init__(self, slot: _Optional[int] = ..., calls: _Optional[int] = ..., attempts: _Optional[int] = ..., failures: _Optional[int] = ..., seconds: _Optional[float] = ..., result: _Optional[bytes] = ..., error: _Optional[bytes] = ..., detail: _Optional[str] = ..., trace: _Optional[str] = ..., activity: _Optional[str] = ..., first: _Optional[int] = ..., last: _Optional[int] = ...) -> None: ...
+    step: str
+    def __init__(self, slot: _Optional[int] = ..., calls: _Optional[int] = ..., attempts: _Optional[int] = ..., failures: _Optional[int] = ..., seconds: _Optional[float] = ..., result: _Optional[bytes] = ..., error: _Optional[bytes] = ..., detail: _Optional[str] = ..., trace: _Optional[str] = ..., activity: _Optional[str] = ..., first: _Optional[int] = ..., last: _Optional[int] = ..., step: _Optional[str] = ...) -> None: ...
+
+class Trails(_message.Message):
+    __slots__ = ("steps",)
+    STEPS_FIELD_NUMBER: _ClassVar[int]
+    steps: _containers.RepeatedCompositeFieldContainer[Trail]
+    def __init__(self, steps: _Optional[_Iterable[_Union[Trail, _Mapping]]] = ...) -> None: ...

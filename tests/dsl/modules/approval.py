@@ -47,11 +47,11 @@ class Expense(rt.Record):
     director: str
 
 
-class LedgerClosed(rt.WorkflowError):
+class LedgerClosed(rt.WorkflowError, kind="approval.LedgerClosed"):
     period: str
 
 
-class Declined(rt.WorkflowError):
+class Declined(rt.WorkflowError, kind="approval.Declined"):
     reason: str
 
 
@@ -63,17 +63,21 @@ class Declined(rt.WorkflowError):
 class ApprovalActivities(Protocol):
     async def notify(self, who: str, text: str) -> None:
         """Policy: timeout 10s, retry 3 times backoff 1s..10s."""
+        ...
 
     async def hold_budget(self, e: Expense) -> str:
         """Raises LedgerClosed. Policy: timeout 10s, retry 3 times except LedgerClosed."""
+        ...
 
     async def free_budget(self, hold: str) -> None:
         """Policy: timeout 10s, retry forever backoff 5s..10m. Key: "free-${hold}"."""
+        ...
 
     async def pay(self, e: Expense, hold: str) -> str:
         """Policy: timeout 15m, heartbeat 30s, retry 10 times backoff 10s..5m. Key:
         "pay-${e.id}".
         """
+        ...
 
 
 _NOTIFY: Final[rt.Activity[None]] = rt.Activity(

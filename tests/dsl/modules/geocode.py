@@ -24,7 +24,7 @@ class Place(rt.Record):
     found_by: str
 
 
-class NotFound(rt.WorkflowError):
+class NotFound(rt.WorkflowError, kind="geocode.NotFound"):
     address: str
 
 
@@ -36,12 +36,15 @@ class NotFound(rt.WorkflowError):
 class GeocodeActivities(Protocol):
     async def ask_atlas(self, address: str) -> Point | None:
         """Policy: timeout 8s, retry 5 times backoff 500ms..5s."""
+        ...
 
     async def ask_gazette(self, address: str) -> Point | None:
         """Policy: timeout 8s, retry 5 times backoff 1s..5s step 1s."""
+        ...
 
     async def ask_archive(self, address: str) -> Point | None:
         """Policy: timeout 1m."""
+        ...
 
 
 _ASK_ATLAS: Final[rt.Activity[Point | None]] = rt.Activity(

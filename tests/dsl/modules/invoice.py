@@ -57,7 +57,7 @@ class Invoice(rt.Record):
     gross: Decimal
 
 
-class NotSoldThere(rt.WorkflowError):
+class NotSoldThere(rt.WorkflowError, kind="invoice.NotSoldThere"):
     country: str
 
 
@@ -70,9 +70,11 @@ FREE_POSTAGE_FROM: Final[Decimal] = Decimal("50.00")
 class InvoiceActivities(Protocol):
     async def number_of_sale(self, sale: Sale) -> str:
         """Policy: timeout 5s."""
+        ...
 
     async def archive(self, invoice: Invoice) -> None:
         """Policy: timeout 30s. Key: "archive-${invoice.number}"."""
+        ...
 
 
 _NUMBER_OF_SALE: Final[rt.Activity[str]] = rt.Activity(
@@ -121,9 +123,7 @@ def count_by_sku(items: list[Item]) -> dict[str, int]:
     # 50 | for item in items { counts = counts.with_key(item.sku, (counts[item.sku] ?? 0) + item.qty) }
     for item in items:
         counts = rt.std.with_key(
-            counts,
-            item.sku,
-            (found if (found := counts.get(item.sku)) is not None else 0) + item.qty,
+            counts, item.sku, rt.int64(counts.get(item.sku, 0) + item.qty)
         )
     # 51 | return counts
     return counts
@@ -181,7 +181,8 @@ def _begin(cx: rt.Cx, s: rt.NoState, a: WriteInvoiceArgs) -> rt.Step:
     draft = Invoice(
         number="draft",
         lines=[
-            f"{sku} × {qty}" for sku, qty in rt.std.items(count_by_sku(a.sale.items))
+            rt.bounded(f"{sku} × {qty}")
+            for sku, qty in rt.std.items(count_by_sku(a.sale.items))
         ],
         net=net,
         vat=vat,

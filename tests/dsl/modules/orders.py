@@ -38,15 +38,15 @@ class Receipt(rt.Record):
     charge_id: str | None = None
 
 
-class OutOfStock(rt.WorkflowError):
+class OutOfStock(rt.WorkflowError, kind="orders.OutOfStock"):
     sku: str
 
 
-class CardDeclined(rt.WorkflowError):
+class CardDeclined(rt.WorkflowError, kind="orders.CardDeclined"):
     code: str
 
 
-class FraudSuspected(rt.WorkflowError):
+class FraudSuspected(rt.WorkflowError, kind="orders.FraudSuspected"):
     score: float
 
 
@@ -60,20 +60,25 @@ class OrdersActivities(Protocol):
         """Raises OutOfStock. Policy: timeout 10s, retry 5 times backoff 1s..30s except
         OutOfStock.
         """
+        ...
 
     async def release_stock(self, hold: str) -> None:
         """Policy: timeout 10s, retry forever backoff 1s..5m. Key: "release-${hold}"."""
+        ...
 
     async def score_fraud(self, order: Order, total: Decimal) -> float:
         """Policy: timeout 5s."""
+        ...
 
     async def charge_card(self, customer: str, amount: Decimal) -> str:
         """Raises CardDeclined. Policy: timeout 30s, deadline 10m, retry 6 times backoff
         1s..1m except CardDeclined. Key: "charge-${workflow.id}".
         """
+        ...
 
     async def send_receipt(self, to: str, receipt: Receipt) -> None:
         """Policy: timeout 20s."""
+        ...
 
 
 _RESERVE_STOCK: Final[rt.Activity[str]] = rt.Activity(

@@ -29,23 +29,23 @@ class Trip(rt.Record):
     paid: str
 
 
-class NoSeat(rt.WorkflowError):
+class NoSeat(rt.WorkflowError, kind="saga_trip.NoSeat"):
     flight: str
 
 
-class NoRoom(rt.WorkflowError):
+class NoRoom(rt.WorkflowError, kind="saga_trip.NoRoom"):
     city: str
 
 
-class NoCar(rt.WorkflowError):
+class NoCar(rt.WorkflowError, kind="saga_trip.NoCar"):
     city: str
 
 
-class PaymentRefused(rt.WorkflowError):
+class PaymentRefused(rt.WorkflowError, kind="saga_trip.PaymentRefused"):
     code: str
 
 
-class Unavailable(rt.WorkflowError):
+class Unavailable(rt.WorkflowError, kind="saga_trip.Unavailable"):
     reason: str
 
 
@@ -59,30 +59,37 @@ class SagaTripActivities(Protocol):
         """Raises NoSeat. Policy: timeout 30s, retry 5 times except NoSeat. Key:
         "flight-${request.id}".
         """
+        ...
 
     async def cancel_flight(self, flight: str) -> None:
         """Policy: timeout 30s, retry forever backoff 1s..10m. Key: "cancel-${flight}"."""
+        ...
 
     async def book_room(self, request: Request) -> str:
         """Raises NoRoom. Policy: timeout 30s, retry 5 times except NoRoom. Key:
         "room-${request.id}".
         """
+        ...
 
     async def cancel_room(self, room: str) -> None:
         """Policy: timeout 30s, retry forever backoff 1s..10m. Key: "cancel-${room}"."""
+        ...
 
     async def book_car(self, request: Request) -> str:
         """Raises NoCar. Policy: timeout 30s, retry 5 times except NoCar. Key:
         "car-${request.id}".
         """
+        ...
 
     async def cancel_car(self, car: str) -> None:
         """Policy: timeout 30s, retry forever backoff 1s..10m. Key: "cancel-${car}"."""
+        ...
 
     async def take_payment(self, request: Request) -> str:
         """Raises PaymentRefused. Policy: timeout 1m, retry 5 times except
         PaymentRefused. Key: "pay-${request.id}".
         """
+        ...
 
 
 _BOOK_FLIGHT: Final[rt.Activity[str]] = rt.Activity(

@@ -55,7 +55,9 @@ class Lanes(Generic[T]):
         lane = item.lane = self._limited.get(queue, self._common)
         line = lane.waiting[threaded]
         if self.free > 0 and lane.free > 0 and (not threaded or self.threads > 0) and not line:
-            self._take(item)
+            self.free -= 1
+            lane.free -= 1
+            self.threads -= threaded
             return True
         self._came += 1
         item.age = self._came
@@ -76,7 +78,9 @@ class Lanes(Generic[T]):
                             best = first
         if best is not None:
             self.give_up(best)
-            self._take(best)
+            self.free -= 1
+            best.lane.free -= 1
+            self.threads -= best.threaded
         return best
 
     def give_up(self, item: T) -> None:
@@ -88,17 +92,9 @@ class Lanes(Generic[T]):
         """Gives the places of an item back."""
         self.free += 1
         item.lane.free += 1
-        if item.threaded:
-            self.threads += 1
+        self.threads += item.threaded
 
     def leave_thread(self, item: T) -> None:
         """It goes on, and needs its thread no more."""
-        if item.threaded:
-            self.threads += 1
-            item.threaded = False
-
-    def _take(self, item: T) -> None:
-        self.free -= 1
-        item.lane.free -= 1
-        if item.threaded:
-            self.threads -= 1
+        self.threads += item.threaded
+        item.threaded = False

@@ -1,0 +1,184 @@
+"""One workload of durable runs, in a fresh process: prints one line of JSON with what it measured.
+
+    python benchmarks/durable_work.py W1 DIR          chains of ten effects: one at a time, then 64 in flight
+    python benchmarks/durable_work.py W4 DIR start 1000     runs a thousand effects, says so, and waits to be killed
+    python benchmarks/durable_work.py W4 DIR finish 1000    opens the same directory and ends the run
+
+Every commit is on disk before anything goes on (fsync). The shape is that of other systems' drivers: an effect does
+nothing, and client, workflow and effects share the process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import resource
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.dirname(HERE), HERE]
+
+import workloads  # noqa: E402  # the importer finds workloads.rft
+
+import raftoral.importer  # noqa: E402, F401
+from raftoral.runtime.local import Local  # noqa: E402
+
+CALLS = 0
+
+
+async def step(i: int) -> int:
+    global CALLS
+    CALLS += 1
+    return i
+
+
+def here(data: str, **options: object) -> Local:
+    return Local([workloads], {"step": step}, data=data, **options)  # type: ignore[arg-type]
+
+
+async def one(node: Local, kind: object, n: int) -> float:
+    """Milliseconds from a start to the result at the client."""
+    start = time.perf_counter()
+    run = await kind.start(node, n)  # type: ignore[attr-defined]
+    await run.result()
+    return (time.perf_counter() - start) * 1000
+
+
+def middle(values: list[float], part: float = 0.5) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, round(part * (len(ordered) - 1)))]
+
+
+def memory() -> float:
+    """MiB of this process now."""
+    with open("/proc/self/status", encoding="ascii") as file:
+        line = next(line for line in file if line.startswith("VmRSS"))
+    return int(line.split()[1]) / 1024
+
+
+def disk(folder: str) -> float:
+    """KiB in a folder."""
+    return sum(os.path.getsize(os.path.join(top, name)) for top, _, names in os.walk(folder) for name in names) / 1024
+
+
+async def w1(data: str) -> dict[str, float]:
+    async with here(data) as node:
+        for _ in range(20):
+            await one(node, workloads.Chain, 10)
+        alone = [await one(node, workloads.Chain, 10) for _ in range(100)]
+        limit, many = asyncio.Semaphore(64), 2_000
+
+        async def bounded() -> None:
+            async with limit:
+                await one(node, workloads.Chain, 10)
+
+        commits, effects, cpu, start = node.engine.commits, CALLS, time.process_time(), time.perf_counter()
+        await asyncio.gather(*[bounded() for _ in range(many)])
+        seconds = time.perf_counter() - start
+        done = CALLS - effects
+        return {
+            "p50": middle(alone),
+            "p99": middle(alone, 0.99),
+            "runs": many / seconds,
+            "effects": done / seconds,
+            "cpu": (time.process_time() - cpu) / done * 1e6,
+            "commits": (node.engine.commits - commits) / done,
+        }
+
+
+async def w2(data: str) -> dict[str, float]:
+    async with here(data) as node:
+        for _ in range(3):
+            await one(node, workloads.Fan, 100)
+        return {"p50": middle([await one(node, workloads.Fan, 100) for _ in range(20)])}
+
+
+async def w3(data: str) -> dict[str, float]:
+    """A loop of effects in one run: whole, and each effect of a long one at its beginning and at its end."""
+    found: dict[str, float] = {}
+    async with here(data) as node:
+        await one(node, workloads.Chain, 100)
+        for n in (1_000, 5_000):
+            found[str(n)] = await one(node, workloads.Chain, n) / 1000
+        long = 100_000
+        run = await workloads.Chain.start(node, long)
+        marks: list[tuple[int, float, float]] = []
+        before = CALLS
+        for mark in (1_000, 11_000, 89_000, 99_000):
+            while CALLS - before < mark:
+                await asyncio.sleep(0)
+            marks.append((CALLS - before, time.perf_counter(), memory()))
+        await run.result()
+        first = (marks[1][1] - marks[0][1]) / (marks[1][0] - marks[0][0])
+        last = (marks[3][1] - marks[2][1]) / (marks[3][0] - marks[2][0])
+        found |= {"first_us": first * 1e6, "last_us": last * 1e6, "grown_mib": marks[3][2] - marks[0][2]}
+        found["disk_kib"] = disk(data)
+    return found
+
+
+async def w4(data: str, phase: str, n: int) -> dict[str, float]:
+    if phase == "start":
+        async with here(data) as node:
+            await workloads.Block.start(node, n, id="w4")
+            async for change in node.watch("w4"):
+                if change.steps and change.steps[0].startswith("go"):
+                    break
+            print(json.dumps({"ready": 1}), flush=True)
+            await asyncio.Event().wait()
+    begun = time.time()
+    async with here(data) as node:
+        opened = time.time()
+        run = workloads.Block.get(node, "w4")
+        await run.go()
+        assert await run.result() == n * (n - 1) // 2
+        return {"opened": opened - begun, "done": time.time(), "calls": CALLS}
+
+
+async def w5(data: str) -> dict[str, float]:
+    async with here(data) as node:
+        taken = []
+        for _ in range(60):
+            run = await workloads.Wait.start(node, 0)
+            start = time.perf_counter()
+            await run.go()
+            await run.result()
+            taken.append((time.perf_counter() - start) * 1000)
+        return {"p50": middle(taken[10:]), "p99": middle(taken[10:], 0.99)}
+
+
+async def w8(data: str) -> dict[str, float]:
+    """Ten thousand runs that wait: what each costs in memory, and all of them in CPU while nothing happens."""
+    many = 10_000
+    async with here(data) as node:
+        await one(node, workloads.Chain, 10)
+        before = memory()
+        await asyncio.gather(*[workloads.Wait.start(node, 0) for _ in range(many)])
+        grown = (memory() - before) * 1024 / many
+        used, start = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
+        await asyncio.sleep(5)
+        now = resource.getrusage(resource.RUSAGE_SELF)
+        cpu = (now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime) / (time.perf_counter() - start)
+    start = time.perf_counter()
+    async with here(data) as node:
+        opened = time.perf_counter() - start
+        assert len(node.engine.machine.runs) == many
+    return {"kib": grown, "idle": cpu, "open": opened}
+
+
+async def w9(data: str) -> dict[str, float]:
+    async with here(data) as node:
+        before = node.engine.commits
+        await one(node, workloads.Count, 1_000)
+        return {"commits": node.engine.commits - before}
+
+
+def main(words: list[str]) -> None:
+    work = {"W1": w1, "W2": w2, "W3": w3, "W4": w4, "W5": w5, "W8": w8, "W9": w9}[words[0]]
+    more = [words[2], int(words[3])] if words[0] == "W4" else []
+    print(json.dumps(asyncio.run(work(words[1], *more))), flush=True)  # type: ignore[arg-type]
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
