@@ -17,7 +17,7 @@ WHAT_TO_DO = (
     """
 The engine is not the one that was simulated. Do not just change the numbers here: 1. read the difference of syncobj.py
 between the two versions, whole; 2. for each private name in `raftoral/runtime/consensus/core.py`: is it there, with
-the same meaning, and is there a new one? 3. for each of the 38 deviations in the research: is it cured there now, does
+the same meaning, and is there a new one? 3. for each of the 38 deviations in docs/pysyncobj.md: is it cured there now, does
 the cure here still fit, is there a new one? 4. RAFTORAL_SEEDS=3000 python -m pytest tests/runtime/consensus -n auto 5.
 then VERSION and FILES in core.py, `pysyncobj==` in pyproject.toml, and this file. Otherwise: pip install
 --force-reinstall pysyncobj=="""
