@@ -10,9 +10,11 @@ come twice, or are garbage: nothing that a client or a runner says may break a m
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from typing import Any
 
+from raftoral.dsl.facts import types as t
 from raftoral.dsl.facts.symbols import Activity, Workflow
 from raftoral.program.codec import codec_of
 from raftoral.runtime.core import commands as c
@@ -20,6 +22,7 @@ from raftoral.runtime.core.lifecycle import all_ops
 from raftoral.runtime.ports import Attempt
 from tests.dsl.well_typed import workflow
 from tests.reference.scripts import value_of
+from tests.runtime import zoo
 from tests.runtime.machines import DAY, HOUR, MINUTE, SECOND, Bench, Kit
 
 GARBAGE = [
@@ -33,18 +36,21 @@ GARBAGE = [
     b'{"kind":"Nobody","fields":{}}',
     b"[" * 500,
 ]
-IDS = ["a", "b", "c", "d"]
+IDS = ["kid", "x", "y", "kept"]
+RUNS_MIN = 4  # that live at once
 
 
 class Story:
     """See the module."""
 
-    def __init__(self, seed: int, size: int = 30) -> None:
+    def __init__(self, seed: int, size: int = 25) -> None:
         self.source = random.Random(f"story {seed}")
-        self.made = workflow(seed, size)
-        self.kit = Kit({"m.rft": self.made.text})
+        text = zoo.TEXT if seed % 4 == 3 else workflow(seed, size + seed % 40).text
+        self.kit = Kit({"m.rft": text})
+        self.words = sorted({*re.findall(r'== "([^"]*)"', text), "", "a", "7"})
         self.names = self.kit.both.reference.facts("m").interface.names
         self.told: list[Any] = []  # reports that were made before
+        self.workflows = {f"m.{name}": each for name, each in self.names.items() if isinstance(each, Workflow)}
         self.runs = 0
         self.calm = False  # towards the end: everything goes well
 
@@ -53,7 +59,7 @@ class Story:
 
     def entries(self, bench: Bench, count: int) -> Iterator[list[c.Command]]:
         """So many entries; time goes on before each of them."""
-        yield [self._start("a")]
+        yield [self._start(bench)]
         for _ in range(count):
             self._time(bench)
             yield [self._command(bench) for _ in range(self.source.choice([1, 1, 1, 2, 3]))]
@@ -65,12 +71,13 @@ class Story:
             runs = list(bench.machine.runs.values())
             if not runs:
                 return
+            source = self.source
             still = [c.Resume(run.id) for run in runs if run.status in ("paused", "faulted")]
-            if still and self.source.random() < 0.3:
-                yield [self.source.choice(still)]
-            elif bench.flying and self.source.random() < 0.8:
+            if still and source.random() < 0.3:
+                yield [source.choice(still)]
+            elif bench.flying and source.random() < 0.8:
                 yield [self._report(bench)]
-            elif bench.machine.deadlines.next is not None:
+            elif bench.machine.deadlines.next is not None and source.random() < 0.9:
                 bench.now = max(bench.now, bench.machine.deadlines.next)
                 yield [c.Tick()]
             else:
@@ -90,10 +97,10 @@ class Story:
     def _command(self, bench: Bench) -> c.Command:
         source = self.source
         ways: list[tuple[int, Any]] = [
-            (40, self._report),
+            (50 if bench.flying else 5, self._report),
             (8, self._signal),
             (8, lambda bench: c.Tick()),
-            (4, lambda bench: self._start(self._id(bench))),
+            (60 if len(bench.machine.runs) < RUNS_MIN else 2, self._start),
             (2, lambda bench: c.Cancel(self._id(bench), source.choice(["enough", "wrong", "\ud800", "x" * 9_000]))),
             (1, lambda bench: c.Terminate(self._id(bench), source.choice(["over", "\udfff"]))),
             (2, lambda bench: c.Pause(self._id(bench))),
@@ -108,6 +115,7 @@ class Story:
             (1, lambda bench: c.Delete(self._id(bench), source.random() < 0.3)),
             (3, self._stale),
             (3, self._nonsense),
+            (1, self._recover),
         ]
         (way,) = source.choices([way for _, way in ways], [weight for weight, _ in ways])
         made: c.Command = way(bench)
@@ -117,35 +125,41 @@ class Story:
         living = sorted(bench.machine.runs)
         return self.source.choice([*living, *living, *IDS, "nobody", ""])
 
-    def _start(self, id: str) -> c.Command:
+    def _start(self, bench: Bench) -> c.Command:
+        """A new run, as long as few are there; or one more under an id that is known."""
         source = self.source
         self.runs += 1
-        name = "m.Kid" if source.random() < 0.2 else "m.W"
-        meaning = self.names[name[2:]]
-        assert isinstance(meaning, Workflow)
-        if name == "m.W" and source.random() < 0.5:
-            given: Any = [self.made.args.get(field) for field in meaning.newest.params]
-            if any(value is None for value in given):
-                given = [value_of(source, field.type) for field in meaning.newest.params.values()]
-        else:
-            given = [value_of(source, field.type) for field in meaning.newest.params.values()]
+        known = [*bench.machine.runs, *IDS]
+        id = source.choice(known) if source.random() < 0.2 else f"r{self.runs}"
+        name = source.choice(sorted(self.workflows)) if source.random() < 0.7 else max(self.workflows)
+        fields = self.workflows[name].newest.params.values()
+        given = [self._value(field.type) for field in fields]
         program = self.kit.programs.newest(name)
         assert program is not None
         data = program.args.dumps(program.definition.args(*[self.kit.both.given(value, "m") for value in given]))
         if source.random() < 0.03:
             data = source.choice(GARBAGE)
-        version = source.choice([0, 0, 1, 1, 9])
+        version = source.choice([0, 0, 1, 1, 1, 9])
         return c.StartRun(id, f"run-{self.runs}", name, version, data, source.choice(["{}", "{}", '{"x":"1"}', "]"]))
+
+    def _value(self, type: Any) -> Any:
+        return self.source.choice(self.words) if type is t.STR else value_of(self.source, type)
 
     def _resume(self, bench: Bench) -> c.Command:
         still = [run.id for run in bench.machine.runs.values() if run.status in ("paused", "faulted")]
         return c.Resume(self.source.choice([*still, *still, self._id(bench)]))
 
+    def _recover(self, bench: Bench) -> c.Command:
+        """The process died, and all that was in flight with it."""
+        bench.flying.clear()
+        return c.Recover()
+
     def _signal(self, bench: Bench) -> c.Command:
         source, id = self.source, self._id(bench)
         run = bench.machine.runs.get(id)
-        meaning = self.names["Kid" if run is not None and run.program.name == "m.Kid" else "W"]
-        assert isinstance(meaning, Workflow)
+        meaning = self.workflows[run.program.name if run is not None else min(self.workflows)]
+        if not meaning.newest.signals:
+            return c.Signal(id, "nobody", b"null")
         name = source.choice(sorted(meaning.newest.signals))
         if source.random() < 0.05:
             return c.Signal(id, source.choice([name, "nobody"]), source.choice(GARBAGE))
@@ -166,7 +180,7 @@ class Story:
     # --- reports -------------------------------------------------------------------------------------------
 
     def _bytes(self, type: Any) -> bytes:
-        value = self.kit.both.given(value_of(self.source, type), "m")
+        value = self.kit.both.given(self._value(type), "m")
         hint = _Bare(type, self.kit)
         return codec_of(hint.hint).dumps(value)
 
@@ -189,7 +203,8 @@ class Story:
             return c.AttemptFailed(*head, attempt.number, "Stopped", "it was told to", None, "", True)
         meaning = self.names[attempt.activity.name]
         assert isinstance(meaning, Activity)
-        if self.calm or attempt.activity.name.startswith("undo") or source.random() < 0.8:
+        share = 0.9 if attempt.activity.name.startswith("undo") else 0.75
+        if self.calm or source.random() < share:
             if not self.calm and source.random() < 0.01:
                 return c.Finished(*head, source.choice(GARBAGE))
             value = self.kit.both.given(value_of(source, meaning.result), "m")
@@ -229,7 +244,5 @@ class _Bare:
     """The hint of a type of the language, by name, as the generated module has it."""
 
     def __init__(self, type: Any, kit: Kit) -> None:
-        from raftoral.dsl.facts import types as t
-
         plain: dict[Any, Any] = {None: None, t.UNIT: None, t.INT: int, t.STR: str}
         self.hint: Any = plain[type] if type in plain else getattr(kit.modules["m"], type.name)

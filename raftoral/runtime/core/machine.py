@@ -170,7 +170,7 @@ class Machine(Lifecycle):
         for op in all_ops(run):
             is_due = op.stalled or (op.due and op.due <= self.now)
             if op.kind is Kind.EFFECT and is_due and op.number not in arrived:
-                self._retry(run, op)
+                self._perform_again(run, op)
         for event in events:
             current = self.runs.get(run.id)
             if current is None:
@@ -274,10 +274,10 @@ class Machine(Lifecycle):
         if why and run.status in ("running", "stalled"):
             run.status, run.code, run.reason = "stalled", "stalled", why
             self._tell(run, "warn", f"stalled: {why}")
-        elif not why:
-            self._perform_again(run, op)
+            self._rewrite(run)
         self._rewrite(run, op)
-        self._rewrite(run)
+        if not why:
+            self._perform_again(run, op)
         return None
 
     def _perform_again(self, run: Run, op: Op) -> None:
@@ -285,11 +285,13 @@ class Machine(Lifecycle):
         op.stalled = False
         if run.status in ("paused", "faulted"):
             op.due = self.now
-            return
-        op.due = 0
+        else:
+            op.due = 0
+            self._actions.append(Perform(attempt_of(run, op, self.now)))
+        self._rewrite(run, op)
         if run.status == "stalled" and not still_stalls(run):
             run.status, run.code, run.reason = "running", "", ""
-        self._actions.append(Perform(attempt_of(run, op, self.now)))
+            self._rewrite(run)
 
     def _tick(self, command: c.Tick) -> Refused | None:
         """Everything that is due, in order."""
@@ -302,12 +304,8 @@ class Machine(Lifecycle):
                 self._deliver(run, Event(What.FIRED, op=number))
                 self._follow()
             elif run.status not in ("paused", "faulted"):
-                self._retry(run, op)
+                self._perform_again(run, op)
         return None
-
-    def _retry(self, run: Run, op: Op) -> None:
-        self._perform_again(run, op)
-        self._rewrite(run, op)
 
     def _recover(self, command: c.Recover) -> Refused | None:
         """What was in flight when the process died is called again: the next attempt, with the same key."""
@@ -336,8 +334,6 @@ class Machine(Lifecycle):
         else:
             op.attempt += 1
         self._perform_again(current, op)
-        self._rewrite(current, op)
-        self._rewrite(current)
 
 
 def _again(known: Row, program: Program, command: c.StartRun) -> Refused | None:
