@@ -126,6 +126,13 @@ workflow Asks version 1 (n: int, how: str = "") -> str raises Bad, Worse {
   return "${got}"
 }
 
+workflow Many version 1 (n: int) -> int raises Bad {
+  let first = spawn Kid(n) id "first of ${workflow.run}"
+  for i in 1..min(n, 6) { spawn Kid(i, how: "at once") id "${workflow.run} ${i}" }
+  let m = wait first within 2d
+  return m ?? 0
+}
+
 workflow Deep version 1 (n: int) -> int raises Bad, Worse {
   if n <= 0 {
     let m = do get("bottom")

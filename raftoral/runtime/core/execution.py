@@ -203,7 +203,7 @@ class Turn:
             strand = waiting.pop()
             wait = strand.wait
             if isinstance(wait, Join):
-                waiting += wait.live
+                waiting += sorted(wait.live, key=lambda strand: strand.place)
             elif isinstance(wait, Undoing) and wait.stuck is not None:
                 wait.stuck = None
                 self._on(strand, self._unwind(strand, wait))
@@ -585,7 +585,7 @@ class Turn:
         error = join.cancelled or join.failure
         if error is None and len(join.results) < join.count:
             return None
-        for place in join.started:
+        for place in sorted(join.started):
             self.strands[parent.below(join.number, place)] = None
         parent.wait = None
         if error is not None:

@@ -393,8 +393,8 @@ class Lifecycle:
     def _end(self, run: Run, ending: Ending) -> None:
         """The run leaves memory; its row stays, with what a report needs."""
         run.status, run.body = ending.status, b""
-        for key in list(run.pieces):
-            self._piece(run, key, None)
+        for key in run.pieces:  # those that are stored go with the row that says that it has ended
+            self._changes.pieces.pop((run.id, key), None)
         self._touched.pop(run.id, None)
         del self.runs[run.id]
         if not self.runs:
@@ -438,7 +438,7 @@ class Lifecycle:
         new = Run(run.id, f"{first}~{run.link + 1}", program, args)
         new.link, new.fence, new.seq, new.created, new.tags = run.link + 1, run.fence, run.seq, run.created, run.tags
         new.parent, new.parent_op, new.trails, new.pieces = run.parent, run.parent_op, run.trails, run.pieces
-        for key in [key for key in new.pieces if not key.startswith("t")]:
+        for key in sorted(key for key in new.pieces if not key.startswith("t")):
             self._piece(new, key, None)
         mail = [(at, name, payload) for name, box in run.mail.items() for at, payload in box]
         for _, name, payload in sorted(mail, key=lambda each: each[0]):

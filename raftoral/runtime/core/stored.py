@@ -56,13 +56,13 @@ def written(turn: Turn) -> Written:
             pieces[f"s{path}"] = None if strand is None else part_bytes(run, strand)
     for position, signal in turn.mail.items():
         pieces[f"m{position}"] = None if signal is None else mail_bytes(run, signal, position)
-    for number in turn.undone:
+    for number in sorted(turn.undone):
         pieces[f"u{number}"] = None
     if run.undo_count > turn.undos_before:
         for undo in run.undos:
             if undo.number > turn.undos_before:
                 pieces[f"u{undo.number}"] = _undo_bytes(undo)
-    for id in turn.children:
+    for id in sorted(turn.children):
         pieces[f"c{id}"] = _child_bytes(run.children[id])
     return Written(body_bytes(run), checkpoint_bytes(run), pieces)
 

@@ -6,7 +6,7 @@ row. Nothing depends on it; it may be switched off.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ..proto import state_pb2 as pb
 from .commands import AttemptFailed, words
@@ -63,8 +63,13 @@ class Trails:
         """What the report of a run that ends is made of. Its pieces go with it."""
         for key in [key for key in self._changed if key[0] == run.id]:
             del self._changed[key]
-        return pb.Trails(steps=list(run.trails.values())).SerializeToString() if run.trails else None
+        return pb.Trails(steps=_in_order(run.trails.values())).SerializeToString() if run.trails else None
 
     def read(self, run: Run) -> None:
         found = [pb.Trail.FromString(data) for key, data in run.pieces.items() if key[0] == "t"]
-        run.trails = {trail.step: trail for trail in sorted(found, key=lambda trail: (trail.first, trail.step))}
+        run.trails = {trail.step: trail for trail in _in_order(found)}
+
+
+def _in_order(trails: Iterable[pb.Trail]) -> list[pb.Trail]:
+    """One order for all machines, however they came to know the trails."""
+    return sorted(trails, key=lambda trail: (trail.first, trail.step))
