@@ -60,10 +60,23 @@ _USUAL_RETRY = Retry(3)
 
 
 class Activity(Plain, Generic[T]):
-    """An activity as declared: its types and its policies."""
+    """An activity as declared: its types and its policies. `full_name` has the module before it, as stored runs need:
+    two modules may each declare a `notify`."""
 
     __slots__ = (
-        *("name", "result", "timeout", "params", "defaults", "deadline", "heartbeat", "grace", "retry", "raises"),
+        *(
+            "full_name",
+            "name",
+            "result",
+            "timeout",
+            "params",
+            "defaults",
+            "deadline",
+            "heartbeat",
+            "grace",
+            "retry",
+            "raises",
+        ),
         *("key", "queue", "at_most_once"),
     )
 
@@ -83,7 +96,8 @@ class Activity(Plain, Generic[T]):
         queue: str = "default",
         at_most_once: bool = False,
     ) -> None:
-        self.name: Final = name
+        self.full_name: Final = name
+        self.name: Final = name.rpartition(".")[2]
         self.result: Final = result
         self.timeout: Final = timeout
         self.params: Final = params

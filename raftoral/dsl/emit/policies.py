@@ -47,7 +47,7 @@ def error_text(out: Expressions, name: s.TypeName) -> str:
 
 def activity_text(out: Expressions, activity: Activity) -> str:
     """`rt.Activity("charge_card", result=str, timeout=..., ...)`."""
-    parts = [quoted(activity.name)]
+    parts = [quoted(f"{activity.module}.{activity.name}")]
     params = [out.types.text(field.type) for field in activity.params.values()]
     parts.append(f"result={out.types.text(activity.result)}")
     if params:

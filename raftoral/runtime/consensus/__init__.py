@@ -5,7 +5,7 @@
 | `log` | the public face: `ReplicatedLog`, and what a step brings |
 | `groups` | all groups of a node, stepped together: inbox, tick, sync, release |
 | `guard` | one group: joins the parts of the protocol |
-| `elections` `follower` `leader` `reads` `members` | the parts: each cures deviations of the engine, and says which |
+| `elections` `follower` `leader` `reads` `members` | the parts; each cures some of `docs/pysyncobj.md` |
 | `tail` | a group's log in memory, and what is still to be written of it |
 | `journal` | what is written, and the port to who writes it; one in memory |
 | `snapshots` | a state on its way to a node that is too far behind for the log |

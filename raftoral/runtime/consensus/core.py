@@ -2,7 +2,7 @@
 
 In: typed calls of the guard (`append`, `vote`, `tick`, ...). Out: typed calls to the guard's `Hooks`. The engine keeps
 the election timer, the vote rule, commit counting, the send loop and the indexes; everything around is replaced here
-or in the guard (DECISIONS.md and `shared/research/pysyncobj.md` say why: as shipped it loses what it acknowledged).
+or in the guard: as shipped it loses what it acknowledged (`docs/pysyncobj.md` lists its deviations, by number).
 
     core.append("b", Append(...))   ->   hooks.core_acks("b", reset=False, next_index=8, success=True)
 

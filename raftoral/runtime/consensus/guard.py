@@ -177,7 +177,9 @@ class Guard:
         if index - self.log.first > keep + keep // 10:
             self.log.cut_to(index - keep)
         elif self.log.bytes > self._limits.tail_bytes:
-            self.log.cut_to(max(self.log.first, self.log.within(self._limits.tail_bytes * 9 // 10, index)))
+            place = self.log.within(self._limits.tail_bytes * 9 // 10, index)
+            if place > self.log.first:
+                self.log.cut_to(place)
 
     def install(self, point: Point, swap: Callable[[], None]) -> bool:
         if point.index <= self.core.applied:

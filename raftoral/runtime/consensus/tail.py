@@ -65,6 +65,7 @@ class Tail:
 
     def take_write(self) -> Write | None:
         """What this step changed; None when nothing did that must be durable. After it, memory and journal agree."""
+        self.replaced = False
         now = self.record()
         written = self._written
         last = self._items[-1].index
@@ -78,7 +79,6 @@ class Tail:
         added = self._items[max(keep - self.base.index, 0) + 1 :]
         self._keep = last
         self._written = now
-        self.replaced = False
         self.term_changed = False
         return Write(now, keep, added)
 

@@ -47,7 +47,7 @@ class Program:
         if self._activities is None:
             values = vars(sys.modules[self.module]).values() if self.module in sys.modules else ()
             values = values or self.definition.begin.__globals__.values()
-            self._activities = {value.name: value for value in values if isinstance(value, Activity)}
+            self._activities = {value.full_name: value for value in values if isinstance(value, Activity)}
         return self._activities[name]
 
     def uses(self) -> list[Activity[Any]]:
@@ -77,7 +77,7 @@ class Program:
                 for names in scopes:
                     if getattr(value, "__globals__", None) is names:
                         waiting += [names[name] for name in _mentioned(value.__code__) if name in names]
-        return sorted(found, key=lambda activity: activity.name)
+        return sorted(found, key=lambda activity: (activity.name, activity.full_name))
 
     def error(self, data: bytes) -> WorkflowError:
         """The error of which these are the bytes."""

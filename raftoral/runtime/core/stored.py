@@ -144,7 +144,7 @@ def _waiting(op: Op, mode: Mode, slot: int, frame: bytes) -> pb.Strand:
         frame=frame,
         op=op.number,
         kind=op.kind,
-        name=op.name,
+        name=_name(op),
         args=_args(op),
         due=op.due,
         attempt=op.attempt,
@@ -156,10 +156,14 @@ def _waiting(op: Op, mode: Mode, slot: int, frame: bytes) -> pb.Strand:
 
 def _op(op: Op) -> pb.Op:
     message = pb.Op(
-        op=op.number, kind=op.kind, name=op.name, args=_args(op), due=op.due, attempt=op.attempt, asked=op.asked
+        op=op.number, kind=op.kind, name=_name(op), args=_args(op), due=op.due, attempt=op.attempt, asked=op.asked
     )
     _rest_of(op, message)
     return message
+
+
+def _name(op: Op) -> str:
+    return op.name if op.activity is None else op.activity.full_name
 
 
 def _args(op: Op) -> bytes:
@@ -219,7 +223,7 @@ def mail_bytes(run: Run, signal: str, position: int) -> bytes:
 def _undo_bytes(undo: Undo) -> bytes:
     message = pb.Undo(scope=undo.scope, path=undo.path)
     if undo.activity is not None:
-        message.activity = undo.activity.name
+        message.activity = undo.activity.full_name
         message.args = args_bytes(undo.activity, undo.args)
     elif undo.branch is not None:
         message.part = undo.branch.part.key
@@ -301,9 +305,9 @@ class Reader:
         op.stopping, op.details = message.stopping, message.details or None
         op.failures, op.stalled = message.failures, message.stalled
         op.undo = undo or strand.undo
-        op.step = f"undo.{op.name}" if undo or strand.slot is None else strand.slot.key
         if op.kind is Kind.EFFECT:
-            op.activity = self.program.activity(op.name)
+            op.activity = self.program.activity(message.name)
+            op.name = op.activity.name
             op.args = args_from(op.activity, message.args)
             op.overrides = overrides_from(message.overrides, op.activity)
         elif op.kind is Kind.RUN:
@@ -311,6 +315,7 @@ class Reader:
             assert program is not None, f"{message.workflow} version {message.version} is not known"
             op.workflow = program.definition
         self.run.waiting[op.number] = strand
+        op.step = f"undo.{op.name}" if undo or strand.slot is None else strand.slot.key
         return op
 
     def _join(self, strand: Strand, message: pb.Join) -> None:

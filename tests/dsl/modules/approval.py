@@ -81,14 +81,14 @@ class ApprovalActivities(Protocol):
 
 
 _NOTIFY: Final[rt.Activity[None]] = rt.Activity(
-    "notify",
+    "approval.notify",
     result=None,
     params=(str, str),
     timeout=timedelta(seconds=10),
     retry=rt.Retry(3, first=timedelta(seconds=1), most=timedelta(seconds=10)),
 )
 _HOLD_BUDGET: Final[rt.Activity[str]] = rt.Activity(
-    "hold_budget",
+    "approval.hold_budget",
     result=str,
     params=(Expense,),
     timeout=timedelta(seconds=10),
@@ -96,7 +96,7 @@ _HOLD_BUDGET: Final[rt.Activity[str]] = rt.Activity(
     raises=(LedgerClosed,),
 )
 _FREE_BUDGET: Final[rt.Activity[None]] = rt.Activity(
-    "free_budget",
+    "approval.free_budget",
     result=None,
     params=(str,),
     timeout=timedelta(seconds=10),
@@ -104,7 +104,7 @@ _FREE_BUDGET: Final[rt.Activity[None]] = rt.Activity(
     key=lambda cx, hold: f"free-{hold}",
 )
 _PAY: Final[rt.Activity[str]] = rt.Activity(
-    "pay",
+    "approval.pay",
     result=str,
     params=(Expense, str),
     timeout=timedelta(minutes=15),

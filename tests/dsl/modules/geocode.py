@@ -48,14 +48,14 @@ class GeocodeActivities(Protocol):
 
 
 _ASK_ATLAS: Final[rt.Activity[Point | None]] = rt.Activity(
-    "ask_atlas",
+    "geocode.ask_atlas",
     result=Point | None,
     params=(str,),
     timeout=timedelta(seconds=8),
     retry=rt.Retry(5, first=timedelta(milliseconds=500), most=timedelta(seconds=5)),
 )
 _ASK_GAZETTE: Final[rt.Activity[Point | None]] = rt.Activity(
-    "ask_gazette",
+    "geocode.ask_gazette",
     result=Point | None,
     params=(str,),
     timeout=timedelta(seconds=8),
@@ -67,7 +67,10 @@ _ASK_GAZETTE: Final[rt.Activity[Point | None]] = rt.Activity(
     ),
 )
 _ASK_ARCHIVE: Final[rt.Activity[Point | None]] = rt.Activity(
-    "ask_archive", result=Point | None, params=(str,), timeout=timedelta(minutes=1)
+    "geocode.ask_archive",
+    result=Point | None,
+    params=(str,),
+    timeout=timedelta(minutes=1),
 )
 
 # --------------------------------------------------------------------------------------

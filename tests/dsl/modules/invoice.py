@@ -78,10 +78,10 @@ class InvoiceActivities(Protocol):
 
 
 _NUMBER_OF_SALE: Final[rt.Activity[str]] = rt.Activity(
-    "number_of_sale", result=str, params=(Sale,), timeout=timedelta(seconds=5)
+    "invoice.number_of_sale", result=str, params=(Sale,), timeout=timedelta(seconds=5)
 )
 _ARCHIVE: Final[rt.Activity[None]] = rt.Activity(
-    "archive",
+    "invoice.archive",
     result=None,
     params=(Invoice,),
     timeout=timedelta(seconds=30),

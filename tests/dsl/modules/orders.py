@@ -82,7 +82,7 @@ class OrdersActivities(Protocol):
 
 
 _RESERVE_STOCK: Final[rt.Activity[str]] = rt.Activity(
-    "reserve_stock",
+    "orders.reserve_stock",
     result=str,
     params=(list[Item],),
     timeout=timedelta(seconds=10),
@@ -95,7 +95,7 @@ _RESERVE_STOCK: Final[rt.Activity[str]] = rt.Activity(
     raises=(OutOfStock,),
 )
 _RELEASE_STOCK: Final[rt.Activity[None]] = rt.Activity(
-    "release_stock",
+    "orders.release_stock",
     result=None,
     params=(str,),
     timeout=timedelta(seconds=10),
@@ -103,10 +103,13 @@ _RELEASE_STOCK: Final[rt.Activity[None]] = rt.Activity(
     key=lambda cx, hold: f"release-{hold}",
 )
 _SCORE_FRAUD: Final[rt.Activity[float]] = rt.Activity(
-    "score_fraud", result=float, params=(Order, Decimal), timeout=timedelta(seconds=5)
+    "orders.score_fraud",
+    result=float,
+    params=(Order, Decimal),
+    timeout=timedelta(seconds=5),
 )
 _CHARGE_CARD: Final[rt.Activity[str]] = rt.Activity(
-    "charge_card",
+    "orders.charge_card",
     result=str,
     params=(str, Decimal),
     timeout=timedelta(seconds=30),
@@ -121,7 +124,10 @@ _CHARGE_CARD: Final[rt.Activity[str]] = rt.Activity(
     key=lambda cx, customer, amount: f"charge-{cx.id}",
 )
 _SEND_RECEIPT: Final[rt.Activity[None]] = rt.Activity(
-    "send_receipt", result=None, params=(str, Receipt), timeout=timedelta(seconds=20)
+    "orders.send_receipt",
+    result=None,
+    params=(str, Receipt),
+    timeout=timedelta(seconds=20),
 )
 # --------------------------------------------------------------------------------------
 # Workflow ProcessOrder, version 1

@@ -93,7 +93,7 @@ class SagaTripActivities(Protocol):
 
 
 _BOOK_FLIGHT: Final[rt.Activity[str]] = rt.Activity(
-    "book_flight",
+    "saga_trip.book_flight",
     result=str,
     params=(Request,),
     timeout=timedelta(seconds=30),
@@ -102,7 +102,7 @@ _BOOK_FLIGHT: Final[rt.Activity[str]] = rt.Activity(
     key=lambda cx, request: f"flight-{request.id}",
 )
 _CANCEL_FLIGHT: Final[rt.Activity[None]] = rt.Activity(
-    "cancel_flight",
+    "saga_trip.cancel_flight",
     result=None,
     params=(str,),
     timeout=timedelta(seconds=30),
@@ -110,7 +110,7 @@ _CANCEL_FLIGHT: Final[rt.Activity[None]] = rt.Activity(
     key=lambda cx, flight: f"cancel-{flight}",
 )
 _BOOK_ROOM: Final[rt.Activity[str]] = rt.Activity(
-    "book_room",
+    "saga_trip.book_room",
     result=str,
     params=(Request,),
     timeout=timedelta(seconds=30),
@@ -119,7 +119,7 @@ _BOOK_ROOM: Final[rt.Activity[str]] = rt.Activity(
     key=lambda cx, request: f"room-{request.id}",
 )
 _CANCEL_ROOM: Final[rt.Activity[None]] = rt.Activity(
-    "cancel_room",
+    "saga_trip.cancel_room",
     result=None,
     params=(str,),
     timeout=timedelta(seconds=30),
@@ -127,7 +127,7 @@ _CANCEL_ROOM: Final[rt.Activity[None]] = rt.Activity(
     key=lambda cx, room: f"cancel-{room}",
 )
 _BOOK_CAR: Final[rt.Activity[str]] = rt.Activity(
-    "book_car",
+    "saga_trip.book_car",
     result=str,
     params=(Request,),
     timeout=timedelta(seconds=30),
@@ -136,7 +136,7 @@ _BOOK_CAR: Final[rt.Activity[str]] = rt.Activity(
     key=lambda cx, request: f"car-{request.id}",
 )
 _CANCEL_CAR: Final[rt.Activity[None]] = rt.Activity(
-    "cancel_car",
+    "saga_trip.cancel_car",
     result=None,
     params=(str,),
     timeout=timedelta(seconds=30),
@@ -144,7 +144,7 @@ _CANCEL_CAR: Final[rt.Activity[None]] = rt.Activity(
     key=lambda cx, car: f"cancel-{car}",
 )
 _TAKE_PAYMENT: Final[rt.Activity[str]] = rt.Activity(
-    "take_payment",
+    "saga_trip.take_payment",
     result=str,
     params=(Request,),
     timeout=timedelta(minutes=1),

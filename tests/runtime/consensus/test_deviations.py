@@ -1,4 +1,4 @@
-"""Each deviation of the engine from Raft, by its number in the research, and its cure.
+"""Each deviation of the engine from Raft, by its number in `docs/pysyncobj.md`, and its cure.
 
 A test with `off` runs twice: as it is, and with the cure switched off. The second run must show the defect, so that
 the test is known to see it.
@@ -473,6 +473,24 @@ def test_26_a_snapshot_is_asked_for_once_a_second_and_without_a_storm():
         messages = max(messages, len(bench.sent))
     assert 2 <= asked <= 4
     assert messages <= 4
+
+
+def test_a_log_with_large_entries_is_cut_by_its_size():
+    bench = Bench(limits=Limits(tail_bytes=5000))
+    bench.lead()
+    for number in range(10):
+        bench.log.propose(bytes(1000), b"id %d" % number)
+        bench.step()
+    bench.copied("b").step()
+    bench.log.durable(3)
+    assert bench.log.status().base == 3
+    bench.log.durable(3)
+    bench.step()
+    assert bench.groups.deadline() > bench.now, "nothing is left to be done"
+    bench.log.durable(bench.log.status().applied)
+    assert bench.guard.log.bytes <= 4500
+    bench.step()
+    assert bench.durable[1].record.base.index == bench.log.status().base > 5
 
 
 def test_26_what_comes_after_the_base_needs_no_snapshot():

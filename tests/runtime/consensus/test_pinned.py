@@ -13,16 +13,15 @@ import pytest
 from raftoral.runtime.consensus import core
 from tests.house import laws
 
-WHAT_TO_DO = (
-    """
-The engine is not the one that was simulated. Do not just change the numbers here: 1. read the difference of syncobj.py
-between the two versions, whole; 2. for each private name in `raftoral/runtime/consensus/core.py`: is it there, with
-the same meaning, and is there a new one? 3. for each of the 38 deviations in the research: is it cured there now, does
-the cure here still fit, is there a new one? 4. RAFTORAL_SEEDS=3000 python -m pytest tests/runtime/consensus -n auto 5.
-then VERSION and FILES in core.py, `pysyncobj==` in pyproject.toml, and this file. Otherwise: pip install
---force-reinstall pysyncobj=="""
-    + core.VERSION
-)
+WHAT_TO_DO = f"""
+The engine is not the one that was simulated. Do not just change the numbers here:
+1. read the difference of syncobj.py between the two versions, whole;
+2. for each private name in runtime/consensus/core.py: is it there, with the same meaning; is there a new one?
+3. for each deviation in docs/pysyncobj.md: is it cured there now, does our cure still fit, is there a new one?
+4. RAFTORAL_SEEDS=3000 ./dev test tests/runtime/consensus -n auto
+5. then VERSION and FILES in core.py, `pysyncobj==` in pyproject.toml, and this file.
+Otherwise: pip install --force-reinstall pysyncobj=={core.VERSION}
+"""
 
 # What is overridden: the engine must call it by this name, with these parameters.
 OVERRIDDEN = {
