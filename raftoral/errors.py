@@ -113,6 +113,13 @@ class UnknownSignal(RaftoralError):
     code = "no-signal"
 
 
+class QueryFailed(RaftoralError):
+    """A query has a bug: a division by zero, an overflow. The run itself goes on."""
+
+    category = "Application"
+    code = "query-failed"
+
+
 class WrongInput(UsageError):
     """Arguments that do not fit their types. The message names the field."""
 

@@ -21,7 +21,7 @@ from raftoral.errors import Closed, RaftoralError, StorageFailed
 
 from .core import commands as c
 from .core.lifecycle import Action, Halt, Moved, Perform, Tell
-from .core.machine import Applied, Machine
+from .core.machine import SEQ, Applied, Machine
 from .core.programs import Programs
 from .edge.clock import Alarm, Clock
 from .ports import Attempt, Beat, Changes, Done, Failed, Query, Report, Row, Runner, Storage
@@ -49,6 +49,7 @@ class Engine:
         *,
         trails: bool,
         moved: Callable[[str, str], None],
+        stopped: Callable[[RaftoralError], None] = lambda error: None,
     ) -> None:
         self.programs = programs
         self.storage = storage
@@ -58,12 +59,13 @@ class Engine:
         self.commands = 0
         self._trails = trails
         self._moved = moved
+        self._stopped = stopped
         self._queue: list[Waiting] = []
         self._scheduled = False
         self._alarm: Alarm | None = None
         self._rings: int | None = None
         self._stalled: set[tuple[str, int]] = set()
-        self._broken: Exception | None = None
+        self._broken: RaftoralError | None = None
         self._unread = False  # the store could not be read: memory is not what is stored
         self._seconds = 0.0  # that a commit takes, on the average of late
         self._committing: asyncio.Future[None] | None = None
@@ -73,7 +75,7 @@ class Engine:
 
     def _read(self) -> Machine:
         newest = self.storage.rows(Query(limit=1))
-        seq = newest[0].seq if newest else 0
+        seq = max(newest[0].seq if newest else 0, int(self.storage.meta().get(SEQ, b"0")))
         machine = Machine(self.programs, self.storage.row, seq=seq, trails=self._trails)
         self.unknown = machine.load(self.storage.live())
         return machine
@@ -121,6 +123,11 @@ class Engine:
                     report.seconds,
                 )
             )
+
+    @property
+    def broken(self) -> RaftoralError | None:
+        """Why no command is taken any more."""
+        return self._broken
 
     @property
     def is_idle(self) -> bool:
@@ -280,6 +287,7 @@ class Engine:
             if future is not None and not future.done():
                 future.set_exception(self._broken)
         self._queue.clear()
+        self._stopped(self._broken)
 
 
 def _tell_failed(report: Failed) -> None:

@@ -24,11 +24,11 @@ from pydantic_core import to_json
 from raftoral import errors as e
 from raftoral.program.codec import codec_of
 from raftoral.program.context import Cx
-from raftoral.program.faults import Fault
+from raftoral.program.faults import Fault, fault_of
 from raftoral.program.plans import known_errors
 from raftoral.program.scalars import transition_context
 from raftoral.program.std import Stream
-from raftoral.program.steps import Definition
+from raftoral.program.steps import Definition, Query as AQuery
 from raftoral.program.values import WorkflowError
 
 from .bindings import Bindings
@@ -82,22 +82,27 @@ class Branch(NamedTuple):
 
 
 def definitions_of(sources: Iterable[Source]) -> list[Definition]:
-    """The workflows of generated modules, and of the modules that they start children of."""
+    """The workflows of generated modules, and of the modules that they start children of, and so on."""
     found: dict[int, Definition] = {}
     for source in sources:
-        if isinstance(source, Definition):
-            found[id(source)] = source
-            continue
-        values: list[Any] = [source] if isinstance(source, type) else list(vars(source).values())
-        held = [getattr(value, "DEFINITION", None) for value in values]
-        made = [definition for definition in held if isinstance(definition, Definition)]
+        values: list[Any] = [source] if isinstance(source, type | Definition) else list(vars(source).values())
+        made = _definitions_among(values)
         if not made:
             raise e.UsageError(
                 f"programs: {getattr(source, '__name__', source)!r} has no workflow; give a module that `raftoral "
                 "compile` made, or one of its workflows"
             )
-        found |= {id(definition): definition for definition in made}
+        while made:
+            definition = made.pop(0)
+            if id(definition) not in found:
+                found[id(definition)] = definition
+                made += _definitions_among(definition.begin.__globals__.values())
     return list(found.values())
+
+
+def _definitions_among(values: Iterable[Any]) -> list[Definition]:
+    held = [value if isinstance(value, Definition) else getattr(value, "DEFINITION", None) for value in values]
+    return [each for each in held if isinstance(each, Definition)]
 
 
 class Local:
@@ -129,7 +134,7 @@ class Local:
         self._max_concurrency, self._threads, self._queues = max_concurrency, thread_pool_size, queues
         self._profile, self._retention, self._grace = profile, retention, grace
         self._waiters: dict[str, list[asyncio.Future[None]]] = {}
-        self._watchers: dict[str, list[asyncio.Queue[Change]]] = {}
+        self._watchers: dict[str, list[asyncio.Queue[Change | e.RaftoralError]]] = {}
         self._engine: Engine | None = None
         self._runner: EffectRunner | None = None
         self._pruner: Any = None
@@ -146,29 +151,46 @@ class Local:
         """Reads what is stored, and goes on with it."""
         if self._engine is not None:
             return self
-        storage = self._storage or self._opened()
+        storage = self._storage if self._storage is not None else self._opened()
         try:
-            self._runner = EffectRunner(
-                Bindings(self._implementations),
-                report=self._report,
-                resources=self._resources,
-                max_concurrency=self._max_concurrency,
-                thread_pool_size=self._threads,
-                queues=self._queues,
-            )
+            if self._resources is not None:
+                await self._resources.open()  # what was in flight is called again at once, and may need them
+            self._runner = self._made_runner()
             self._engine = Engine(
-                self._programs, storage, self._runner, self._clock, trails=self._profile, moved=self._moved
+                self._programs,
+                storage,
+                self._runner,
+                self._clock,
+                trails=self._profile,
+                moved=self._moved,
+                stopped=self._stopped,
             )
             await self._engine.open()
         except BaseException:
             self._engine = None
             storage.close()
+            if self._resources is not None:
+                await self._resources.close()
             raise
-        if self._resources is not None:
-            await self._resources.open()
         if self._retention is not None:
             self._prune_later()
         return self
+
+    def _made_runner(self) -> EffectRunner:
+        runner = EffectRunner(
+            Bindings(self._implementations),
+            report=self._report,
+            resources=self._resources,
+            max_concurrency=self._max_concurrency,
+            thread_pool_size=self._threads,
+            queues=self._queues,
+        )
+        for program in self._programs.all().values():
+            for activity in program.uses():
+                runner.implements(
+                    activity
+                )  # an activity that two could perform is said now, not in the middle of a run
+        return runner
 
     def _opened(self) -> Storage:
         if self._data is None or self._data == ":memory:":
@@ -190,17 +212,25 @@ class Local:
         engine.storage.close()
         if self._resources is not None:
             await self._resources.close()
-        closed = e.Closed("the runtime was closed; the run goes on when it is opened again")
-        for waiters in self._waiters.values():
-            for future in waiters:
-                if not future.done():
-                    future.set_exception(closed)
+        self._stopped(e.Closed("the runtime was closed; the run goes on when it is opened again"))
+
+    def _stopped(self, error: e.RaftoralError) -> None:
+        """Nothing moves here any more: says so to all who wait."""
+        waiters = [future for futures in self._waiters.values() for future in futures]
+        watchers = [changes for queues in self._watchers.values() for changes in queues]
         self._waiters.clear()
+        for future in waiters:
+            if not future.done():
+                future.set_exception(error)
+        for changes in watchers:
+            _put(changes, error)
 
     @property
     def engine(self) -> Engine:
         if self._engine is None:
             raise e.UsageError("it is not open: use `async with raftoral.local(...) as here:`")
+        if self._engine.broken is not None:
+            raise self._engine.broken
         return self._engine
 
     # --- what generated modules call -------------------------------------------------------------------------
@@ -218,9 +248,12 @@ class Local:
         program = self._program(workflow)
         fresh = id is None
         id = uuid4().hex if id is None else checked_id(id)
-        given = args if isinstance(args, workflow.args) else workflow.args(*args)
         try:
+            given = args if isinstance(args, workflow.args) else workflow.args(*args)
             data = program.args.dumps(given)
+        except TypeError:
+            fields = ", ".join(getattr(workflow.args, "_fields", ())) or "no arguments"
+            raise e.WrongInput(f"the input of {program.name}: it takes {fields}, and got {len(args)}") from None
         except Fault as fault:
             raise e.WrongInput(f"the input of {program.name}: {_named(program, fault.message)}") from None
         command = c.StartRun(id, uuid4().hex, program.name, program.version, data, _tags(tags), fresh)
@@ -257,20 +290,23 @@ class Local:
         if query is None:
             known = ", ".join(sorted(program.definition.queries)) or "none"
             raise e.UnknownSignal(f"{program.name} has no query {name!r}; it has: {known}")
-        if run is not None and run.state is not None:
-            state, given, name_, version = run.state, run.args, run.run, program.version
-        else:
-            row = self._row(id)
-            given = program.args.loads(row.args)
-            state = program.state_from(row.checkpoints.encode(), given)
-            name_, version = row.run, row.version
+        _check_query(f"the query {name} of {program.name}", query, args)
+        row = self._row(id) if run is None or run.state is None else None
         now = EPOCH + MICROSECOND * self._clock.now()
         try:
             with transition_context():
-                answer = query.answer(Cx(id, name_, version, 1, now, Stream(b"query")), state, given, *args)
+                if row is not None:
+                    given = program.args.loads(row.args)
+                    state, own = program.state_from(row.checkpoints.encode(), given), row.run
+                else:
+                    assert run is not None
+                    state, given, own = run.state, run.args, run.run
+                cx = Cx(id, own, program.version, 1, now, Stream(b"query"))
+                answer = query.answer(cx, state, given, *args)
                 return codec_of(query.result).loads(codec_of(query.result).dumps(answer))
-        except Fault as fault:
-            raise e.RaftoralError(f"the query {name} of {program.name}: {fault.message}") from None
+        except Exception as error:
+            why = fault_of(error).message
+            raise e.QueryFailed(f"the query {name} of {program.name}: {why}") from error
 
     # --- looking -------------------------------------------------------------------------------------------
 
@@ -343,17 +379,29 @@ class Local:
         return self._branch(self._row(id))
 
     def _branch(self, row: Row) -> Branch:
-        children = self.engine.storage.rows(Query(parent=row.id, limit=PAGE_MAX))
-        return Branch(summary(row), tuple(self._branch(child) for child in reversed(children)))
+        return Branch(summary(row), tuple(self._branch(child) for child in self._children_of(row.id)))
+
+    def _children_of(self, id: str) -> Sequence[Row]:
+        """The runs that a run started, oldest first."""
+        found: list[Row] = []
+        before: int | None = None
+        while True:
+            page = self.engine.storage.rows(Query(parent=id, limit=PAGE_MAX, before=before))
+            found += page
+            if len(page) < PAGE_MAX:
+                return found[::-1]
+            before = page[-1].seq
 
     async def watch(self, id: str) -> AsyncIterator[Change]:
         """Where a run rests, now and whenever that changes; ends with it."""
         self._row(id)
-        changes: asyncio.Queue[Change] = asyncio.Queue(WATCH_MAX)
+        changes: asyncio.Queue[Change | e.RaftoralError] = asyncio.Queue(WATCH_MAX)
         self._watchers.setdefault(id, []).append(changes)
         try:
-            change = self._change(id)
+            change: Change | e.RaftoralError = self._change(id, "")
             while True:
+                if not isinstance(change, Change):
+                    raise change
                 yield change
                 if change.status not in LIVE:
                     return
@@ -365,8 +413,12 @@ class Local:
             if not watchers:
                 self._watchers.pop(id, None)
 
-    def _change(self, id: str) -> Change:
-        run, row = self.engine.machine.runs.get(id), self._row(id)
+    def _change(self, id: str, status: str) -> Change:
+        """Where a run is now; one that was deleted at once is there no more, and has only its last status."""
+        engine = self.engine
+        run, row = engine.machine.runs.get(id), engine.storage.row(id)
+        if row is None:
+            return Change(id, status, (), EPOCH + MICROSECOND * engine.machine.now)
         steps = tuple(wait.step for wait in description(row, run, ()).waits)
         return Change(id, row.status, steps, EPOCH + MICROSECOND * row.updated)
 
@@ -388,26 +440,27 @@ class Local:
         """A paused run goes on; a faulted one tries again."""
         _raise(await self.engine.submit(c.Resume(id)))
 
-    async def tag(self, id: str, **tags: str | None) -> None:
+    async def tag(self, id: str, /, **tags: str | None) -> None:
         """Sets tags of a run; None takes one away."""
+        if not all(value is None or isinstance(value, str) for value in tags.values()):
+            raise e.WrongInput("tags are texts by name; None takes one away")
         _raise(await self.engine.submit(c.Tag(id, json.dumps(tags))))
 
     async def delete(self, id: str, *, force: bool = False, cascade: bool = True) -> int:
         """Takes a run away, with the runs that it started; gives how many. Never one that lives, unless forced."""
-        ids = [id]
-        if cascade:
-            ids = [row.id for row in _flat(self._branch_rows(self._row(id)))]
-        if not force:
-            living = [each for each in ids if each in self.engine.machine.runs]
-            if living:
-                raise e.StillRunning(f"{living[0]!r} lives: cancel it first, or force it")
-        for each in reversed(ids):
-            _raise(await self.engine.submit(c.Delete(each, force)))
-        return len(ids)
-
-    def _branch_rows(self, row: Row) -> tuple[Row, Any]:
-        children = self.engine.storage.rows(Query(parent=row.id, limit=PAGE_MAX))
-        return row, [self._branch_rows(child) for child in children]
+        await self.engine.settled()
+        rows = [self._row(id)]
+        for row in rows if cascade else ():
+            rows += self._children_of(row.id)
+        living = [row.id for row in rows if row.status in LIVE]
+        if living and not force:
+            raise e.StillRunning(f"{living[0]!r} lives: cancel it first, or force it")
+        # Parents first: one that lives must not see its children fail, and start others.
+        answers = await asyncio.gather(*(self.engine.submit(c.Delete(row.id, force)) for row in rows))
+        for refused in answers:
+            if refused is not None and refused.code != c.NOT_FOUND:
+                _raise(refused)
+        return len(rows)
 
     async def delete_many(self, *, force: bool = False, **filters: Any) -> int:
         """Takes away all runs that `list` would show; those that live only if forced. Gives how many."""
@@ -462,11 +515,9 @@ class Local:
                     future.set_result(None)
         watchers = self._watchers.get(id)
         if watchers:
-            change = self._change(id)
+            change = self._change(id, status)
             for changes in watchers:
-                if changes.full():
-                    changes.get_nowait()
-                changes.put_nowait(change)
+                _put(changes, change)
 
     async def _ended(self, id: str, timeout: float | None) -> Row:
         engine = self.engine
@@ -619,9 +670,26 @@ def _fields(value: Description) -> dict[str, Any]:
     return {name: getattr(value, name) for name in inspect.signature(Description).parameters}
 
 
-def _flat(branch: tuple[Row, Any]) -> list[Row]:
-    row, children = branch
-    return [row, *(each for child in children for each in _flat(child))]
+def _put(changes: asyncio.Queue[Change | e.RaftoralError], change: Change | e.RaftoralError) -> None:
+    """For a watcher; one that is slow misses the oldest."""
+    if changes.full():
+        changes.get_nowait()
+    changes.put_nowait(change)
+
+
+def _check_query(what: str, query: AQuery, args: Sequence[Any]) -> None:
+    """Refuses arguments that do not fit."""
+    if len(args) > len(query.params):
+        raise e.WrongInput(f"{what}: it takes {len(query.params)} arguments, and got {len(args)}")
+    try:
+        inspect.signature(query.answer).bind(None, None, None, *args)
+    except TypeError:
+        raise e.WrongInput(f"{what}: it takes {len(query.params)} arguments, and got {len(args)}") from None
+    for place, (type_, value) in enumerate(zip(query.params, args, strict=False), 1):
+        try:
+            codec_of(type_).dumps(value)
+        except Fault as fault:
+            raise e.WrongInput(f"{what}: argument {place}: {fault.message}") from None
 
 
 def failure_of(row: Row, program: Program | None) -> e.RunFailed:
@@ -632,7 +700,10 @@ def failure_of(row: Row, program: Program | None) -> e.RunFailed:
         if kind in known_errors(program.module):
             error = program.error(row.failure)
     kinds = {"cancelled": e.RunCancelled, "terminated": e.RunTerminated}
-    shown = error if error is not None else (row.failure or b"").decode()
-    failed = kinds.get(row.status, e.RunFailed)(row.id, row.status, error, f"the run {row.id!r} {row.status}: {shown}")
+    shown = str(error) if error is not None else (row.failure or b"").decode()
+    how = row.status
+    if row.status in kinds:
+        how, shown = f"was {row.status}", getattr(error, "reason", shown)
+    failed = kinds.get(row.status, e.RunFailed)(row.id, row.status, error, f"the run {row.id!r} {how}: {shown}")
     failed.__cause__ = error
     return failed

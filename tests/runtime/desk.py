@@ -1,17 +1,18 @@
 """A `Local` whose time and activities are in the hands of a test, without a thread, a sleep or a second of real time.
 
-    desk = Desk()
-    async with desk.local(module) as here:
-        run = await module.W.start(here, 3)
-        await desk.settle()
-        desk.give("get", 5)                  the oldest call of `get` that is waiting gives 5
-        await desk.pass_(HOUR)
+desk = Desk()
+async with desk.local(module) as here:
+    run = await module.W.start(here, 3)
+    await desk.settle()
+    desk.give("get", 5)                  the oldest call of `get` that is waiting gives 5
+    await desk.pass_(HOUR)
 """
 
 from __future__ import annotations
 
 import asyncio
 import inspect
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -19,6 +20,53 @@ from raftoral.program.steps import Activity
 from raftoral.runtime.activity import activity
 from raftoral.runtime.local import Local
 from raftoral.testing import START, VirtualClock
+
+TEXT = """
+enum Stage { begun, paid }
+record Item { sku: str, qty: int = 1 }
+error Bad { code: int }
+activity get(k: str) -> int raises Bad { timeout: 10s, retry: 2 times backoff 10s except Bad }
+activity put(k: str) { timeout: 10s, retry: never }
+
+workflow W version 1 (n: int, items: list[Item] = [], name: str = "ann") -> int raises Bad {
+  checkpoint stage = Stage.begun
+  checkpoint total = n
+  checkpoint who: str? = name
+  signal say(str)
+  signal go
+  query now_at() -> Stage = stage
+  query left(of: int) -> int = of - total
+  query share(parts: int) -> int = total // parts
+  query said() -> str? = who
+  let m = do get(name)
+  total += m
+  stage = Stage.paid
+  let text = wait say within 1d
+  if text == "fault" { total = total // (m - m) }
+  if text == "fail" { fail Bad(code: m) }
+  return total + len(items)
+}
+
+workflow Kid version 1 (n: int) -> int {
+  do put("kid ${n}")
+  return n
+}
+
+workflow Parent version 1 (n: int) -> int {
+  let a = do Kid(n)
+  let kid = spawn Kid(n + 1) id "${workflow.id}-kid"
+  let b = wait kid
+  return a + b
+}
+
+workflow Quick version 1 (n: int) -> int {
+  return n * 2
+}
+
+workflow Plain version 1 () {
+  do put("plain")
+}
+"""
 
 LOOKS = 8  # turns of the loop at which nobody does anything: longer than any chain of callbacks inside
 
@@ -46,6 +94,7 @@ class Desk:
 
     def local(self, *modules: Any, missing: tuple[str, ...] = (), **options: Any) -> Local:
         """A `Local` on this desk's clock. All activities of the modules wait here, except those that are missing."""
+        sys.modules.update({module.__name__: module for module in modules})  # other tests have some of the same names
         activities = {
             value.name: self._performed(value)
             for module in modules
@@ -121,9 +170,9 @@ def on_a_loop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
 
         asyncio.run(inside())
 
-    run.__name__, run.__doc__ = test.__name__, test.__doc__  # type: ignore[attr-defined]
+    run.__name__, run.__doc__ = test.__name__, test.__doc__
     run.__signature__ = inspect.signature(test)  # type: ignore[attr-defined]
     return run
 
 
-__all__ = ["Call", "Desk", "on_a_loop"]
+__all__ = ["TEXT", "Call", "Desk", "on_a_loop"]

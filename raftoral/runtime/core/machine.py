@@ -215,6 +215,7 @@ class Machine(Lifecycle):
         for key in [key for key in changes.pieces if key[0] == command.id]:
             del changes.pieces[key]
         changes.deleted.add(command.id)
+        changes.meta[SEQ] = b"%d" % self.seq  # when the newest is gone, the store does not know how many there were
         return None
 
     # --- effects and time ----------------------------------------------------------------------------------
@@ -357,6 +358,8 @@ def _inbox_full(run: Run) -> Refused:
 def _too_large(what: str, data: bytes) -> Refused:
     return Refused(c.TOO_LARGE, f"{what} has {len(data):,} bytes; {VALUE_BYTES_MAX:,} are the most")
 
+
+SEQ = "seq"  # the fact under which a store knows the number of the last start
 
 NO_TAGS = "tags are texts by name, as a JSON object"
 
