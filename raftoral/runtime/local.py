@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+import logging
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import ModuleType, TracebackType
@@ -44,6 +45,8 @@ from .ports import LIVE, Query, Report, Row, Storage
 from .proto import state_pb2 as pb
 from .resources import Resources
 from .views import Description, RunReport, Summary, description, report, summary
+
+log = logging.getLogger("raftoral")
 
 ID_MAX = 200  # characters
 PAGE_MAX = 1_000
@@ -138,6 +141,7 @@ class Local:
         self._engine: Engine | None = None
         self._runner: EffectRunner | None = None
         self._pruner: Any = None
+        self._pruning: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         return await self.open()
@@ -567,9 +571,16 @@ class Local:
         self._pruner = self._clock.at(self._clock.now() + every, self._prune_now)
 
     def _prune_now(self) -> None:
-        if self._engine is not None and self._retention is not None:
-            task = asyncio.ensure_future(self.prune(self._retention))
-            task.add_done_callback(lambda done: self._prune_later() if self._engine and not done.cancelled() else None)
+        if self._engine is not None:
+            self._pruning = asyncio.ensure_future(self._prune_once())
+
+    async def _prune_once(self) -> None:
+        try:
+            await self.prune(cast(timedelta, self._retention))
+        except e.RaftoralError as error:
+            log.warning("runs that are over could not be pruned, and will be later: %s", error)
+        if self._engine is not None:
+            self._prune_later()
 
 
 def local(programs: Iterable[Source], activities: Iterable[Any] | Any = (), **options: Any) -> Local:
