@@ -14,6 +14,7 @@ import asyncio
 import inspect
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -46,12 +47,7 @@ class SyncRun:
 
     def watch(self) -> Iterator[Any]:
         """Where it rests, now and whenever that changes."""
-        changes = self._run.watch()
-        while True:
-            try:
-                yield self._call(_next(changes))
-            except StopAsyncIteration:
-                return
+        return _walked(self._run.watch(), self._call)
 
 
 class SyncLocal:
@@ -106,6 +102,10 @@ class SyncLocal:
         """A run that was started before."""
         return SyncRun(workflow.get(self._opened_local, id), self._call)
 
+    def watch(self, id: str) -> Iterator[Any]:
+        """Where a run rests, now and whenever that changes; ends with it."""
+        return _walked(self._opened_local.watch(id), self._call)
+
     def __getattr__(self, name: str) -> Any:
         """Everything else that `Local` has: `list`, `describe`, `cancel`, `delete_many`, ..."""
         value = getattr(self._opened_local, name)
@@ -130,9 +130,26 @@ class SyncLocal:
         return asyncio.run_coroutine_threadsafe(coroutine, loop).result()
 
 
+def _walked(changes: Any, call: Callable[[Coroutine[Any, Any, Any]], Any]) -> Iterator[Any]:
+    """An asynchronous iterator, step by step. Whoever stops early lets go of it."""
+    try:
+        while True:
+            try:
+                yield call(_next(changes))
+            except StopAsyncIteration:
+                return
+    finally:
+        with suppress(UsageError):  # it was closed meanwhile
+            call(_close(changes))
+
+
 async def _next(changes: Any) -> Any:
     found: Awaitable[Any] = anext(changes)
     return await found
+
+
+async def _close(changes: Any) -> None:
+    await changes.aclose()
 
 
 def local(programs: Iterable[Any], activities: Iterable[Any] | Any = (), **options: Any) -> SyncLocal:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import re
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -27,6 +28,7 @@ from raftoral.runtime.bindings import Bindings
 from raftoral.runtime.core.execution import EPOCH, MICROSECOND
 from raftoral.runtime.core.programs import Programs
 from raftoral.runtime.edge.clock import Alarm
+from raftoral.runtime.edge.effect_runner import EffectRunner
 from raftoral.runtime.edge.storage_memory import MemoryStorage
 from raftoral.runtime.local import Local, Source, definitions_of
 
@@ -36,6 +38,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 SETTLED_AFTER = 6  # looks at which nobody did anything: longer than any chain of callbacks inside
 LOOKS_MAX = 1_000_000
 UNITS = {"ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000, "w": 604_800_000_000}
+_DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?) *(ms|[smhdw])")
 
 
 class VirtualClock:
@@ -111,13 +114,13 @@ class World(Local):
         sources = list(programs)
         self.clock = VirtualClock(start)
         self._store = _Immortal()
-        self._known: dict[str, _Called] = {}
         self._skip_time = skip_time
         self._skipper: asyncio.Task[None] | None = None
         self._crashing: asyncio.Task[None] | None = None
         self._given = Bindings(activities if isinstance(activities, list | tuple) else [activities])
         self.crashes = 0
         uses = {a.name: a for d in definitions_of(sources) for a in Programs([d]).of(d).uses()}
+        self._known = {name: _Called() for name in sorted(uses)}
         wrapped = {name: self._wrapped(activity) for name, activity in uses.items()}
         super().__init__(sources, wrapped, storage=self._store, clock=self.clock, **options)
 
@@ -128,10 +131,11 @@ class World(Local):
         return self
 
     async def close(self) -> None:
-        for task in (self._skipper, self._crashing):
-            if task is not None:
-                task.cancel()
-        self._skipper = self._crashing = None
+        if self._skipper is not None:
+            self._skipper.cancel()
+            self._skipper = None
+        if self._crashing is not None:
+            await asyncio.wait([self._crashing])
         await super().close()
 
     # --- what you arrange ----------------------------------------------------------------------------------
@@ -154,16 +158,29 @@ class World(Local):
 
     async def crash(self) -> None:
         """The process dies now. What was not committed is gone; another one takes over."""
-        self.crashes += 1
-        runner, engine = self._runner, self._engine
-        if engine is None or runner is None:
+        if self._engine is None and self._crashing is None:
             raise UsageError("the world is not open: use `async with raftoral.testing.world(...) as w:`")
-        engine.stop()
-        self._engine = None
-        self._grace, grace = 0.0, self._grace
-        await runner.close(0.0)
-        self._grace = grace
-        await Local.open(self)
+        # In a task of its own: whoever asks for it may be an activity, which dies too.
+        await asyncio.shield(self._dying())
+
+    def _dying(self) -> asyncio.Task[None]:
+        """The death of this process. It dies once, however many ask for it meanwhile."""
+        if self._crashing is None:
+            engine, runner, self._engine = self.engine, self._runner, None
+            assert runner is not None
+            engine.stop()
+            self.crashes += 1
+            self._crashing = asyncio.create_task(self._live_again(runner))
+        return self._crashing
+
+    async def _live_again(self, runner: EffectRunner) -> None:
+        try:
+            await runner.close(0.0)
+            if self._resources is not None:
+                await self._resources.close()
+            await Local.open(self)
+        finally:
+            self._crashing = None
 
     # --- time ----------------------------------------------------------------------------------------------
 
@@ -215,7 +232,10 @@ class World(Local):
     # --- activities ----------------------------------------------------------------------------------------
 
     def _of(self, name: str) -> _Called:
-        return self._known.setdefault(name, _Called())
+        if name not in self._known:
+            known = ", ".join(self._known) or "none"
+            raise UsageError(f"no workflow here calls an activity {name!r}; those that are called: {known}")
+        return self._known[name]
 
     def _wrapped(self, activity: Activity[Any]) -> Callable[..., Any]:
         async def performed(*args: Any) -> Any:
@@ -223,7 +243,7 @@ class World(Local):
             known.calls.append(args)
             if known.crashes:
                 known.crashes -= 1
-                self._crashing = asyncio.create_task(self._die())
+                self._dying()
                 await asyncio.Event().wait()  # nothing of this process happens any more
             if known.plans:
                 raise known.plans.pop(0)
@@ -245,12 +265,6 @@ class World(Local):
             raise what
         value = what(*args) if callable(what) else what
         return await value if inspect.isawaitable(value) else value
-
-    async def _die(self) -> None:
-        try:
-            await self.crash()
-        finally:
-            self._crashing = None
 
 
 class Loaded(NamedTuple):
@@ -291,17 +305,10 @@ def _microseconds(time: str | timedelta | float) -> int:
         return int(time / MICROSECOND)
     if isinstance(time, int | float):
         return int(time * 1_000_000)
-    total, number = 0, ""
-    rest = time.replace(" ", "")
-    while rest:
-        digits = len(rest) - len(rest.lstrip("0123456789."))
-        number, rest = rest[:digits], rest[digits:]
-        unit = "ms" if rest.startswith("ms") else rest[:1]
-        if not number or unit not in UNITS:
-            raise UsageError(f"{time!r} is no duration: write it as in the language, '1h30m', '3d'")
-        total += int(float(number) * UNITS[unit])
-        rest = rest[len(unit) :]
-    return total
+    parts = _DURATION_PART.findall(time)
+    if not parts or "".join(number + unit for number, unit in parts) != time.replace(" ", ""):
+        raise UsageError(f"{time!r} is no duration: write it as in the language, '1h30m', '3d'")
+    return sum(int(float(number) * UNITS[unit]) for number, unit in parts)
 
 
 def definitions(*sources: Source) -> Mapping[str, Definition]:
