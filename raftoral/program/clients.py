@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar, cast
 
 from .steps import Definition
 
@@ -53,6 +53,11 @@ class Run(Generic[T]):
         self.node = node
         self.id = id
 
+    @classmethod
+    async def begin(cls, node: Node, args: tuple[Any, ...], id: str | None) -> Self:
+        """Starts a run; without an id, it gets one."""
+        return cls(node, await node.start(cls.DEFINITION, id, args))
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.id!r})"
 
@@ -64,9 +69,9 @@ class Run(Generic[T]):
         """Puts a message into a signal's mailbox."""
         await self.node.signal(self.DEFINITION, self.id, signal, payload)
 
-    async def ask(self, query: str, args: tuple[Any, ...]) -> Any:
+    async def ask(self, query: str, args: tuple[Any, ...]) -> Q:
         """Asks a query."""
-        return await self.node.query(self.DEFINITION, self.id, query, args)
+        return cast(Q, await self.node.query(self.DEFINITION, self.id, query, args))
 
     async def status(self) -> str:
         """`running`, `paused`, `stalled`, `faulted`, or how it ended."""

@@ -28,7 +28,7 @@ from tests.house import laws
 
 GOLDEN = Path(__file__).parent / "modules"
 GOLDEN_EXAMPLES = ("approval", "catalog", "geocode", "invoice", "orders", "saga_trip")
-LINES_PER_LINE_MAX = 6.0
+LINES_PER_LINE_MAX = 5.7
 VERSION = "0.0.0"  # golden modules do not change with each release
 NAMES = [name.removesuffix(".rft") for name in EXAMPLES]
 

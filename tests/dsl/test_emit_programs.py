@@ -460,3 +460,59 @@ def test_without_such_needs_the_order_is_that_of_the_author():
     text = text_of("fn second() -> int = 1", "const first = 3", "record P { n: int }", "fn third() -> int = second()")
     places = [text.index(word) for word in ("class P", "FIRST: Final", "# Pure functions", "def second", "def third")]
     assert places == sorted(places)
+
+
+# --- not more than a colleague would write ---------------------------------------------------------------------------
+
+LOOP = """\
+error Bad
+error Worse
+activity look(k: str, n: int) -> int raises Bad { timeout: 1s }
+activity say(k: str) { timeout: 1s }
+workflow W version 1 (k: str, n: int) -> int raises Bad, Worse {
+  query where(m: int) -> int = n // m
+  var seen = 0
+  while seen < n {
+    do say(k)
+    sleep 1m
+    seen = do look(k, n)
+    if seen == 3 { return seen }
+    if seen == 4 { fail Worse }
+  }
+  return seen
+}
+"""
+
+
+def test_slots_that_hold_the_same_have_one_frame_and_hand_it_on():
+    text = text_of(LOOP)
+    assert re.findall(r"class (_\w+)\(NamedTuple\):", text) == ["_WithKN"]
+    assert "return rt.sleep(_after_sleep, f, cx.later(timedelta(minutes=1)))" in text
+    assert "return rt.call(_after_look, f, _LOOK, (f.k, f.n))" in text
+    assert "_WithKN(k, n), _SAY" in text  # it begins where no frame is
+
+
+def test_what_arrives_has_the_name_of_the_variable_that_it_is_for():
+    text = text_of(LOOP)
+    assert "f: _WithKN, seen: int) -> rt.Step:\n    # 13 | if seen == 3 { return seen }\n    if seen == 3:" in text
+
+
+def test_a_short_end_is_written_where_a_way_ends():
+    text = text_of("workflow W version 1 (n: int) -> int {\n  if n == 1 { sleep 1m }\n  return n\n}")
+    assert "def _finish" not in text
+    assert text.count("    # 4 | return n\n    return rt.Return(") == 2
+
+
+def test_a_run_is_begun_and_asked_in_one_line():
+    text = text_of(LOOP)
+    assert "        return await WRun.begin(node, WArgs(k, n), id)\n" in text
+    assert '        return await self.ask("where", (m,))\n' in text
+    assert "        raises=(Bad, Worse),\n" in text
+
+
+def test_slots_that_only_give_stand_together():
+    text = text_of(
+        "activity one() -> int { timeout: 1s }",
+        "workflow W version 1 () -> int {\n  parallel { a1: do one() b1: do one() }\n  return a1 + b1\n}",
+    )
+    assert re.search(r"\n_after_a1_one = rt.giving\(.*\)\n_after_b1_one = rt.giving\(.*\)\n\n\ndef _begin", text)

@@ -68,6 +68,10 @@ async def test_they_are_made_in_order_and_closed_in_reverse():
     assert journal.taken() == ["close mail 3", "close bank 2", "close db 1"]
     await resources.close()
     assert journal.taken() == []
+    with pytest.raises(UsageError, match="not there yet"):
+        resources.get("db")
+    async with resources:  # it may be opened again
+        assert resources.get("db") == "db 4"
 
 
 @on_loop
@@ -330,6 +334,15 @@ async def test_what_cannot_be_closed_stops_nothing(caplog):
     assert "the resource bank could not be closed" in caplog.text
 
 
+@pytest.mark.parametrize("fatal", [KeyboardInterrupt, SystemExit])
+def test_what_ends_the_process_ends_it(fatal):
+    def db() -> None:
+        raise fatal
+
+    with pytest.raises(fatal):
+        asyncio.run(Resources().add("db", db).open())
+
+
 @on_loop
 async def test_closing_ends_what_is_only_being_made():
     begun = asyncio.Event()
@@ -342,6 +355,7 @@ async def test_closing_ends_what_is_only_being_made():
     user = asyncio.create_task(resources.use("db"))
     await begun.wait()
     await resources.close()
+    assert not resources._lives
     with pytest.raises(ResourceFailed, match="CancelledError"):
         await user
 
@@ -421,6 +435,7 @@ async def test_one_that_is_ill_is_made_anew_and_so_is_what_was_made_of_it(caplog
     assert await checked.pass_(10.0) == ["check db 5"]
     await checked.resources.close()
     assert [line.split()[1] for line in checked.journal.taken()] == ["report", "bank", "db", "mail"]
+    assert not checked.resources._lives
 
 
 @on_loop

@@ -11,6 +11,8 @@ Turning a loop without a rest goes through the machine (`rt.go`), so that the Py
 
 from __future__ import annotations
 
+from collections import Counter
+
 from .. import syntax as s
 from ..facts.symbols import CHECKPOINT, Activity, Local, Workflow
 from ..facts.types import UNIT, Type
@@ -57,6 +59,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+NAMED_MAX = 3  # fields that make a name for a frame of several slots; with more it is called after the first slot
+SHORT_MAX = 40  # characters of a value that is written wherever a way ends with it
+
 
 class Written:
     """A function of the generated module, as text."""
@@ -85,6 +90,9 @@ class Flow(Statements):
         self.args_name = args
         self.chosen: dict[object, str] = {}
         self.failing: dict[Slot, str] = {}
+        self.holders: Counter[tuple[str, ...]] = Counter()  # how many frames hold the same
+        self.given_as = ("", "")  # the frame that the function which is being written gets: `f`, and its class
+        self.renamed: set[Op] = set()  # assignments that only give what arrived its name
         self.joins: dict[Strand, Slot] = {}
         self.turning = False  # whether the function that is being written may be entered by `rt.go`
 
@@ -100,8 +108,26 @@ class Flow(Statements):
         return self.once(("after", slot), self.function(f"after_{snaked(slot.key)}"))
 
     def frame_name(self, slot: Slot) -> str:
-        name = f"_At{camel(self.prefix)}{camel(slot.key)}"
-        return self.once(("frame", slot), name) if slot.frame else "rt.Empty"
+        """The class of a slot's frame. Those that hold the same are one class, called after what it holds."""
+        return self._holder(("frame", slot), slot.frame, f"_At{camel(self.prefix)}{camel(slot.key)}")
+
+    def _holder(self, thing: object, locals: Sequence[Local], name: str) -> str:
+        if not locals:
+            return "rt.Empty"
+        fields = self.fields(locals)
+        if not self.holders:
+            slots = [self.fields(slot.frame) for slot in self.graph.slots]
+            strands = [self.fields(strand.captured) for strand in self.graph.strands() if strand is not self.graph.root]
+            self.holders.update(Counter([*slots, *strands]))
+        if self.holders[fields] == 1:
+            return self.once(thing, name)
+        if len(fields) <= NAMED_MAX:
+            name = f"_With{camel(self.prefix)}{camel('_'.join(line.partition(':')[0] for line in fields))}"
+        return self.once(("holder", fields), name)
+
+    def fields(self, locals: Sequence[Local]) -> tuple[str, ...]:
+        """What a frame says of what it holds: `("order: Order", "count_: int")`."""
+        return tuple(f"{field(self.name_of(local))}: {self.types(local.type)}" for local in locals)
 
     def once(self, thing: object, name: str) -> str:
         """The name of a thing of ours, the same each time; a number tells it from the name of another thing."""
@@ -135,7 +161,7 @@ class Flow(Statements):
             self._failures(strand)  # first: the slots below name them
         for strand in self.graph.strands():
             self._strand(strand)
-        return self.functions
+        return sorted(self.functions, key=lambda written: bool(written.name))  # those that only give are a table
 
     def _find_meetings(self, strand: Strand) -> None:
         """Names the blocks that several ways lead to."""
@@ -152,11 +178,18 @@ class Flow(Statements):
             elif isinstance(exit, Dispatch) or (isinstance(exit, Suspend) and isinstance(exit.request, Unwind)):
                 if ways.get(block, 0) > 1:
                     self._name(block, "try_failed")
-            elif ways.get(block, 0) > 1:
+            elif ways.get(block, 0) > 1 and not self._is_short_end(block):
                 self._name(block, self._hint(block))
         for block in blocks:  # a `while` comes back to its head
             if isinstance(block.exit, If) and isinstance(block.exit.node, s.While) and ways.get(block, 0) > 1:
                 self.heads.add(block)
+
+    def _is_short_end(self, block: Block) -> bool:
+        """Whether a block only gives a value, in a few words: then each way there says it."""
+        exit = block.exit
+        if block.ops or not isinstance(exit, Return | Give):
+            return False
+        return exit.value is None or exit.value.hi - exit.value.lo <= SHORT_MAX
 
     def _hint(self, block: Block) -> str:
         """A telling name for a meeting of ways: what comes next there."""
@@ -192,6 +225,7 @@ class Flow(Statements):
         self.out.temporaries = 0
         self.turning = turning
         self.noted = set()
+        self.given_as = ("", "")
 
     def finish(self, name: str, params: str, decorator: str = "") -> None:
         self.functions.append(Written(name, params, self.lines, decorator))
@@ -209,6 +243,7 @@ class Flow(Statements):
             env[local] = self.name_of(local)
         params += self.given(strand)
         self.start(env, False)
+        self.given_as = ("c", self.captured_name(strand))
         self.unpack(strand)
         self.block(strand.entry)
         words = [quoted(self.part_key(strand)), self.captured_name(strand), self.types(strand.result)]
@@ -242,8 +277,7 @@ class Flow(Statements):
         return self.once(("start", strand), self.function(strand.name.replace(".", "_")))
 
     def captured_name(self, strand: Strand) -> str:
-        name = f"_For{camel(self.prefix)}{camel(strand.name)}"
-        return self.once(("captured", strand), name) if strand.captured else "rt.Empty"
+        return self._holder(("captured", strand), strand.captured, f"_For{camel(self.prefix)}{camel(strand.name)}")
 
     def _meeting(self, block: Block) -> None:
         live = self.live(block)
@@ -276,6 +310,7 @@ class Flow(Statements):
         env = {local: f"f.{field(self.name_of(local))}" for local in slot.frame}
         arrived, params = self._arrival(exit, env)
         self.start(env, False)
+        self.given_as = ("f", self.frame_name(slot))
         for line in arrived:
             self.line(line)
         if isinstance(exit.request, FirstOf):
@@ -317,6 +352,7 @@ class Flow(Statements):
             env = {local: f"f.{field(self.name_of(local))}" for local in self.live(handler.block)}
             env[handler.problem] = "problem"
             self.start(env, False)
+            self.given_as = ("f", frames[0]) if len(frames) == 1 else ("", "")
             self.goto(handler.block)
             self.finish(name, f"cx: rt.Cx, s: {self.state}, f: {' | '.join(frames)}, problem: rt.WorkflowError")
             self.failing.update((slot, name) for slot in failing)
@@ -338,8 +374,22 @@ class Flow(Statements):
             return [f"{', '.join(shown)}{',' if len(shown) == 1 else ''} = results"], f"results: {kinds}"
         if not targets or (exit.then is not None and targets[0] not in exit.then.live):
             return [], f"_: {self.types(exit.slot.result)}"
-        env[targets[0]] = self.name_of(targets[0])
-        return [], f"{self.name_of(targets[0])}: {self.types(targets[0].type)}"
+        name = self.name_of(self._only_named(exit) or targets[0])
+        env[targets[0]] = name
+        return [], f"{name}: {self.types(targets[0].type)}"
+
+    def _only_named(self, exit: Suspend) -> Local | None:
+        """The variable that what arrived is assigned to, if that is all that becomes of it: then it has its name."""
+        then, arrived = exit.then, exit.targets[0]
+        op = then.ops[0] if then is not None and then not in self.names and then.ops else None
+        if not isinstance(op, Plain) or not isinstance(op.stmt, s.Assign) or op.stmt.op != "=":
+            return None
+        local, value = self.facts.bindings.get(op.stmt), op.stmt.value
+        same = isinstance(value, s.NameRef) and self.facts.bindings.get(value) is arrived
+        if not same or not isinstance(local, Local) or local.kind == CHECKPOINT or local.type is not arrived.type:
+            return None
+        self.renamed.add(op)
+        return local
 
     def _arms(self, request: FirstOf) -> None:
         for number, (arm, way, bind) in enumerate(zip(request.arms, request.ways, request.binds, strict=True)):
@@ -380,7 +430,11 @@ class Flow(Statements):
 
     def flow_block(self, block: Block) -> None:
         for op in block.ops:
-            self.op(op)
+            if op in self.renamed:
+                assert isinstance(op, Plain)
+                self.spelled(self.facts.bindings[op.stmt])  # type: ignore[arg-type]
+            else:
+                self.op(op)
         self.exit(block)
 
     def op(self, op: Op) -> None:
@@ -439,8 +493,7 @@ class Flow(Statements):
             self.out.env[items] = self.out.text(source)
 
     def branch(self, strand: Strand, after: Sequence[str]) -> str:
-        captured = f"{self.captured_name(strand)}({', '.join(self.out.local(local) for local in strand.captured)})"
-        captured = "rt.EMPTY" if not strand.captured else captured
+        captured = self._held(strand.captured, self.captured_name(strand))
         return f"rt.Branch({', '.join([self.start_name(strand), captured, *map(quoted, after)])})"
 
     # --- exits ---------------------------------------------------------------------------------------------
@@ -561,9 +614,17 @@ class Flow(Statements):
     # --- suspending ----------------------------------------------------------------------------------------
 
     def frame(self, slot: Slot) -> str:
-        if not slot.frame:
+        return self._held(slot.frame, self.frame_name(slot))
+
+    def _held(self, locals: Sequence[Local], name: str) -> str:
+        """What is kept of these locals: that which the function itself was given, if it is the same."""
+        if not locals:
             return "rt.EMPTY"
-        return f"{self.frame_name(slot)}({', '.join(self.out.local(local) for local in slot.frame)})"
+        texts = [self.out.local(local) for local in locals]
+        given, of = self.given_as
+        if of == name and texts == [f"{given}.{field(self.name_of(local))}" for local in locals]:
+            return given
+        return f"{name}({', '.join(texts)})"
 
     def _suspend(self, exit: Suspend) -> None:
         slot, request = exit.slot, exit.request

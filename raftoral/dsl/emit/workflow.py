@@ -16,13 +16,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ..facts.symbols import Local
     from .module import _ModuleText
 
 # Methods that every handle has; a signal or query of that name gets an underscore.
 OF_HANDLES = frozenset(
     [
         "ask",
+        "begin",
         "cancel",
         "delete",
         "describe",
@@ -95,10 +95,8 @@ class WorkflowText:
             "frames": frames,
             "functions": functions,
             "slots": slots,
-            "slot_names": as_tuple([slot["name"] for slot in slots])[1:-1],
-            "parts": "".join(
-                f"{self.flow.start_name(strand)}, " for strand in graph.strands() if strand is not graph.root
-            ),
+            "slot_names": as_tuple([slot["name"] for slot in slots]),
+            "parts": as_tuple([self.flow.start_name(strand) for strand in graph.strands() if strand is not graph.root]),
             "kept": ", ".join(
                 f"{quoted(member.name.text)}: {self.types.text(graph.facts.targets[member.name].type)}"
                 for member in checkpoints
@@ -106,7 +104,7 @@ class WorkflowText:
             "key_width": max([len(slot["key"]) for slot in slots] + [3]),
             "result": self.types.text(graph.version.result),
             "begin": self.flow.begin_name,
-            "raises": ", ".join(self.types.text(error) for error in graph.version.raises),
+            "raises": as_tuple([self.types.text(error) for error in graph.version.raises]),
             "signals": ", ".join(f"{quoted(n)}: {self.payload(x.payload)}" for n, x in graph.version.signals.items()),
             "queries": self.queries(),
             "handle": self.handle,
@@ -133,18 +131,14 @@ class WorkflowText:
         ]
 
     def frames(self) -> list[dict[str, Any]]:
-        made = []
+        made = {}
         for strand in self.graph.strands():
             if strand.captured and strand.parent is not None:
-                made.append({"name": self.flow.captured_name(strand), "fields": self.kept(strand.captured)})
+                made[self.flow.captured_name(strand)] = self.flow.fields(strand.captured)
         for slot in self.graph.slots:
             if slot.frame:
-                made.append({"name": self.flow.frame_name(slot), "fields": self.kept(slot.frame)})
-        return made
-
-    def kept(self, locals: list[Local]) -> list[str]:
-        """The fields of a frame."""
-        return [f"{field(self.flow.name_of(local))}: {self.types.text(local.type)}" for local in locals]
+                made[self.flow.frame_name(slot)] = self.flow.fields(slot.frame)
+        return [{"name": name, "fields": fields} for name, fields in made.items()]
 
     def slot(self, slot: Slot) -> dict[str, Any]:
         """A row of the table above the workflow."""
@@ -203,7 +197,7 @@ class WorkflowText:
                 params = "".join(f", {safe(p.name)}: {self.types.text(p.type)}" for p in fields)
                 args = "".join(f"{safe(p.name)}, " for p in fields)
                 result = self.types.text(self.query_type(member))
-                body = f"answer: {result} = await self.ask({quoted(member.name.text)}, ({args}))"
+                body = f"return await self.ask({quoted(member.name.text)}, ({args}))"
                 made.append({"name": name, "params": params, "result": result, "doc": doc, "body": body})
         return made
 

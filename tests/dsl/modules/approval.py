@@ -138,7 +138,7 @@ class ApproveExpenseState:
         self.stage: Stage = Stage.ASKING
 
 
-class _AtHoldBudget(NamedTuple):
+class _WithExpense(NamedTuple):
     expense: Expense
 
 
@@ -148,18 +148,6 @@ class _AtNotify(NamedTuple):
     decision: Decision | None
     approver_at: int
     approver_items: list[str]
-
-
-class _AtSelectDecideWithdraw(NamedTuple):
-    expense: Expense
-    hold: str
-    decision: Decision | None
-    approver_at: int
-    approver_items: list[str]
-
-
-class _AtPay(NamedTuple):
-    expense: Expense
 
 
 class _AtCatch(NamedTuple):
@@ -174,7 +162,7 @@ class _AtNotify2(NamedTuple):
 def _failed(
     cx: rt.Cx,
     s: ApproveExpenseState,
-    f: _AtHoldBudget | _AtNotify | _AtPay | _AtSelectDecideWithdraw,
+    f: _AtNotify | _WithExpense,
     problem: rt.WorkflowError,
 ) -> rt.Step:
     return _try_failed(cx, s, f.expense, problem)
@@ -183,13 +171,13 @@ def _failed(
 def _begin(cx: rt.Cx, s: ApproveExpenseState, a: ApproveExpenseArgs) -> rt.Step:
     # 46 | let hold = do hold_budget(expense) compensate do free_budget(hold)
     return rt.call(
-        _after_hold_budget, _AtHoldBudget(a.expense), _HOLD_BUDGET, (a.expense,)
+        _after_hold_budget, _WithExpense(a.expense), _HOLD_BUDGET, (a.expense,)
     )
 
 
-@rt.slot(1, "hold_budget", 46, _AtHoldBudget, str, _failed, undo=True)
+@rt.slot(1, "hold_budget", 46, _WithExpense, str, _failed, undo=True)
 def _after_hold_budget(
-    cx: rt.Cx, s: ApproveExpenseState, f: _AtHoldBudget, hold: str
+    cx: rt.Cx, s: ApproveExpenseState, f: _WithExpense, hold: str
 ) -> rt.Step:
     cx.compensate("try.1", _FREE_BUDGET, (hold,))
     # 47 | var decision: Decision? = none
@@ -227,18 +215,16 @@ def _after_notify(cx: rt.Cx, s: ApproveExpenseState, f: _AtNotify, _: None) -> r
     # 51 | select {
     return rt.select(
         _after_select_decide_withdraw,
-        _AtSelectDecideWithdraw(
-            f.expense, f.hold, f.decision, f.approver_at, f.approver_items
-        ),
+        f,
         rt.OnSignal("decide"),
         rt.OnSignal("withdraw"),
         rt.OnTimer(timedelta(days=3)),
     )
 
 
-@rt.slot(3, "select.decide+withdraw", 51, _AtSelectDecideWithdraw, rt.Won, _failed)
+@rt.slot(3, "select.decide+withdraw", 51, _AtNotify, rt.Won, _failed)
 def _after_select_decide_withdraw(
-    cx: rt.Cx, s: ApproveExpenseState, f: _AtSelectDecideWithdraw, won: rt.Won
+    cx: rt.Cx, s: ApproveExpenseState, f: _AtNotify, won: rt.Won
 ) -> rt.Step:
     if won.arm == 0:
         # 52 | on decide as answer => { decision = some(answer) break }
@@ -272,7 +258,7 @@ def _go_on(
         # 64 | stage = Stage.paying
         s.stage = Stage.PAYING
         # 65 | let payment = do pay(expense, hold)
-        return rt.call(_after_pay, _AtPay(expense), _PAY, (expense, hold))
+        return rt.call(_after_pay, _WithExpense(expense), _PAY, (expense, hold))
     if isinstance(found, Reject):
         # 60 | some(Reject(by, reason)) => fail Declined(reason: "${by} says: ${reason}")
         return _try_failed(
@@ -282,8 +268,10 @@ def _go_on(
     return _try_failed(cx, s, expense, Declined(reason="nobody decided in time"))
 
 
-@rt.slot(4, "pay", 65, _AtPay, str, _failed)
-def _after_pay(cx: rt.Cx, s: ApproveExpenseState, f: _AtPay, payment: str) -> rt.Step:
+@rt.slot(4, "pay", 65, _WithExpense, str, _failed)
+def _after_pay(
+    cx: rt.Cx, s: ApproveExpenseState, f: _WithExpense, payment: str
+) -> rt.Step:
     # 66 | stage = Stage.paid
     s.stage = Stage.PAID
     cx.settle("try.1")
@@ -345,10 +333,7 @@ class ApproveExpense:
             _after_notify_2,
         ),
         checkpoints={"stage": Stage},
-        raises=(
-            Declined,
-            LedgerClosed,
-        ),
+        raises=(Declined, LedgerClosed),
         signals={"decide": Decision, "withdraw": None},
         queries={"where_is_it": rt.Query(lambda cx, s, a: s.stage, (), Stage)},
     )
@@ -357,12 +342,7 @@ class ApproveExpense:
     async def start(
         node: rt.Node, expense: Expense, *, id: str | None = None
     ) -> ApproveExpenseRun:
-        return ApproveExpenseRun(
-            node,
-            await node.start(
-                ApproveExpense.DEFINITION, id, ApproveExpenseArgs(expense)
-            ),
-        )
+        return await ApproveExpenseRun.begin(node, ApproveExpenseArgs(expense), id)
 
     @staticmethod
     def get(node: rt.Node, id: str) -> ApproveExpenseRun:
@@ -370,8 +350,6 @@ class ApproveExpense:
 
 
 class ApproveExpenseRun(rt.Run[str]):
-    """A run of ApproveExpense, from outside."""
-
     DEFINITION = ApproveExpense.DEFINITION
 
     async def decide(self, payload: Decision) -> None:
@@ -384,5 +362,4 @@ class ApproveExpenseRun(rt.Run[str]):
 
     async def where_is_it(self) -> Stage:
         """43 | query where_is_it() -> Stage = stage"""
-        answer: Stage = await self.ask("where_is_it", ())
-        return answer
+        return await self.ask("where_is_it", ())

@@ -96,11 +96,7 @@ class GeocodeArgs(NamedTuple):
     address: str
 
 
-class _AtSelectAskAtlasAskGazette(NamedTuple):
-    address: str
-
-
-class _AtLastResort(NamedTuple):
+class _WithAddress(NamedTuple):
     address: str
 
 
@@ -108,7 +104,7 @@ def _begin(cx: rt.Cx, s: rt.NoState, a: GeocodeArgs) -> rt.Step:
     # 17 | let quick = select {
     return rt.select(
         _after_select_ask_atlas_ask_gazette,
-        _AtSelectAskAtlasAskGazette(a.address),
+        _WithAddress(a.address),
         rt.OnDone(_ASK_ATLAS, (a.address,), rt.NO_OVERRIDES),
         rt.OnDone(
             _ASK_GAZETTE,
@@ -119,9 +115,9 @@ def _begin(cx: rt.Cx, s: rt.NoState, a: GeocodeArgs) -> rt.Step:
     )
 
 
-@rt.slot(1, "select.ask_atlas+ask_gazette", 17, _AtSelectAskAtlasAskGazette, rt.Won)
+@rt.slot(1, "select.ask_atlas+ask_gazette", 17, _WithAddress, rt.Won)
 def _after_select_ask_atlas_ask_gazette(
-    cx: rt.Cx, s: rt.NoState, f: _AtSelectAskAtlasAskGazette, won: rt.Won
+    cx: rt.Cx, s: rt.NoState, f: _WithAddress, won: rt.Won
 ) -> rt.Step:
     if won.arm == 0:
         # 18 | do ask_atlas(address) as at => give found(at, "atlas")
@@ -145,12 +141,12 @@ def _go_on(cx: rt.Cx, s: rt.NoState, address: str, quick: Place | None) -> rt.St
     # 24 | log warn "nobody knows ${address} offhand"
     cx.log("warn", f"nobody knows {address} offhand")
     # 25 | @last_resort let late = do ask_archive(address)
-    return rt.call(_after_last_resort, _AtLastResort(address), _ASK_ARCHIVE, (address,))
+    return rt.call(_after_last_resort, _WithAddress(address), _ASK_ARCHIVE, (address,))
 
 
-@rt.slot(2, "last_resort", 25, _AtLastResort, Point | None)
+@rt.slot(2, "last_resort", 25, _WithAddress, Point | None)
 def _after_last_resort(
-    cx: rt.Cx, s: rt.NoState, f: _AtLastResort, late: Point | None
+    cx: rt.Cx, s: rt.NoState, f: _WithAddress, late: Point | None
 ) -> rt.Step:
     # 26 | return found(late, "archive") ?? fail NotFound(address: address)
     found_2 = found(late, "archive")
@@ -181,9 +177,7 @@ class Geocode:
     async def start(
         node: rt.Node, address: str, *, id: str | None = None
     ) -> GeocodeRun:
-        return GeocodeRun(
-            node, await node.start(Geocode.DEFINITION, id, GeocodeArgs(address))
-        )
+        return await GeocodeRun.begin(node, GeocodeArgs(address), id)
 
     @staticmethod
     def get(node: rt.Node, id: str) -> GeocodeRun:
@@ -191,6 +185,4 @@ class Geocode:
 
 
 class GeocodeRun(rt.Run[Place]):
-    """A run of Geocode, from outside."""
-
     DEFINITION = Geocode.DEFINITION

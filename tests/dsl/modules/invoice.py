@@ -239,9 +239,7 @@ class WriteInvoice:
     async def start(
         node: rt.Node, sale: Sale, *, id: str | None = None
     ) -> WriteInvoiceRun:
-        return WriteInvoiceRun(
-            node, await node.start(WriteInvoice.DEFINITION, id, WriteInvoiceArgs(sale))
-        )
+        return await WriteInvoiceRun.begin(node, WriteInvoiceArgs(sale), id)
 
     @staticmethod
     def get(node: rt.Node, id: str) -> WriteInvoiceRun:
@@ -249,6 +247,4 @@ class WriteInvoice:
 
 
 class WriteInvoiceRun(rt.Run[Invoice]):
-    """A run of WriteInvoice, from outside."""
-
     DEFINITION = WriteInvoice.DEFINITION

@@ -153,11 +153,7 @@ class ProcessOrderV1State:
         self.status: Status = Status.RECEIVED
 
 
-class _AtV1ReserveStock(NamedTuple):
-    order: Order
-
-
-class _AtV1ChargeCard(NamedTuple):
+class _WithV1Order(NamedTuple):
     order: Order
 
 
@@ -171,10 +167,7 @@ class _AtV1SendReceipt(NamedTuple):
 
 
 def _v1_failed(
-    cx: rt.Cx,
-    s: ProcessOrderV1State,
-    f: _AtV1ChargeCard | _AtV1ReserveStock,
-    problem: rt.WorkflowError,
+    cx: rt.Cx, s: ProcessOrderV1State, f: _WithV1Order, problem: rt.WorkflowError
 ) -> rt.Step:
     return _v1_try_failed(cx, s, f.order, problem)
 
@@ -182,16 +175,13 @@ def _v1_failed(
 def _v1_begin(cx: rt.Cx, s: ProcessOrderV1State, a: ProcessOrderV1Args) -> rt.Step:
     # 40 | let hold = do reserve_stock(order.items) compensate do release_stock(hold)
     return rt.call(
-        _v1_after_reserve_stock,
-        _AtV1ReserveStock(a.order),
-        _RESERVE_STOCK,
-        (a.order.items,),
+        _v1_after_reserve_stock, _WithV1Order(a.order), _RESERVE_STOCK, (a.order.items,)
     )
 
 
-@rt.slot(1, "reserve_stock", 40, _AtV1ReserveStock, str, _v1_failed, undo=True)
+@rt.slot(1, "reserve_stock", 40, _WithV1Order, str, _v1_failed, undo=True)
 def _v1_after_reserve_stock(
-    cx: rt.Cx, s: ProcessOrderV1State, f: _AtV1ReserveStock, hold: str
+    cx: rt.Cx, s: ProcessOrderV1State, f: _WithV1Order, hold: str
 ) -> rt.Step:
     cx.compensate("try.1", _RELEASE_STOCK, (hold,))
     # 41 | status = Status.reserved
@@ -199,15 +189,15 @@ def _v1_after_reserve_stock(
     # 42 | give do charge_card(order.customer, total_of(order.items))
     return rt.call(
         _v1_after_charge_card,
-        _AtV1ChargeCard(f.order),
+        f,
         _CHARGE_CARD,
         (f.order.customer, total_of(f.order.items)),
     )
 
 
-@rt.slot(2, "charge_card", 42, _AtV1ChargeCard, str, _v1_failed)
+@rt.slot(2, "charge_card", 42, _WithV1Order, str, _v1_failed)
 def _v1_after_charge_card(
-    cx: rt.Cx, s: ProcessOrderV1State, f: _AtV1ChargeCard, charge_id: str
+    cx: rt.Cx, s: ProcessOrderV1State, f: _WithV1Order, charge_id: str
 ) -> rt.Step:
     cx.settle("try.1")
     # 49 | status = Status.confirmed
@@ -281,10 +271,7 @@ class ProcessOrderV1:
     async def start(
         node: rt.Node, order: Order, *, id: str | None = None
     ) -> ProcessOrderV1Run:
-        return ProcessOrderV1Run(
-            node,
-            await node.start(ProcessOrderV1.DEFINITION, id, ProcessOrderV1Args(order)),
-        )
+        return await ProcessOrderV1Run.begin(node, ProcessOrderV1Args(order), id)
 
     @staticmethod
     def get(node: rt.Node, id: str) -> ProcessOrderV1Run:
@@ -292,14 +279,11 @@ class ProcessOrderV1:
 
 
 class ProcessOrderV1Run(rt.Run[Receipt]):
-    """A run of ProcessOrder, from outside."""
-
     DEFINITION = ProcessOrderV1.DEFINITION
 
     async def progress(self) -> Status:
         """37 | query progress() -> Status = status"""
-        answer: Status = await self.ask("progress", ())
-        return answer
+        return await self.ask("progress", ())
 
 
 # --------------------------------------------------------------------------------------
@@ -327,12 +311,7 @@ class ProcessOrderState:
         self.status: Status = Status.RECEIVED
 
 
-class _AtReserveStock(NamedTuple):
-    order: Order
-    total: Decimal
-
-
-class _AtScoreFraud(NamedTuple):
+class _WithOrderTotal(NamedTuple):
     order: Order
     total: Decimal
 
@@ -353,7 +332,7 @@ class _AtSendReceipt(NamedTuple):
 def _failed(
     cx: rt.Cx,
     s: ProcessOrderState,
-    f: _AtChargeCard | _AtReserveStock | _AtScoreFraud,
+    f: _AtChargeCard | _WithOrderTotal,
     problem: rt.WorkflowError,
 ) -> rt.Step:
     return _try_failed(cx, s, f.order, problem)
@@ -365,31 +344,26 @@ def _begin(cx: rt.Cx, s: ProcessOrderState, a: ProcessOrderArgs) -> rt.Step:
     # 62 | let hold = do reserve_stock(order.items) compensate do release_stock(hold)
     return rt.call(
         _after_reserve_stock,
-        _AtReserveStock(a.order, total),
+        _WithOrderTotal(a.order, total),
         _RESERVE_STOCK,
         (a.order.items,),
     )
 
 
-@rt.slot(1, "reserve_stock", 62, _AtReserveStock, str, _failed, undo=True)
+@rt.slot(1, "reserve_stock", 62, _WithOrderTotal, str, _failed, undo=True)
 def _after_reserve_stock(
-    cx: rt.Cx, s: ProcessOrderState, f: _AtReserveStock, hold: str
+    cx: rt.Cx, s: ProcessOrderState, f: _WithOrderTotal, hold: str
 ) -> rt.Step:
     cx.compensate("try.1", _RELEASE_STOCK, (hold,))
     # 63 | status = Status.reserved
     s.status = Status.RESERVED
     # 65 | let score = do score_fraud(order, total)
-    return rt.call(
-        _after_score_fraud,
-        _AtScoreFraud(f.order, f.total),
-        _SCORE_FRAUD,
-        (f.order, f.total),
-    )
+    return rt.call(_after_score_fraud, f, _SCORE_FRAUD, (f.order, f.total))
 
 
-@rt.slot(5, "score_fraud", 65, _AtScoreFraud, float, _failed)
+@rt.slot(5, "score_fraud", 65, _WithOrderTotal, float, _failed)
 def _after_score_fraud(
-    cx: rt.Cx, s: ProcessOrderState, f: _AtScoreFraud, score: float
+    cx: rt.Cx, s: ProcessOrderState, f: _WithOrderTotal, score: float
 ) -> rt.Step:
     # 66 | if score > 0.9 { fail FraudSuspected(score: score) }
     if score > 0.9:
@@ -476,9 +450,7 @@ class ProcessOrder:
     async def start(
         node: rt.Node, order: Order, *, id: str | None = None
     ) -> ProcessOrderRun:
-        return ProcessOrderRun(
-            node, await node.start(ProcessOrder.DEFINITION, id, ProcessOrderArgs(order))
-        )
+        return await ProcessOrderRun.begin(node, ProcessOrderArgs(order), id)
 
     @staticmethod
     def get(node: rt.Node, id: str) -> ProcessOrderRun:
@@ -486,11 +458,8 @@ class ProcessOrder:
 
 
 class ProcessOrderRun(rt.Run[Receipt]):
-    """A run of ProcessOrder, from outside."""
-
     DEFINITION = ProcessOrder.DEFINITION
 
     async def progress(self) -> Status:
         """58 | query progress() -> Status = status"""
-        answer: Status = await self.ask("progress", ())
-        return answer
+        return await self.ask("progress", ())

@@ -330,9 +330,7 @@ class BookTrip:
     async def start(
         node: rt.Node, request: Request, *, id: str | None = None
     ) -> BookTripRun:
-        return BookTripRun(
-            node, await node.start(BookTrip.DEFINITION, id, BookTripArgs(request))
-        )
+        return await BookTripRun.begin(node, BookTripArgs(request), id)
 
     @staticmethod
     def get(node: rt.Node, id: str) -> BookTripRun:
@@ -340,11 +338,8 @@ class BookTrip:
 
 
 class BookTripRun(rt.Run[Trip]):
-    """A run of BookTrip, from outside."""
-
     DEFINITION = BookTrip.DEFINITION
 
     async def steps_done(self) -> int:
         """58 | query steps_done() -> int = booked"""
-        answer: int = await self.ask("steps_done", ())
-        return answer
+        return await self.ask("steps_done", ())
