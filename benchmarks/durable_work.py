@@ -11,6 +11,7 @@ nothing, and client, workflow and effects share the process.
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import os
 import resource
@@ -20,10 +21,11 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.dirname(HERE), HERE]
 
-import workloads  # noqa: E402  # the importer finds workloads.rft
-
-import raftoral.importer  # noqa: E402, F401
+import raftoral  # noqa: E402
 from raftoral.runtime.local import Local  # noqa: E402
+
+raftoral.install_importer()
+workloads = importlib.import_module("workloads")  # the importer finds workloads.rft
 
 CALLS = 0
 

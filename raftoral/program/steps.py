@@ -66,7 +66,6 @@ class Activity(Plain, Generic[T]):
     __slots__ = (
         *(
             "full_name",
-            "name",
             "result",
             "timeout",
             "params",
@@ -82,7 +81,7 @@ class Activity(Plain, Generic[T]):
 
     def __init__(
         self,
-        name: str,
+        full_name: str,
         result: object,
         timeout: timedelta,
         params: tuple[object, ...] = (),
@@ -96,8 +95,7 @@ class Activity(Plain, Generic[T]):
         queue: str = "default",
         at_most_once: bool = False,
     ) -> None:
-        self.full_name: Final = name
-        self.name: Final = name.rpartition(".")[2]
+        self.full_name: Final = full_name
         self.result: Final = result
         self.timeout: Final = timeout
         self.params: Final = params
@@ -110,6 +108,11 @@ class Activity(Plain, Generic[T]):
         self.key: Final = key
         self.queue: Final = queue
         self.at_most_once: Final = at_most_once
+
+    @property
+    def name(self) -> str:
+        """What its author calls it."""
+        return self.full_name.rpartition(".")[2]
 
 
 class Slot(Generic[S, F, T]):
