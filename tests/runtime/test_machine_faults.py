@@ -413,6 +413,39 @@ def test_a_stuck_run_can_be_terminated(bench):
     assert bench.status() == "terminated" and not bench.storage.pieces("a") and not bench.machine.runs
 
 
+BRANCH = """
+error Bad
+activity hold(k: str) -> str { timeout: 10s }
+activity free(h: str) { timeout: 10s, retry: forever }
+workflow W version 1 () -> str {
+  parallel settle {
+    a: {
+      let h = do hold("a") compensate { do free(h) }
+      fail Bad
+    }
+    b: do hold("b")
+  }
+  return "${a} ${b}"
+}
+"""
+
+
+def test_an_undo_of_a_branch_is_tried_once_when_it_goes_on(bench):
+    """Who reads the run again must not believe that it is still stuck."""
+    bench = Kit(BRANCH).bench(crashing=bench.crashing)
+    bench.start()
+    bench.done("hold", "h1")
+    for _ in range(3):
+        bench.fail("free", retryable=False)
+        assert bench.status() == "faulted"
+        bench.one(c.Resume("a"))
+        assert bench.performed() == [("free", ("h1",))]
+        bench.read_again()
+    bench.done("free")
+    bench.done("hold", "h2")
+    assert bench.result() == "Failed(error: Bad, detail: Bad) Ok(value: h2)"
+
+
 # --- programs that are other ones now ----------------------------------------------------------------------------
 
 BEFORE = """

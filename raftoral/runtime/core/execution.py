@@ -206,6 +206,7 @@ class Turn:
                 waiting += sorted(wait.live, key=lambda strand: strand.place)
             elif isinstance(wait, Undoing) and wait.stuck is not None:
                 wait.stuck = None
+                self.strands[strand.path] = strand
                 self._on(strand, self._unwind(strand, wait))
             elif isinstance(wait, Undoing) and wait.strand is not None:
                 waiting.append(wait.strand)
