@@ -71,6 +71,7 @@ class Tell(NamedTuple):
     version: int
     level: str
     message: str
+    owner: str = ""
 
 
 class Moved(NamedTuple):
@@ -550,7 +551,8 @@ class Lifecycle:
         )
 
     def _tell(self, run: Run, level: str, message: str) -> None:
-        self._actions.append(Tell(run.id, run.run, run.program.name, run.program.version, level, message))
+        name, version = run.program.name, run.program.version
+        self._actions.append(Tell(run.id, run.run, name, version, level, message, run.owner))
 
 
 def all_ops(run: Run) -> list[Op]:
