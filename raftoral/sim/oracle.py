@@ -1,0 +1,101 @@
+"""What must be: each group once more, on a node that never fails, fed with what was committed.
+
+    oracle.feed(applied)       the next entry of the log, seen first on some node
+    oracle.digests[7]          what the state of every node must be at entry 7
+
+It never crashes, reads nothing again from a disk and takes no snapshot: a node that does must come to the same. It also
+writes down what the machine did: what was delivered to each run, what was asked for, who owned it. Production classes
+only, watched from outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from raftoral.program.steps import Definition
+from raftoral.runtime.cluster.replica import Replica
+from raftoral.runtime.consensus.log import Applied
+from raftoral.runtime.core.commands import Event, Refused, What
+from raftoral.runtime.core.lifecycle import Perform
+from raftoral.runtime.core.programs import Programs
+from raftoral.runtime.core.state import Run
+from raftoral.runtime.edge.storage_memory import MemoryStorage
+
+ENDS_OF_OPS = (What.DONE, What.BROKE, What.FIRED)
+
+
+class Delivered(NamedTuple):
+    """What was delivered to a run, in the order of the log. `number` is that of its name: a run that was continued as
+    new has another one."""
+
+    run: str
+    index: int  # type: ignore[assignment]  # the word of the log, though tuples have a method of that name
+    time: int
+    event: Event
+
+
+class Oracle:
+    """See the module."""
+
+    def __init__(self, group: int, install: Callable[[bytes], list[Definition]], bad: Callable[[str, str], None]) -> None:
+        self.group = group
+        self.bad = bad
+        self.storage = MemoryStorage()
+        self.replica = Replica(group, self.storage, Programs(), install)
+        self.digests: dict[int, bytes] = {}
+        self.answers: dict[bytes, list[Refused | None]] = {}
+        self.seen: dict[str, list[Delivered]] = {}  # by id of the run
+        self.asked: dict[tuple[str, int], int] = {}  # (run, op) -> how often it was asked for
+        self._index = 0
+        self._ended: set[tuple[str, int]] = set()
+        self._fences: dict[str, tuple[int, str, int]] = {}  # run -> fence, owner, life of the owner
+        self._machine = self.replica.machine
+        self._deliver = self._machine._deliver
+        setattr(self._machine, "_deliver", self._delivered)  # noqa: B010 - mypy knows that it is a method
+
+    @property
+    def applied(self) -> int:
+        """The last entry that it has."""
+        return self.replica.applied
+
+    @property
+    def runs(self) -> dict[str, Run]:
+        """The runs that live."""
+        return self._machine.runs
+
+    def feed(self, entry: Applied) -> None:
+        """The next entry of the log."""
+        self._index = entry.index
+        came = self.replica.apply(entry)
+        self.digests[entry.index] = self.replica.digest
+        for request_id, answer in came.answers:
+            self.answers.setdefault(request_id, []).append(answer)
+        for action in came.actions:
+            if isinstance(action, Perform):
+                self._performed(action)
+
+    def _delivered(self, run: Run, event: Event) -> None:
+        """Stands in the place of the machine's own method, which it calls."""
+        if event.what in ENDS_OF_OPS and run.op(event.op) is not None:
+            if (run.run, event.op) in self._ended:
+                self.bad("TWICE", f"op {event.op} of {run.run} ended a second time, at entry {self._index}")
+            self._ended.add((run.run, event.op))
+        self.seen.setdefault(run.id, []).append(Delivered(run.run, self._index, self._machine.now, event))
+        self._deliver(run, event)
+
+    def _performed(self, action: Perform) -> None:
+        attempt, owner = action.attempt, action.owner
+        key = attempt.run, attempt.op
+        self.asked[key] = self.asked.get(key, 0) + 1
+        member = self._machine.nodes.get(owner)
+        life = member.life if member is not None else 0
+        before = self._fences.get(attempt.run)
+        self._fences[attempt.run] = attempt.fence, owner, life
+        if before is None:
+            return
+        if attempt.fence < before[0]:
+            self.bad("FENCE", f"{attempt.run} has fence {attempt.fence} at {owner}, after {before[0]} at {before[1]}")
+        elif attempt.fence == before[0] and (owner, life) != before[1:]:
+            what = f"{owner} in its life {life} has fence {attempt.fence} of {attempt.run}"
+            self.bad("FENCE", f"{what}, as {before[1]} had in its life {before[2]}")
