@@ -46,10 +46,10 @@ class Oracle:
         self.digests: dict[int, bytes] = {}
         self.answers: dict[bytes, list[Refused | None]] = {}
         self.seen: dict[str, list[Delivered]] = {}  # by id of the run
-        self.asked: dict[tuple[str, int], int] = {}  # (run, op) -> how often it was asked for
         self._index = 0
         self._ended: set[tuple[str, int]] = set()
-        self._fences: dict[str, tuple[int, str, int]] = {}  # run -> fence, owner, life of the owner
+        self._fences: dict[str, tuple[int, str]] = {}  # run -> fence, owner
+        self._asked: dict[tuple[str, int], tuple[int, int]] = {}  # (run, op) -> attempt, failures before it
         self._machine = self.replica.machine
         self._deliver = self._machine._deliver
         setattr(self._machine, "_deliver", self._delivered)  # noqa: B010 - mypy knows that it is a method
@@ -76,26 +76,30 @@ class Oracle:
                 self._performed(action)
 
     def _delivered(self, run: Run, event: Event) -> None:
-        """Stands in the place of the machine's own method, which it calls."""
-        if event.what in ENDS_OF_OPS and run.op(event.op) is not None:
-            if (run.run, event.op) in self._ended:
-                self.bad("TWICE", f"op {event.op} of {run.run} ended a second time, at entry {self._index}")
-            self._ended.add((run.run, event.op))
+        """Stands in the place of the machine's own method, which it calls. What a run that stands still keeps is
+        delivered to it a second time when it goes on: only then it counts."""
         self.seen.setdefault(run.id, []).append(Delivered(run.run, self._index, self._machine.now, event))
+        key = run.run, event.op
+        counts = event.what in ENDS_OF_OPS and run.op(event.op) is not None
+        if counts and (key in self._ended or event.op in run.arrived):
+            self.bad("TWICE", f"op {event.op} of {run.run} ended a second time, at entry {self._index}")
         self._deliver(run, event)
+        now = self._machine.runs.get(run.id)
+        if counts and not (now is not None and now.run == run.run and event.op in now.arrived):
+            self._ended.add(key)
 
     def _performed(self, action: Perform) -> None:
+        """A fence grows with each change of owner, and when an owner is asked again for what it may have begun."""
         attempt, owner = action.attempt, action.owner
         key = attempt.run, attempt.op
-        self.asked[key] = self.asked.get(key, 0) + 1
-        member = self._machine.nodes.get(owner)
-        life = member.life if member is not None else 0
-        before = self._fences.get(attempt.run)
-        self._fences[attempt.run] = attempt.fence, owner, life
-        if before is None:
-            return
-        if attempt.fence < before[0]:
-            self.bad("FENCE", f"{attempt.run} has fence {attempt.fence} at {owner}, after {before[0]} at {before[1]}")
-        elif attempt.fence == before[0] and (owner, life) != before[1:]:
-            what = f"{owner} in its life {life} has fence {attempt.fence} of {attempt.run}"
-            self.bad("FENCE", f"{what}, as {before[1]} had in its life {before[2]}")
+        run = self._machine.runs.get(attempt.id)
+        op = run.op(attempt.op) if run is not None and run.run == attempt.run else None
+        tried = attempt.number, op.failures if op is not None else attempt.number
+        before, self._asked[key] = self._asked.get(key), tried
+        again = before is not None and before[0] < tried[0] and before[1] == tried[1]
+        fence, by = self._fences.get(attempt.run, (-1, owner))
+        self._fences[attempt.run] = attempt.fence, owner
+        if attempt.fence < fence:
+            self.bad("FENCE", f"{attempt.run} has fence {attempt.fence} at {owner}, after {fence} at {by}")
+        elif attempt.fence == fence and (owner != by or again):
+            self.bad("FENCE", f"{owner} has fence {fence} of {attempt.run}, which {by} had before")
