@@ -21,13 +21,12 @@ from pydantic_core import to_json
 from raftoral import errors as e
 from raftoral.program.codec import codec_of
 from raftoral.program.context import Cx
-from raftoral.program.faults import Fault, fault_of
-from raftoral.program.plans import known_errors
+from raftoral.program.faults import fault_of
 from raftoral.program.scalars import transition_context
 from raftoral.program.std import Stream
-from raftoral.program.steps import Definition, Query as AQuery
-from raftoral.program.values import WorkflowError
+from raftoral.program.steps import Definition
 
+from .calls.values import check_query, checked_changes, query_of
 from .core import commands as c
 from .core.execution import EPOCH, MICROSECOND
 from .core.machine import Machine
@@ -100,17 +99,19 @@ class Desk(ABC):
     def engine(self) -> Runs:
         """Whoever has the runs; raises when it cannot be asked."""
 
+    @property
+    def programs(self) -> Programs:
+        """The workflows that are known here."""
+        return self._programs
+
     # --- looking -------------------------------------------------------------------------------------------
 
     async def query(self, workflow: Definition | None, id: str, name: str, args: Sequence[Any] = ()) -> Any:
         """Answers a query from the checkpoints of a run, whether it has ended or not."""
         await self.engine.settled()
-        run, program = self.engine.machine.runs.get(id), self._program_of(id)
-        query = program.definition.queries.get(name)
-        if query is None:
-            known = ", ".join(sorted(program.definition.queries)) or "none"
-            raise e.UnknownSignal(f"{program.name} has no query {name!r}; it has: {known}")
-        _check_query(f"the query {name} of {program.name}", query, args)
+        run, program = self.engine.machine.runs.get(id), self.program_of(id)
+        query = query_of(program, name)
+        check_query(program, name, args)
         row = self._row(id) if run is None or run.state is None else None
         now = EPOCH + MICROSECOND * self._clock.now()
         try:
@@ -260,9 +261,7 @@ class Desk(ABC):
 
     async def tag(self, id: str, /, **tags: str | None) -> None:
         """Sets tags of a run; None takes one away."""
-        if not all(value is None or isinstance(value, str) for value in tags.values()):
-            raise e.WrongInput("tags are texts by name; None takes one away")
-        raise_refused(await self.engine.submit(c.Tag(id, json.dumps(tags))))
+        raise_refused(await self.engine.submit(c.Tag(id, json.dumps(checked_changes(tags)))))
 
     async def delete(self, id: str, *, force: bool = False, cascade: bool = True) -> int:
         """Takes a run away, with the runs that it started; gives how many. Never one that lives, unless forced."""
@@ -321,7 +320,8 @@ class Desk(ABC):
             for changes in watchers:
                 _put(changes, change)
 
-    async def _ended(self, id: str, timeout: float | None) -> Row:
+    async def ended(self, id: str, timeout: float | None) -> Row:
+        """Waits for a run to end, and gives its row; `WaitTimeout` when it has not in time."""
         engine = self.engine
         if id in engine.machine.runs or self._row(id).status in LIVE:
             future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -347,7 +347,8 @@ class Desk(ABC):
             raise e.NotFound(f"there is no run {id!r}")
         return row
 
-    def _program_of(self, id: str) -> Program:
+    def program_of(self, id: str) -> Program:
+        """The program of a run, whether it has ended or not."""
         run: Run | None = self.engine.machine.runs.get(id)
         if run is not None:
             return run.program
@@ -438,35 +439,3 @@ def _put(changes: asyncio.Queue[Change | e.RaftoralError], change: Change | e.Ra
     if changes.full():
         changes.get_nowait()
     changes.put_nowait(change)
-
-
-def failure_of(row: Row, program: Program | None) -> e.RunFailed:
-    """The exception for a run that ended without a result."""
-    error: WorkflowError | None = None
-    if row.failure is not None and program is not None:
-        kind = str(json.loads(row.failure).get("kind"))
-        if kind in known_errors(program.module):
-            error = program.error(row.failure)
-    kinds = {"cancelled": e.RunCancelled, "terminated": e.RunTerminated}
-    shown = str(error) if error is not None else (row.failure or b"").decode()
-    how = row.status
-    if row.status in kinds:
-        how, shown = f"was {row.status}", getattr(error, "reason", shown)
-    failed = kinds.get(row.status, e.RunFailed)(row.id, row.status, error, f"the run {row.id!r} {how}: {shown}")
-    failed.__cause__ = error
-    return failed
-
-
-def _check_query(what: str, query: AQuery, args: Sequence[Any]) -> None:
-    """Refuses arguments that do not fit."""
-    if len(args) > len(query.params):
-        raise e.WrongInput(f"{what}: it takes {len(query.params)} arguments, and got {len(args)}")
-    try:
-        inspect.signature(query.answer).bind(None, None, None, *args)
-    except TypeError:
-        raise e.WrongInput(f"{what}: it takes {len(query.params)} arguments, and got {len(args)}") from None
-    for place, (type_, value) in enumerate(zip(query.params, args, strict=False), 1):
-        try:
-            codec_of(type_).dumps(value)
-        except Fault as fault:
-            raise e.WrongInput(f"{what}: argument {place}: {fault.message}") from None
