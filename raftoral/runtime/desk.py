@@ -13,10 +13,9 @@ import inspect
 import json
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, Protocol
-
-from pydantic_core import to_json
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 from raftoral import errors as e
 from raftoral.program.codec import codec_of
@@ -26,6 +25,7 @@ from raftoral.program.scalars import transition_context
 from raftoral.program.std import Stream
 from raftoral.program.steps import Definition
 
+from .calls.filters import PAGE_MAX, checked_statuses, filters_of, store_query
 from .calls.values import check_query, checked_changes, query_of
 from .core import commands as c
 from .core.execution import EPOCH, MICROSECOND
@@ -36,9 +36,9 @@ from .edge.clock import Clock
 from .ports import LIVE, Query, Row, Storage
 from .proto import state_pb2 as pb
 from .resources import Resources
-from .views import Description, RunReport, Summary, description, report, summary
+from .service import Filters
+from .views import Branch as Branch, Change as Change, Description, RunReport, Summary, description, report, summary
 
-PAGE_MAX = 1_000
 WATCH_MAX = 1_000  # changes that a slow watcher may be behind; older ones are left out
 
 _REFUSALS: dict[str, type[e.RaftoralError]] = {
@@ -52,22 +52,6 @@ _REFUSALS: dict[str, type[e.RaftoralError]] = {
     c.TOO_LARGE: e.WrongInput,
     c.FULL: e.Full,
 }
-
-
-class Change(NamedTuple):
-    """What a watcher sees: where a run rests now."""
-
-    id: str
-    status: str
-    steps: tuple[str, ...]
-    updated: datetime
-
-
-class Branch(NamedTuple):
-    """A run with the runs that it started."""
-
-    run: Summary
-    children: tuple[Branch, ...]
 
 
 class Runs(Protocol):
@@ -281,13 +265,17 @@ class Desk(ABC):
 
     async def delete_many(self, *, force: bool = False, **filters: Any) -> int:
         """Takes away all runs that `list` would show; those that live only if forced. Gives how many."""
+        return await self.delete_all(filters_of(**filters), force)
+
+    async def delete_all(self, filters: Filters, force: bool) -> int:
+        """The same, for filters that came from elsewhere."""
+        query = replace(store_query(filters), limit=PAGE_MAX, before=None)
         deleted = 0
-        before: int | None = None
         while True:
-            rows = self.engine.storage.rows(make_query(**{**filters, "limit": PAGE_MAX, "before": before}))
+            rows = self.engine.storage.rows(query)
             if not rows:
                 return deleted
-            before = rows[-1].seq
+            query = replace(query, before=rows[-1].seq)
             doomed = [row.id for row in rows if force or row.status not in LIVE]
             answers = await asyncio.gather(*(self.engine.submit(c.Delete(id, force)) for id in doomed))
             deleted += sum(answer is None for answer in answers)
@@ -297,7 +285,7 @@ class Desk(ABC):
         until = self._clock.now() - int(older_than / MICROSECOND)
         deleted, before = 0, None
         while True:
-            page = Query(statuses=_statuses(status), limit=PAGE_MAX, before=before)
+            page = Query(statuses=checked_statuses(status), limit=PAGE_MAX, before=before)
             rows = self.engine.storage.rows(page)
             if not rows:
                 return deleted
@@ -373,56 +361,9 @@ class Desk(ABC):
 # --- small things ---
 
 
-def make_query(
-    *,
-    workflow: str | Definition | None = None,
-    version: int | None = None,
-    status: str | Sequence[str] | None = None,
-    parent: str | None = None,
-    prefix: str | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    where: Mapping[str, Any] | None = None,
-    tags: Mapping[str, str] | None = None,
-    limit: int = 100,
-    before: int | None = None,
-) -> Query:
+def make_query(**filters: Any) -> Query:
     """The filters of `list`, as a store understands them."""
-    return Query(
-        workflow=workflow.name if isinstance(workflow, Definition) else workflow,
-        version=version,
-        statuses=_statuses(status),
-        parent=parent,
-        prefix=prefix,
-        since=_us(since),
-        until=_us(until),
-        where={name: _json(value) for name, value in (where or {}).items()},
-        tags=dict(tags or {}),
-        before=before,
-        limit=min(limit, PAGE_MAX),
-    )
-
-
-STATUSES = (*sorted(LIVE), "completed", "failed", "cancelled", "terminated")
-
-
-def _statuses(status: str | Sequence[str] | None) -> tuple[str, ...]:
-    found = (status,) if isinstance(status, str) else tuple(status or ())
-    for each in found:
-        if each not in STATUSES:
-            raise e.UsageError(f"there is no status {each!r}; there are: {', '.join(STATUSES)}")
-    return found
-
-
-def _us(when: datetime | None) -> int | None:
-    if when is None:
-        return None
-    aware = when if when.tzinfo is not None else when.astimezone(UTC)
-    return int((aware - EPOCH) / MICROSECOND)
-
-
-def _json(value: Any) -> str:
-    return str(to_json(value), "utf-8")
+    return store_query(filters_of(**filters))
 
 
 def raise_refused(refused: c.Refused | None) -> None:

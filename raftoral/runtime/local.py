@@ -22,7 +22,7 @@ from raftoral import errors as e
 from raftoral.program.steps import Definition
 
 from .bindings import Bindings
-from .calls.values import arguments_bytes, checked_id, failure_of, result_of, signal_bytes, tags_text
+from .calls.values import arguments_bytes, checked_id, definitions_among, failure_of, result_of, signal_bytes, tags_text
 from .core import commands as c
 from .core.execution import MICROSECOND
 from .core.programs import Program, Programs
@@ -46,7 +46,7 @@ def definitions_of(sources: Iterable[Source]) -> list[Definition]:
     found: dict[int, Definition] = {}
     for source in sources:
         values: list[Any] = [source] if isinstance(source, type | Definition) else list(vars(source).values())
-        made = _definitions_among(values)
+        made = definitions_among(values)
         if not made:
             raise e.UsageError(
                 f"programs: {getattr(source, '__name__', source)!r} has no workflow; give a module that `raftoral "
@@ -56,13 +56,8 @@ def definitions_of(sources: Iterable[Source]) -> list[Definition]:
             definition = made.pop(0)
             if id(definition) not in found:
                 found[id(definition)] = definition
-                made += _definitions_among(definition.begin.__globals__.values())
+                made += definitions_among(definition.begin.__globals__.values())
     return list(found.values())
-
-
-def _definitions_among(values: Iterable[Any]) -> list[Definition]:
-    held = [value if isinstance(value, Definition) else getattr(value, "DEFINITION", None) for value in values]
-    return [each for each in held if isinstance(each, Definition)]
 
 
 class Local(Desk):

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, get_type_hints
 from uuid import uuid4
 
@@ -72,6 +72,12 @@ def json_bytes(value: Any, what: str) -> bytes:
         return to_json(value, inf_nan_mode="constants")
     except ValueError as error:
         raise e.WrongInput(f"{what} cannot be written as JSON: {error}") from None
+
+
+def definitions_among(values: Iterable[Any]) -> list[Definition]:
+    """The workflows among the names of a module."""
+    held = [value if isinstance(value, Definition) else getattr(value, "DEFINITION", None) for value in values]
+    return [each for each in held if isinstance(each, Definition)]
 
 
 # --- arguments ---------------------------------------------------------------------------------------------------
@@ -208,6 +214,11 @@ def query_args(program: Program, name: str, data: bytes) -> tuple[Any, ...]:
         _read(type_, value, what, f"argument {place}")
         for place, (type_, value) in enumerate(zip(query.params, given, strict=False), 1)
     )
+
+
+def query_answer(program: Program, name: str, data: bytes) -> Any:
+    """What a query gave, as a value."""
+    return codec_of(query_of(program, name).result).loads(data)
 
 
 def check_query(program: Program, name: str, args: Sequence[Any]) -> None:
