@@ -177,6 +177,9 @@ TABLE = {
             "uuid": "ids of runs that nobody named",
         }
     ),
+    # What callers hold. It waits for a desk or a service, and reaches nothing by itself.
+    "raftoral.runtime.calls": Room(may={"datetime": "times and ages as people write them; no clock is read"}),
+    "raftoral.runtime.calls.values": Room(may={"uuid": "ids of runs that nobody named, keys of calls"}),
     "raftoral.runtime.bindings": Room(may={"sys": "the modules in which activities are declared"}),
     "raftoral.runtime.activity": Room(
         may={
