@@ -110,7 +110,7 @@ class Host:
         node: str,
         journal: Journal,
         states: States,
-        programs: Programs,
+        programs: Callable[[], Programs],
         install: Callable[[bytes], list[Definition]],
         *,
         life: int,
@@ -121,7 +121,7 @@ class Host:
         trails: bool = True,
     ) -> None:
         self.node = node
-        self.programs = programs
+        self._programs = programs  # of a group that begins: what was deployed in one group, another may not know yet
         self.groups = Groups(node, journal, chance=chance, timing=timing, limits=limits)
         self.states = states
         self.directory: Directory | None = None
@@ -185,7 +185,7 @@ class Host:
         if group == 0:
             state = self.directory = Directory(storage)
         else:
-            state = self.replicas[group] = Replica(group, storage, self.programs, self._install, trails=self._trails)
+            state = self.replicas[group] = Replica(group, storage, self._programs(), self._install, trails=self._trails)
             self.life += 1  # what is applied again from here on was performed by an earlier life
             self._lives[group] = self.life
             self._announced.pop(group, None)
@@ -654,7 +654,9 @@ class Host:
             self.directory = Directory(storage)
             place = self.directory.point
         else:
-            replica = self.replicas[group] = Replica(group, storage, self.programs, self._install, trails=self._trails)
+            replica = self.replicas[group] = Replica(
+                group, storage, self._programs(), self._install, trails=self._trails
+            )
             self.life += 1  # what was asked of this node meanwhile, it has not seen
             self._lives[group] = self.life
             self._announced.pop(group, None)
