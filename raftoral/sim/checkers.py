@@ -133,7 +133,9 @@ class Checkers:
             return
         key = call.run, call.op, call.attempt
         if key in self._called:
-            self.bad("AT-MOST-ONCE", f"{call.activity} of {call.run}, op {call.op}, attempt {call.attempt} a second time")
+            self.bad(
+                "AT-MOST-ONCE", f"{call.activity} of {call.run}, op {call.op}, attempt {call.attempt} a second time"
+            )
         before = [known for known in self._called if known[:2] == key[:2] and known not in self._decided]
         if before and key not in self._called:
             self.bad("AT-MOST-ONCE", f"{call.activity} of {call.run}, op {call.op}, after attempt {before[0][2]}")
@@ -233,6 +235,8 @@ class Checkers:
             return
         final = self._world.final_tally(oracle)
         if final is not None:
-            problem = broken(final, [*self._world.clients.appends, *self._world.clients.looks], self._world.clients.begun)
+            problem = broken(
+                final, [*self._world.clients.appends, *self._world.clients.looks], self._world.clients.begun
+            )
             if problem:
                 self.bad("LINEAR", problem)

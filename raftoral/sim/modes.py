@@ -75,7 +75,7 @@ CLIENTS = {
     "decree": 1,
     "deploy": 1,
 }
-CLIENT_PAUSE = 0.12  # seconds between two calls of clients, about
+CLIENT_PAUSE = 0.16  # seconds between two calls of clients, about
 BEGINS = 1.0  # when faults and clients begin: there is a leader by then, mostly
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from raftoral.errors import StorageFailed, UsageError
-from raftoral.runtime.cluster.host import Done, Host, Step
+from raftoral.runtime.cluster.host import Done, Host, State, Step
 from raftoral.runtime.cluster.replica import Replica
 from raftoral.runtime.consensus.log import Ready
 from raftoral.runtime.core.commands import Command
@@ -90,9 +90,9 @@ class Node:
             self.name,
             self.disk.journal(),
             self.states,
-            Programs(),
+            Programs,
             world.install,
-            life=self.time() // 1000,
+            life=self.time(),
             chance=world.chance_of(f"chance {self.name} {self.life}").random,
             timing=world.timing,
             limits=world.limits,
@@ -216,7 +216,7 @@ class Node:
     def _begin_job(self, host: Host, kind: str, group: int) -> None:
         """What the engine's thread would do: it takes a while, and the host goes on meanwhile."""
         states, state, world = self.states, host.state(group), self.world
-        if states is None or state is None:
+        if states is None or state is None or (kind == "sync" and group in host.syncing):
             return
         seconds = world.network.chance.expovariate(8)
         if kind == "save":
@@ -228,14 +228,15 @@ class Node:
             world.after(seconds, self._job, self.life, lambda: host.saved(group, snapshot))
         else:
             kept, commits = state.kept, states.unsynced(group)
-            world.after(seconds, self._job, self.life, lambda: self._synced(host, group, kept, commits))
+            host.syncing.add(group)
+            world.after(seconds, self._job, self.life, lambda: self._synced(host, state, group, kept, commits))
 
     def _job(self, life: int, act: object) -> None:
         if self.up and life == self.life and self._guarded(act):
             self.wake(self.world.now)
 
-    def _synced(self, host: Host, group: int, kept: int, commits: int) -> None:
-        if self.disk.is_full:
-            return
-        self.disk.sync(group, min(commits, len(self.disk.tails.get(group, ()))))
-        host.synced(group, kept)
+    def _synced(self, host: Host, state: State, group: int, kept: int, commits: int) -> None:
+        host.syncing.discard(group)
+        if host.state(group) is state and not self.disk.is_full:
+            self.disk.sync(group, commits)
+            host.synced(group, kept)

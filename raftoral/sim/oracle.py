@@ -38,7 +38,9 @@ class Delivered(NamedTuple):
 class Oracle:
     """See the module."""
 
-    def __init__(self, group: int, install: Callable[[bytes], list[Definition]], bad: Callable[[str, str], None]) -> None:
+    def __init__(
+        self, group: int, install: Callable[[bytes], list[Definition]], bad: Callable[[str, str], None]
+    ) -> None:
         self.group = group
         self.bad = bad
         self.storage = MemoryStorage()
@@ -49,7 +51,7 @@ class Oracle:
         self._index = 0
         self._ended: set[tuple[str, int]] = set()
         self._fences: dict[str, tuple[int, str]] = {}  # run -> fence, owner
-        self._asked: dict[tuple[str, int], tuple[int, int]] = {}  # (run, op) -> attempt, failures before it
+        self._asked: dict[tuple[str, int], tuple[int, int, int]] = {}  # (run, op) -> attempt, failures, fence
         self._machine = self.replica.machine
         self._deliver = self._machine._deliver
         setattr(self._machine, "_deliver", self._delivered)  # noqa: B010 - mypy knows that it is a method
@@ -94,12 +96,12 @@ class Oracle:
         key = attempt.run, attempt.op
         run = self._machine.runs.get(attempt.id)
         op = run.op(attempt.op) if run is not None and run.run == attempt.run else None
-        tried = attempt.number, op.failures if op is not None else attempt.number
+        tried = attempt.number, op.failures if op is not None else attempt.number, attempt.fence
         before, self._asked[key] = self._asked.get(key), tried
-        again = before is not None and before[0] < tried[0] and before[1] == tried[1]
+        again = before is not None and before[0] < tried[0] and before[1:] == tried[1:]
         fence, by = self._fences.get(attempt.run, (-1, owner))
         self._fences[attempt.run] = attempt.fence, owner
         if attempt.fence < fence:
             self.bad("FENCE", f"{attempt.run} has fence {attempt.fence} at {owner}, after {fence} at {by}")
-        elif attempt.fence == fence and (owner != by or again):
+        elif again or (attempt.fence == fence and owner != by):
             self.bad("FENCE", f"{owner} has fence {fence} of {attempt.run}, which {by} had before")

@@ -156,6 +156,7 @@ workflow Monthly version 1 (n: int, left: int = 3) -> int {
 }
 """
 
+
 class Catalog(NamedTuple):
     """Programs, and the packages in which a cluster gets them: the first before all else, the others some time."""
 
@@ -190,7 +191,9 @@ def compiled(files: Mapping[str, str]) -> list[ModuleType]:
     waiting = {path.removesuffix(".py").replace("/", "."): text for path, text in texts.items()}
     made: list[ModuleType] = []
     while waiting:  # those first that others import
-        ready = [name for name, text in waiting.items() if not any(f"\nfrom {other} import" in text for other in waiting)]
+        ready = [
+            name for name, text in waiting.items() if not any(f"\nfrom {other} import" in text for other in waiting)
+        ]
         for name in ready:
             module = ModuleType(name)
             sys.modules[name] = module  # where annotations of records, and errors, are looked up

@@ -160,9 +160,7 @@ def _driven(coroutine: Any, name: str) -> Any:
 
 
 def _failed(attempt: Attempt, kind: str, detail: str, error: bytes | None, retryable: bool) -> c.Command:
-    return c.AttemptFailed(
-        attempt.id, attempt.run, attempt.op, attempt.number, kind, detail, error, "", retryable, 0.1
-    )
+    return c.AttemptFailed(attempt.id, attempt.run, attempt.op, attempt.number, kind, detail, error, "", retryable, 0.1)
 
 
 def _stalled(attempt: Attempt) -> c.Command:

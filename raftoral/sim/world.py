@@ -29,7 +29,7 @@ from raftoral.runtime.core.programs import Programs
 from .checkers import Checkers
 from .clients import TALLY_ID, Clients
 from .faults import Faults
-from .modes import CLIENTS, BEGINS, Item, Mode, plan_of
+from .modes import BEGINS, CLIENTS, Item, Mode, plan_of
 from .network import Network
 from .node import Node
 from .oracle import Oracle
@@ -55,7 +55,7 @@ class World:
         catalog: Catalog | None = None,
         plan: Sequence[Item] | None = None,
         nodes: int = 0,
-        seconds: float = 8.0,
+        seconds: float = 6.0,
         rate: float = 1.0,
         functions: Callable[[Activity[Any]], Callable[..., Any] | None] = lambda activity: None,
         args: Callable[[Definition, random.Random], Any] = lambda definition, chance: drawn(chance, definition.args),
@@ -99,7 +99,7 @@ class World:
         names = [f"n{number}" for number in range(count)]
         for _ in names:
             node = self.new_node()
-            node.founds = {group: names for group in self.groups}
+            node.founds = dict.fromkeys(self.groups, names)
 
     def new_node(self, *, joins: bool = False) -> Node:
         """One more node; with `joins` it waits until it is brought in."""

@@ -552,11 +552,10 @@ class Host:
 
     def _look_at_leaders(self) -> None:
         for group, log in self.logs.items():
-            status = log.status()
-            leader = self.node if status.role == "leader" else status.leader
-            if (leader, status.term) == self._leaders.get(group):
+            leader, term = now = log.leads()
+            if now == self._leaders.get(group):
                 continue
-            self._leaders[group] = (leader, status.term)
+            self._leaders[group] = leader, term
             self._ticking.pop(group, None)
             if leader == self.node:
                 self._leads_since[group] = self.now
