@@ -1,6 +1,6 @@
 """`raftoral sim`: the cluster in a box, from seeds; one line for each seed in which something was found.
 
-    modes and seeds -> a world for each -> findings; with --trace all that happened, with --shrink the few things it takes
+    modes and seeds -> a world for each -> findings; --trace: all that happened; --shrink: what it takes
 
 Programs are those that the simulator brings along, or the workflows of the files that are named, with values by chance
 for all that they are given. Reads those files and the list of kept seeds; writes nothing.

@@ -222,7 +222,7 @@ class Clients:
             host.request(0, PROPOSE, decree.SerializeToString(), key=f"decree {number}", timeout=3.0)
             self._world.nodes[node].wake(self._world.now)
 
-    # --- the tally: a list to which everybody appends ------------------------------------------------------------------
+    # --- the tally: a list to which everybody appends ----------------------------------------------------------------
 
     def begin_tally(self) -> None:
         """Starts it, if these programs have one."""
