@@ -23,7 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "the long form of a problem, with programs",
     ),
     "run": ("raftoral.cli.run", "run a workflow of a file here, durably"),
-    "sim": ("raftoral.cli.sim", "break a whole cluster in a box, from seeds"),
+    "sim": ("raftoral.sim.command", "break a whole cluster in a box, from seeds"),
     "graph": ("raftoral.cli.graph", "draw the workflows of a file: slots, frames, ways"),
 }
 

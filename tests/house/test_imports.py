@@ -158,6 +158,14 @@ TABLE = {
     ),
     "raftoral.sim.values": Room(may={"datetime": "the types of values; no clock is read", "uuid": "the type"}),
     "raftoral.sim.runner": Room(may={"inspect": "whether a user's activity is a coroutine"}),
+    "raftoral.sim.command": Room(
+        may={
+            "raftoral.cli": "what all commands share",
+            "os": "paths of files that the user named",
+            "time": "how long all of it took",
+        },
+        may_call={"open": "reads files that the user named"},
+    ),
     "raftoral.sim.programs": Room(
         may={
             "raftoral.dsl": "the programs that it brings along are texts",
