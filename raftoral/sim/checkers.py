@@ -3,6 +3,9 @@
 | name | what is broken |
 |---|---|
 | ELECTION | two leaders in one term |
+| LEADER | a leader lacks a committed entry |
+| QUORUM | committed without a copy on the disks of a majority |
+| UNSYNCED | a message says "I have it" of what is not on the disk |
 | LOG-MATCH | one (index, term) of a log with two contents |
 | STATE | two nodes applied different entries at an index |
 | DIGEST | the state of a node is not what it must be at that index |
@@ -11,7 +14,8 @@
 | AT-MOST-ONCE | an activity with `once: at_most` was called again, and nobody knew what became of the first call |
 | ANSWER, LOST | a client was told what the log does not say; what was acknowledged is not there |
 | LINEAR | what clients saw of the tally is not linearizable |
-| STUCK, HUNG | after healing: an answer that never comes; an effect that nobody performs; a run that does not end |
+| STUCK, HUNG | after healing: an answer that never comes; an effect that nobody performs, a timer that nobody rings; a run
+that does not end |
 | APART | after healing: nodes with different states |
 | UNBOUNDED | tables of a host that still hold what is over |
 | RAISED, DISTRUST, STOPPED | production code raised; a node sent what another one calls nonsense; a group stopped |
@@ -29,9 +33,12 @@ from raftoral.runtime.cluster.host import Step
 from raftoral.runtime.cluster.replica import Replica
 from raftoral.runtime.consensus.journal import Write
 from raftoral.runtime.consensus.log import Applied
+from raftoral.runtime.consensus.messages import Append, Appended, Vote, VoteRequest, unpacked
+from raftoral.runtime.consensus.tail import Tail
 from raftoral.runtime.core import commands as c
 from raftoral.runtime.core.lifecycle import all_ops
 from raftoral.runtime.core.state import Kind
+from raftoral.runtime.proto import peer_pb2 as pb
 
 from .histories import broken
 from .oracle import Oracle
@@ -41,6 +48,7 @@ if TYPE_CHECKING:
     from .node import Node
     from .world import World
 
+LATE_US = 3_000_000  # that a leader may be late with the time, when all is well
 FOREIGN_MAX = 400  # requests of others that a host may remember when all is over
 
 
@@ -86,6 +94,7 @@ class Checkers:
                     self.bad("STATE", f"{node.name} group {entry.group} entry {entry.index}: {entry} and {known}")
                 continue
             self._canon[key] = entry
+            self._copied(node, entry)
             self._world.note("entry", *key, entry.term, len(entry.batch))
             if entry.group:
                 self._feed(entry)
@@ -100,6 +109,57 @@ class Checkers:
             oracle.feed(entry)
         except Exception as fault:
             self._world.bad("RAISED", f"at entry {entry.index}: {type(fault).__name__}: {fault}", fault)
+
+    def leaves(self, node: Node, peer: str, data: bytes, early: bool) -> None:
+        """What a node is about to send."""
+        frame = pb.Parcel.FromString(data).frame
+        for group, message in unpacked(frame) if frame else ():
+            stored = node.disk.journals[group].record
+            if early and not isinstance(message, Append):
+                self.bad("UNSYNCED", f"{node.name} sends {message} before its sync")
+            if isinstance(message, Append | Appended | Vote | VoteRequest) and stored.term < message.term:
+                self.bad("UNSYNCED", f"{node.name} says {message} with term {stored.term} on its disk")
+            if isinstance(message, Appended) and message.success and stored.last < message.next_index - 1:
+                self.bad("UNSYNCED", f"{node.name} acknowledges {message.next_index - 1} of {stored.last} on its disk")
+            if isinstance(message, Vote) and stored.term == message.term and stored.vote != peer:
+                self.bad("UNSYNCED", f"{node.name} votes for {peer}; {stored.vote} is on its disk")
+
+    def _copied(self, node: Node, entry: Applied) -> None:
+        """Whatever is applied first anywhere is on the disks of a majority of its members by then."""
+        log = self._log(node, entry.group)
+        if log is None:
+            return
+        for members in (log.members.now, log.members.at(entry.index)):  # or those of before a change that came with it
+            copies = sum(self._has(name, entry) for name in members)
+            if 2 * copies > len(members):
+                return
+        self.bad("QUORUM", f"{node.name} commits {entry.index} of group {entry.group} with {copies} of {len(members)}")
+
+    def _log(self, node: Node, group: int) -> Tail | None:
+        """The log in a node's memory: what no host shows."""
+        guard = node.host.groups._guards.get(group) if node.host is not None else None
+        return guard.log if guard is not None else None
+
+    def _has(self, name: str, entry: Applied) -> bool:
+        node = self._world.nodes.get(name)
+        stored = node.disk.journals.get(entry.group) if node is not None else None
+        if stored is None:
+            return False
+        base = stored.record.base.index
+        at = entry.index - base - 1
+        return entry.index <= base or (at < len(stored.entries) and stored.entries[at].term == entry.term)
+
+    def _complete(self, node: Node, group: int, term: int) -> None:
+        """What was committed in earlier terms is in the log of whoever leads."""
+        log = self._log(node, group)
+        if log is None:
+            return
+        top = max((index for of, index in self._canon if of == group), default=0)
+        for index in range(max(log.first, 1), top + 1):
+            entry = self._canon.get((group, index))
+            if entry is not None and entry.term < term and log.term_at(index) != entry.term:
+                self.bad("LEADER", f"{node.name} leads term {term} of group {group} without entry {index}")
+                return
 
     def applied(self, node: Node, entries: Sequence[Applied]) -> None:
         """What a node has applied."""
@@ -119,6 +179,9 @@ class Checkers:
         for group in host.logs:
             leader, term = host._leaders.get(group, ("", 0))
             if leader == node.name:
+                if (group, term) not in self._leaders:
+                    self._world.count("elections")
+                    self._complete(node, group, term)
                 known = self._leaders.setdefault((group, term), leader)
                 if known != leader:
                     self.bad("ELECTION", f"{known} and {leader} lead term {term} of group {group}")
@@ -151,6 +214,9 @@ class Checkers:
     def hung(self) -> str:
         """An effect that is waited for, and that nobody is at: neither its owner's runner, nor the time."""
         for oracle in self.oracles.values():
+            late = oracle.overdue(self._world.time - LATE_US)
+            if late:
+                return f"{late} was due, and nobody puts the time into the log"
             for run in oracle.runs.values():
                 if run.status in ("paused", "faulted"):
                     continue

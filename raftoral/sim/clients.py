@@ -173,10 +173,15 @@ class Clients:
             definition.name,
             chance.choice([0, definition.version]),
             self._args(chance, definition),
-            owner=self._some_node(f"owner {number}") or sorted(world.nodes)[0],
+            owner=self._owner(chance, number),
             fresh=chance.random() < 0.5,
         )
         self.started[id] = self.ask(command)
+
+    def _owner(self, chance: random.Random, number: int) -> str:
+        """Mostly a node that is there; now and then one that is not any more, or not yet."""
+        every = sorted(self._world.nodes)
+        return chance.choice(every) if chance.random() < 0.2 else self._some_node(f"owner {number}") or every[0]
 
     def _args(self, chance: random.Random, definition: Definition) -> bytes:
         return codec_of(definition.args).dumps(self._world.args_of(definition, chance))
@@ -235,12 +240,14 @@ class Clients:
             self._values[value] = self.ask(c.Signal(TALLY_ID, "add", json.dumps(value).encode()))
 
     def _look(self, chance: random.Random, number: int) -> None:
+        self.look_at(self._some_node(f"look {number}"))
+
+    def look_at(self, name: str) -> None:
         """A linearizable read: first a barrier, then what this node has."""
-        name = self._some_node(f"look {number}")
-        if name and self._tally is not None:
-            node, asked = self._world.nodes[name], self._world.now
-            host = node.host
-            assert host is not None
+        node = self._world.nodes.get(name)
+        host = node.host if node is not None else None
+        if node is not None and host is not None and self._tally is not None:
+            asked = self._world.now
             host.request(1, READ, done=partial(self._looked, name, node.life, asked), timeout=3.0)
             node.wake(asked)
 
@@ -248,7 +255,7 @@ class Clients:
         host = self._world.nodes[name].host
         if outcome is not None or host is None or self._world.nodes[name].life != life:
             return
-        run = host.replicas[1].machine.runs.get(TALLY_ID)
-        values: Any = json.loads(run.checkpoints)["seen"] if run is not None else []
-        self.looks.append(Look(tuple(values), asked, self._world.now, run is not None))
+        row = host.replicas[1].storage.row(TALLY_ID)
+        values: Any = json.loads(row.checkpoints)["seen"] if row is not None else []
+        self.looks.append(Look(tuple(values), asked, self._world.now, row is not None))
         self._world.count("looks")

@@ -75,7 +75,14 @@ class Faults:
 
     def _pause(self, node: Node, chance: random.Random) -> None:
         """The process stands still, and its clock goes on: it believes that it leads, owns, and is in time."""
-        node.paused_until = self._world.now + chance.uniform(0.3, 4.0)
+        seconds = chance.uniform(0.3, 4.0)
+        node.paused_until = self._world.now + seconds
+        self._stale_looks(node, chance, seconds)
+
+    def _stale_looks(self, node: Node, chance: random.Random, seconds: float) -> None:
+        """Somebody reads there while others may have gone on without it."""
+        for _ in range(3):
+            self._world.after(chance.uniform(0.5, 1.1) * seconds, self._world.clients.look_at, node.name)
 
     def _clock_jump(self, node: Node, chance: random.Random) -> None:
         node.skew += chance.choice([-1, 1]) * chance.choice([1_000, 2_000_000, 3_600_000_000, DAY_US])
@@ -105,7 +112,9 @@ class Faults:
         alone = chance.random() < 0.6 or len(names) < 2
         side = [node.name] if alone else chance.sample(names, chance.randrange(1, len(names)))
         self._world.network.cut_off(side, one_way=one_way)
-        self._world.after(chance.uniform(0.5, 6.0), self._world.network.mend)
+        seconds = chance.uniform(0.5, 6.0)
+        self._world.after(seconds, self._world.network.mend)
+        self._stale_looks(node, chance, min(seconds, 3.0))
 
     def _stall(self, node: Node, chance: random.Random) -> None:
         other = self._other(node, chance)
@@ -124,7 +133,7 @@ class Faults:
     def _bring(self, node: Node, chance: random.Random) -> None:
         """A new node, with an empty log. Whoever it asked keeps trying until it is a member."""
         world = self._world
-        if world.coming or world.going or len(world.members) >= NODES_MAX:
+        if len(world.coming) > 1 or len(world.members) >= NODES_MAX:
             return
         fresh = world.new_node(joins=True)
         fresh.start()
@@ -152,7 +161,7 @@ class Faults:
     def _remove(self, node: Node, chance: random.Random) -> None:
         """A member is to leave, of all groups; then its process ends for good."""
         world = self._world
-        if world.coming or world.going or len(world.members) <= MEMBERS_MIN:
+        if world.going or node.name in world.coming or len(world.members) - len(world.coming) <= MEMBERS_MIN:
             return
         world.going = {(group, node.name) for group in world.groups}
         for group in world.groups:

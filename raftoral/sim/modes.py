@@ -42,17 +42,17 @@ MEMBERS = {"bring": 4, "remove": 3, "transfer": 2}
 CLOCKS = {"clock_jump": 2, "days": 2}
 
 MODES = {
-    "calm": Mode("nothing goes wrong but activities", {"transfer": 1, "days": 1}, 3.0),
-    "lossy": Mode("the network loses, cuts, stalls and resets", NETWORK, 0.8, loss=0.02),
-    "crashes": Mode("processes crash, are killed and stand still", {**CRASHES, **CLOCKS}, 0.7, skewed=True),
-    "disk": Mode("writes are lost, torn, refused; disks are full", {**DISK, **STATES, "crash": 1, "transfer": 1}, 0.7),
+    "calm": Mode("nothing goes wrong but activities", {"transfer": 1, "days": 1}, 2.0),
+    "lossy": Mode("the network loses, cuts, stalls and resets", NETWORK, 0.45, loss=0.02),
+    "crashes": Mode("processes crash, are killed and stand still", {**CRASHES, **CLOCKS}, 0.4, skewed=True),
+    "disk": Mode("writes are lost, torn, refused; disks are full", {**DISK, **STATES, "crash": 3, "transfer": 1}, 0.4),
     "membership": Mode(
-        "nodes come and go", {**MEMBERS, "crash": 2, "partition": 1, "install_crash": 1}, 0.7, grows=True
+        "nodes come and go", {**MEMBERS, "crash": 2, "partition": 1, "install_crash": 1}, 0.4, grows=True
     ),
     "everything": Mode(
         "all of it",
         {**NETWORK, **CRASHES, **DISK, **STATES, **MEMBERS, **CLOCKS},
-        0.5,
+        0.3,
         loss=0.01,
         skewed=True,
         grows=True,
@@ -61,13 +61,13 @@ MODES = {
 }
 
 CLIENTS = {
-    "start": 9,
+    "start": 10,
     "add": 8,
     "look": 5,
     "signal": 5,
     "cancel": 1,
-    "pause": 1,
-    "resume": 1,
+    "pause": 2,
+    "resume": 2,
     "terminate": 1,
     "tag": 1,
     "delete": 1,

@@ -194,11 +194,11 @@ class Node:
         host, world, runner = self.host, self.world, self.runner
         assert host is not None and runner is not None
         world.steps += 1
-        self._send(host.advance(self.clock(), self.time()))
+        self._send(host.advance(self.clock(), self.time()), early=True)
         if self.disk.next_write == "unsynced":
             raise Crash
         step = host.settle()
-        self._send(step.parcels)
+        self._send(step.parcels, early=False)
         runner.start(step.performs)
         for halt in step.halts:
             runner.stop(halt.run, halt.op, halt.reason)
@@ -209,8 +209,9 @@ class Node:
         for kind, group in jobs:
             self._begin_job(host, kind, group)
 
-    def _send(self, parcels: dict[str, bytes]) -> None:
+    def _send(self, parcels: dict[str, bytes], *, early: bool) -> None:
         for peer, data in parcels.items():
+            self.world.checkers.leaves(self, peer, data, early)
             self.world.network.send(self.name, peer, data)
 
     def _begin_job(self, host: Host, kind: str, group: int) -> None:
@@ -218,7 +219,7 @@ class Node:
         states, state, world = self.states, host.state(group), self.world
         if states is None or state is None or (kind == "sync" and group in host.syncing):
             return
-        seconds = world.network.chance.expovariate(8)
+        seconds = world.network.chance.expovariate(4)
         if kind == "save":
             try:
                 snapshot = states.save(group)

@@ -19,7 +19,7 @@ from raftoral.runtime.consensus.log import Applied
 from raftoral.runtime.core.commands import Event, Refused, What
 from raftoral.runtime.core.lifecycle import Perform
 from raftoral.runtime.core.programs import Programs
-from raftoral.runtime.core.state import Run
+from raftoral.runtime.core.state import Kind, Run
 from raftoral.runtime.edge.storage_memory import MemoryStorage
 
 ENDS_OF_OPS = (What.DONE, What.BROKE, What.FIRED)
@@ -65,6 +65,14 @@ class Oracle:
     def runs(self) -> dict[str, Run]:
         """The runs that live."""
         return self._machine.runs
+
+    def overdue(self, time: int) -> str:
+        """What should have happened before this time. The heap also holds what is not waited for any more."""
+        for due, id, number in self._machine.deadlines._heap:
+            found = self._machine.due_op(due, id, number) if due < time else None
+            if found is not None and (found[1].kind is Kind.TIMER or found[0].status not in ("paused", "faulted")):
+                return f"{found[1]} of {id}"
+        return ""
 
     def feed(self, entry: Applied) -> None:
         """The next entry of the log."""

@@ -124,7 +124,7 @@ class Runner:
             seconds += chance.uniform(1.0, 4.0)  # long enough for others to take the run over meanwhile
         value = drawn(chance, attempt.activity.result)
         result = codec_of(attempt.activity.result).dumps(value)
-        return c.Finished(attempt.id, attempt.run, attempt.op, result, 0.1), seconds, 0.90 < draw < 0.95
+        return c.Finished(attempt.id, attempt.run, attempt.op, result, 0.1), seconds, 0.85 < draw < 0.95
 
     def _fails(self, attempt: Attempt, chance: random.Random) -> c.Command:
         retryable = chance.random() < 0.7
