@@ -517,7 +517,7 @@ class Host:
         waiting = []
         for group, index, pending in self._reads:
             state = self.state(group)
-            if state is not None and state.applied >= index:
+            if state is not None and state.applied >= index and group not in self.broken:
                 self._answer(pending, None)
             elif pending.ends_at <= self.now:
                 self._answer(pending, Unavailable(f"group {group} is behind on {self.node}"))
