@@ -10,6 +10,7 @@
 | STATE | two nodes applied different entries at an index |
 | DIGEST | the state of a node is not what it must be at that index |
 | TWICE | one op of a run ended twice |
+| RESULT | an effect got a result that no call of it gave |
 | FENCE | a fence that went back, or that two owners had |
 | AT-MOST-ONCE | an activity with `once: at_most` was called again, and nobody knew what became of the first call |
 | ANSWER, LOST | a client was told what the log does not say; what was acknowledged is not there |
@@ -208,6 +209,9 @@ class Checkers:
         """A runner said what became of an attempt."""
         if isinstance(command, c.AttemptFailed):
             self._decided.add((command.run, command.op, command.attempt))
+        elif isinstance(command, c.Finished):
+            group = self.oracle(self._world.group_of(command.id))
+            group.reported.setdefault((command.run, command.op), set()).add(command.result)
 
     # --- at the end --------------------------------------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ class Mode(NamedTuple):
     skewed: bool = False  # clocks differ, and jump
     grows: bool = False  # nodes come and go
     unequal: bool = False  # not every node can do everything
+    wild: bool = False  # links keep no order, and bring things twice: more than any transport of ours does
 
 
 NETWORK = {"partition": 4, "one_way": 2, "stall": 2, "reset": 3}
@@ -43,11 +44,19 @@ CLOCKS = {"clock_jump": 2, "days": 2}
 
 MODES = {
     "calm": Mode("nothing goes wrong but activities", {"transfer": 1, "days": 1}, 2.0),
-    "lossy": Mode("the network loses, cuts, stalls and resets", NETWORK, 0.45, loss=0.02),
+    "lossy": Mode("the network loses, cuts, stalls and resets", NETWORK, 0.45, loss=0.05),
     "crashes": Mode("processes crash, are killed and stand still", {**CRASHES, **CLOCKS}, 0.4, skewed=True),
     "disk": Mode("writes are lost, torn, refused; disks are full", {**DISK, **STATES, "crash": 3, "transfer": 1}, 0.4),
+    "wild": Mode(
+        "links that keep no promise: any order, twice, late",
+        {**NETWORK, **CRASHES, "clock_jump": 1},
+        0.45,
+        loss=0.03,
+        skewed=True,
+        wild=True,
+    ),
     "membership": Mode(
-        "nodes come and go", {**MEMBERS, "crash": 2, "partition": 1, "install_crash": 1}, 0.4, grows=True
+        "nodes come and go", {**MEMBERS, "crash": 2, "partition": 2, "install_crash": 2}, 0.4, grows=True
     ),
     "everything": Mode(
         "all of it",
@@ -66,7 +75,7 @@ CLIENTS = {
     "look": 5,
     "signal": 5,
     "cancel": 1,
-    "pause": 2,
+    "pause": 3,
     "resume": 2,
     "terminate": 1,
     "tag": 1,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .world import World
 
 Link = tuple[str, str]
+ANY = -1  # the epoch of what survives a reset of its link
 
 
 class Network:
@@ -43,14 +44,26 @@ class Network:
         if self.loss and chance.random() < self.loss:
             world.count("lost")
             return
+        if world.mode.wild:
+            self._wildly(link, data)
+            return
         held = max(0.0, self._stalled.get(link, 0.0) - world.now)
         at = max(world.now + chance.uniform(0.0005, self.delay_max) + held, self._arrives.get(link, 0.0) + 1e-6)
         self._arrives[link] = at
         world.at(at, self._arrive, link, self._epochs[link], data)
 
+    def _wildly(self, link: Link, data: bytes) -> None:
+        """In any order, and some of it twice."""
+        world, chance = self._world, self.chance
+        delay = chance.uniform(0.0005, self.delay_max) + max(0.0, self._stalled.get(link, 0.0) - world.now)
+        late = not world.healed and chance.random() < 0.1
+        world.after(delay + (chance.expovariate(3) if late else 0.0), self._arrive, link, ANY, data)
+        if not world.healed and chance.random() < 0.08:
+            world.after(delay + chance.expovariate(2), self._arrive, link, ANY, data)
+
     def _arrive(self, link: Link, epoch: int, data: bytes) -> None:
         node = self._world.nodes[link[1]]
-        if link in self._cut or not node.up or epoch != self._epochs[link]:
+        if link in self._cut or not node.up or epoch not in (ANY, self._epochs[link]):
             return
         if self._world.now < node.paused_until:
             self._world.at(node.paused_until, self._arrive, link, epoch, data)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from raftoral.errors import StorageFailed, UsageError
+from raftoral.errors import StorageFailed, StorageRefused, UsageError
 from raftoral.runtime.cluster.host import Done, Host, State, Step
 from raftoral.runtime.cluster.replica import Replica
 from raftoral.runtime.consensus.log import Ready
@@ -141,9 +141,9 @@ class Node:
         except StorageFailed:
             self.world.count("journal failures")
             self._end(power=False)
-        except UsageError:
-            raise
         except Exception as fault:
+            if isinstance(fault, UsageError) and not isinstance(fault, StorageRefused):
+                raise  # of the user's own activities
             self.world.bad("RAISED", f"{self.name}: {type(fault).__name__}: {fault}", fault)
             self._end(power=True)
         return self.up and self.life == life

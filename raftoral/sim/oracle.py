@@ -48,6 +48,7 @@ class Oracle:
         self.digests: dict[int, bytes] = {}
         self.answers: dict[bytes, list[Refused | None]] = {}
         self.seen: dict[str, list[Delivered]] = {}  # by id of the run
+        self.reported: dict[tuple[str, int], set[bytes]] = {}  # (run, op) -> results that runners gave
         self._index = 0
         self._ended: set[tuple[str, int]] = set()
         self._fences: dict[str, tuple[int, str]] = {}  # run -> fence, owner
@@ -93,6 +94,9 @@ class Oracle:
         counts = event.what in ENDS_OF_OPS and run.op(event.op) is not None
         if counts and (key in self._ended or event.op in run.arrived):
             self.bad("TWICE", f"op {event.op} of {run.run} ended a second time, at entry {self._index}")
+        op = run.op(event.op) if event.what is What.DONE else None
+        if op is not None and op.kind is Kind.EFFECT and event.value not in self.reported.get(key, ()):
+            self.bad("RESULT", f"op {event.op} of {run.run} got {event.value!r}, which nobody gave for it")
         self._deliver(run, event)
         now = self._machine.runs.get(run.id)
         if counts and not (now is not None and now.run == run.run and event.op in now.arrived):

@@ -144,6 +144,12 @@ workflow Whole version 1 (n: int) -> int raises Gone {
   return x + y + z
 }
 
+workflow Rounds version 1 (n: int, left: int = 6) -> int {
+  if left <= 0 { return n }
+  let more = do quote(Order(id: "round ${left}", amount: n))
+  continue as new(n + more, left - 1)
+}
+
 workflow Monthly version 1 (n: int, left: int = 3) -> int {
   signal stop
   if left <= 0 { return n }
