@@ -45,7 +45,7 @@ class Front:
         origins: Sequence[str] = (),
         metrics: Metrics | None = None,
         peer: Handler | None = None,
-        grpc: bool | None = None,
+        grpc: bool | None = False,
         limits: Limits | None = None,
     ) -> None:
         access = Access(tokens)
