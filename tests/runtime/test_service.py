@@ -14,7 +14,7 @@ from tests.runtime.contracts.service import Opened, Place, ServiceContract, Whol
 from tests.runtime.desk import TEXT, Desk
 from tests.runtime.machines import Kit
 
-WAYS = ("none", "http")
+WAYS = ("none", "http", "grpc")
 
 
 @pytest.fixture(scope="module")

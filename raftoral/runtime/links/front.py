@@ -45,7 +45,7 @@ class Front:
         origins: Sequence[str] = (),
         metrics: Metrics | None = None,
         peer: Handler | None = None,
-        grpc: bool | None = False,
+        grpc: bool | None = None,
         limits: Limits | None = None,
     ) -> None:
         access = Access(tokens)
@@ -67,7 +67,6 @@ class Front:
         self._listener = Listener(
             address,
             http=self._http.serve,
-            grpc=self._grpc.path if self._grpc is not None else None,
             peer=peer,
             tls=tls,
             guarded=access.guarded,
@@ -83,6 +82,7 @@ class Front:
     async def open(self) -> Self:
         if self._grpc is not None:
             await self._grpc.open()
+            self._listener.grpc = self._grpc.path
         try:
             await self._listener.open()
         except BaseException:
