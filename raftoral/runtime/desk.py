@@ -123,7 +123,7 @@ class Desk(ABC):
         """Everything that is known of a run: what it waits for, where, since when; why it stands still."""
         await self.engine.settled()
         row, run = self._row(id), self.engine.machine.runs.get(id)
-        program = self._programs.get(row.workflow, row.version)
+        program = self.programs.get(row.workflow, row.version)
         fields = getattr(program.definition.args, "_fields", ()) if program is not None else ()
         shown = description(row, run, tuple(fields))
         if program is None and row.status in LIVE:
@@ -341,7 +341,7 @@ class Desk(ABC):
         if run is not None:
             return run.program
         row = self._row(id)
-        program = self._programs.get(row.workflow, row.version)
+        program = self.programs.get(row.workflow, row.version)
         if program is None:
             raise e.UnknownProgram(f"{row.workflow} version {row.version} is not among programs=")
         return program
