@@ -51,7 +51,7 @@ class Front:
         access = Access(tokens)
         self._limits = limits or Limits()
         own_machine_only = is_loopback(split_address(address)[0]) and not access.guarded and not insecure
-        self._http = HttpServer(
+        self.http = HttpServer(
             service,
             access,
             origins=origins,
@@ -66,7 +66,7 @@ class Front:
             self._grpc = GrpcServer(service, access, message_bytes_max=self._limits.body_bytes_max)
         self._listener = Listener(
             address,
-            http=self._http.serve,
+            http=self.http.serve,
             peer=peer,
             tls=tls,
             guarded=access.guarded,
@@ -94,7 +94,7 @@ class Front:
     async def close(self, grace: float = GRACE) -> None:
         """No new connections; what is being answered has `grace` seconds, and streams are told to go elsewhere."""
         self._listener.stop()
-        await self._http.close(grace)
+        await self.http.close(grace)
         if self._grpc is not None:
             await self._grpc.close(grace)
         await self._listener.close()

@@ -152,11 +152,11 @@ class App:
         """What no client but a browser is asked."""
         host, origin = request.headers.get("host", ""), request.headers.get("origin")
         if self._own_machine_only and not _of_this_machine(host):
-            raise e.Denied(f"{host!r} is no name of this machine, and without tokens only it may ask")
+            return refusal(e.Denied(f"{host!r} is no name of this machine, and without tokens only it may ask"))
         if origin is None or origin.partition("://")[2].lower() == host.lower():
             return None
         if not self._is_allowed(origin):
-            raise e.Denied(f"pages of {origin} may not ask this node: it was not given among origins=")
+            return refusal(e.Denied(f"pages of {origin} may not ask this node: it was not given among origins="))
         if request.method == "OPTIONS" and "access-control-request-method" in request.headers:
             headers = {
                 "Access-Control-Allow-Methods": "GET, POST, PATCH, DELETE",
