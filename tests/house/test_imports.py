@@ -192,10 +192,7 @@ TABLE = {
     ),
     "raftoral.runtime.links.kinds": Room(may={"datetime": "times as people write them; no clock is read"}),
     "raftoral.runtime.links.remote": Room(may={"random": "clients that lost a node must not all come back at once"}),
-    **{
-        f"raftoral.runtime.links.{room}": Room(may={"importlib": "asks whether grpcio is there, which is an extra"})
-        for room in ("connect", "front")
-    },
+    "raftoral.runtime.links.connect": Room(may={"importlib": "asks whether grpcio is there, which is an extra"}),
     **{
         f"raftoral.runtime.links.http.{room}": Room(may={"h11": "it is the door to h11: bytes on one side"})
         for room in ("connection", "client")

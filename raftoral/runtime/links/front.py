@@ -12,12 +12,13 @@ what a node is.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Self
 
+from raftoral import errors as e
 from raftoral.runtime.service import Service
 
 from .access import Access
+from .connect import has_grpc
 from .http.app import Metrics
 from .http.connection import Limits
 from .http.server import HttpServer
@@ -60,7 +61,10 @@ class Front:
             own_machine_only=own_machine_only,
         )
         self._grpc: GrpcServer | None = None
-        if grpc is True or (grpc is None and find_spec("grpc") is not None):
+        there = has_grpc()
+        if grpc and not there:
+            raise e.UsageError("grpc=True needs grpcio: pip install 'raftoral[grpc]'")
+        if there and grpc is not False:
             from .grpc.server import GrpcServer
 
             self._grpc = GrpcServer(service, access, message_bytes_max=self._limits.body_bytes_max)

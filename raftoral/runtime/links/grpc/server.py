@@ -33,7 +33,7 @@ from raftoral.runtime.service import Service
 from .messages import METHODS, Method, arguments_of, filled
 
 CODE = "raftoral-code"
-WORDS_BYTES_MAX = 6_000  # of an error: metadata of 8 KiB is as much as any client takes
+WORDS_BYTES_MAX = 6_000  # of an error: with 8 KiB of metadata some clients break off
 ANSWER_BYTES_MAX = 64 * 1024 * 1024
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -147,10 +147,20 @@ class _Health(health.aio.HealthServicer):
 
 
 async def _abort(context: Context, error: e.RaftoralError) -> NoReturn:
-    words = str(error).encode("utf-8", "replace")
-    if len(words) > WORDS_BYTES_MAX:
-        words = words[:WORDS_BYTES_MAX] + "… (there is more: over HTTP it is whole)".encode()
     status: grpc.StatusCode = getattr(grpc.StatusCode, grpc_name(error))
     if isinstance(error, e.Denied) and not dict(context.invocation_metadata() or ()).get("authorization"):
         status = grpc.StatusCode.UNAUTHENTICATED
-    await context.abort(status, words.decode("utf-8", "ignore"), ((CODE, error.code),))
+    await context.abort(status, _cut(str(error)), ((CODE, error.code),))
+
+
+def _cut(words: str) -> str:
+    """As much as fits. On its way a byte that is no plain ASCII becomes three."""
+    words = words.encode("utf-8", "replace").decode()
+    if 12 * len(words) <= WORDS_BYTES_MAX:  # the usual case
+        return words
+    size = 0
+    for at, character in enumerate(words):
+        size += 1 if " " <= character <= "~" and character != "%" else 3 * len(character.encode())
+        if size > WORDS_BYTES_MAX:
+            return words[:at] + "… (there is more: over HTTP it is whole)"
+    return words
