@@ -41,6 +41,7 @@ from .edge.clock import Clock, SystemClock
 from .edge.effect_runner import EffectRunner
 from .edge.storage_memory import MemoryStorage
 from .engine import Engine
+from .observe import Inside, Observer, Observers
 from .ports import LIVE, Query, Report, Row, Storage
 from .proto import state_pb2 as pb
 from .resources import Resources
@@ -126,6 +127,8 @@ class Local:
         profile: bool = True,
         retention: timedelta | None = None,
         grace: float = DEFAULT_GRACE,
+        metrics: Observer | None = None,
+        tracing: Observer | None = None,
     ) -> None:
         if data is not None and storage is not None:
             raise e.UsageError("give either data= or storage=, not both")
@@ -140,6 +143,9 @@ class Local:
         self._watchers: dict[str, list[asyncio.Queue[Change | e.RaftoralError]]] = {}
         self._engine: Engine | None = None
         self._runner: EffectRunner | None = None
+        observers = [each for each in (metrics, tracing) if each is not None]
+        inside = Inside(lambda: self._engine, lambda: self._runner)
+        self._observers = Observers(observers, inside) if observers else None
         self._pruner: Any = None
         self._pruning: asyncio.Task[None] | None = None
 
@@ -168,6 +174,7 @@ class Local:
                 trails=self._profile,
                 moved=self._moved,
                 stopped=self._stopped,
+                observers=self._observers,
             )
             await self._engine.open()
         except BaseException:
@@ -176,6 +183,8 @@ class Local:
             if self._resources is not None:
                 await self._resources.close()
             raise
+        if self._observers is not None:
+            self._observers.opened()
         if self._retention is not None:
             self._prune_later()
         return self
@@ -188,6 +197,7 @@ class Local:
             max_concurrency=self._max_concurrency,
             thread_pool_size=self._threads,
             queues=self._queues,
+            observers=self._observers,
         )
         for program in self._programs.all().values():
             for activity in program.uses():
@@ -208,6 +218,8 @@ class Local:
         engine, self._engine = self._engine, None
         if engine is None:
             return
+        if self._observers is not None:
+            self._observers.closed()
         if self._pruner is not None:
             self._pruner.cancel()
         await engine.close()
@@ -261,7 +273,11 @@ class Local:
         except Fault as fault:
             raise e.WrongInput(f"the input of {program.name}: {_named(program, fault.message)}") from None
         command = c.StartRun(id, uuid4().hex, program.name, program.version, data, _tags(tags), fresh)
-        _raise(await engine.submit(command))
+        if self._observers is None:
+            _raise(await engine.submit(command))
+        else:
+            with self._observers.starting(program.name, program.version, id) as more:
+                _raise(await engine.submit(command._replace(tags=_tags({**more, **(tags or {})}))))
         return id
 
     async def result(self, workflow: Definition | None, id: str, timeout: float | None = None) -> Any:
