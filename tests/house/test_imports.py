@@ -151,8 +151,11 @@ TABLE = {
             "asyncio": "the shell: whoever calls waits here",
             "datetime": "times as people write them",
             "uuid": "ids of runs that nobody named",
+            "logging": "says when pruning fails, for nobody waits for it",
         }
     ),
+    "raftoral.runtime.observe": Room(may={"logging": "says when an observer fails"}),
+    "raftoral.runtime.telling": Room(may={"logging": "it is the door to it: what happens, as records"}),
     "raftoral.runtime.bindings": Room(may={"sys": "the modules in which activities are declared"}),
     "raftoral.runtime.activity": Room(
         may={
@@ -168,6 +171,11 @@ TABLE = {
             "threading": "a lock around counts: threads ask for resources too",
             "logging": "says when a resource is made anew",
         }
+    ),
+    # Extras: each is the one door to a library that may not be there, and nobody imports it but a service that has it.
+    "raftoral.metrics": Room(may={"prometheus_client": "samples and their registry"}),
+    "raftoral.tracing": Room(
+        may={"opentelemetry": "its API: spans and contexts; never an SDK"}, never=["opentelemetry.sdk"]
     ),
     # Exceptions, by name.
     "raftoral.dsl.make_tables": Room(
@@ -249,6 +257,9 @@ def test_every_permission_has_a_reason():
         ("raftoral/runtime/consensus/journal.py", "import sqlite3", "sqlite3"),
         ("raftoral/runtime/consensus/log.py", "from raftoral.runtime.core import x", "raftoral.runtime.core"),
         ("raftoral/cli/check.py", "from shelve import open", "shelve"),
+        ("raftoral/runtime/engine.py", "import prometheus_client", "prometheus_client"),
+        ("raftoral/metrics.py", "from opentelemetry import trace", "opentelemetry"),
+        ("raftoral/tracing.py", "from opentelemetry.sdk.trace import TracerProvider", "opentelemetry.sdk.trace"),
     ],
 )
 def test_a_planted_import_is_found(path, text, refused):
