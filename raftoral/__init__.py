@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from raftoral.errors import (
         AlreadyExists as AlreadyExists,
         Closed as Closed,
+        Denied as Denied,
+        InUse as InUse,
         NotFound as NotFound,
         RaftoralError as RaftoralError,
         ResourceFailed as ResourceFailed,
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
         StillRunning as StillRunning,
         StorageFailed as StorageFailed,
         StorageRefused as StorageRefused,
+        Unavailable as Unavailable,
         UnknownProgram as UnknownProgram,
         UnknownSignal as UnknownSignal,
         UsageError as UsageError,
@@ -35,8 +38,9 @@ if TYPE_CHECKING:
     from raftoral.runtime.views import Description as Description, RunReport as RunReport, Summary as Summary
 
 _ERRORS = (
-    "AlreadyExists Closed NotFound RaftoralError ResourceFailed RftError RunCancelled RunEnded RunFailed RunTerminated "
-    "StillRunning StorageFailed StorageRefused UnknownProgram UnknownSignal UsageError WaitTimeout WrongInput"
+    "AlreadyExists Closed Denied InUse NotFound RaftoralError ResourceFailed RftError RunCancelled RunEnded RunFailed "
+    "RunTerminated StillRunning StorageFailed StorageRefused Unavailable UnknownProgram UnknownSignal UsageError "
+    "WaitTimeout WrongInput"
 )
 _LATER = {
     **dict.fromkeys(_ERRORS.split(), "raftoral.errors"),

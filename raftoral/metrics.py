@@ -116,7 +116,7 @@ class _Gauges(Collector):
         yield _family("raftoral_commands_waiting", "Commands that are in no commit yet.", [], {(): waiting})
         timers = sum(inside.timers() for inside in insides)
         yield _family("raftoral_timers", "What waits for a time.", [], {(): timers})
-        stopped = sum(inside.has_stopped() for inside in insides)
+        stopped = sum(inside.stopped() for inside in insides)
         yield _family("raftoral_stopped", "Runtimes that a bug of raftoral has stopped.", [], {(): stopped})
 
 

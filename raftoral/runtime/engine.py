@@ -88,8 +88,9 @@ class Engine:
         """Takes over what an earlier process left."""
         await self.submit(c.Recover())
 
-    async def submit(self, command: c.Command) -> c.Refused | None:
-        """Applies a command; returns when what it did is durable."""
+    async def submit(self, command: c.Command, key: str = "") -> c.Refused | None:
+        """Applies a command; returns when what it did is durable. Here it is never lost on its way and sent again, so
+        the key that names it does not matter."""
         if self._broken is not None:
             raise self._broken
         future: asyncio.Future[c.Refused | None] = self._loop.create_future()

@@ -18,13 +18,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from .ports import Attempt, Done, Failed, Row
+from .ports import Attempt, Done, Failed, Row, Storage
 
 if TYPE_CHECKING:
-    from .edge.effect_runner import EffectRunner
-    from .engine import Engine
+    from .core.machine import Machine
+    from .core.state import Run
 
 LOG = logging.getLogger("raftoral")
 
@@ -47,60 +47,95 @@ def outcome_of(report: Done | Failed) -> str:
     return "declared" if report.error is not None else _REASONS.get(report.kind, "raised")
 
 
+class Moving(Protocol):
+    """What moves runs: an engine, or a member of a group."""
+
+    @property
+    def machine(self) -> Machine: ...
+
+    @property
+    def storage(self) -> Storage: ...
+
+    @property
+    def unknown(self) -> Sequence[Row]:
+        """Runs that live, and whose program is not here."""
+
+    @property
+    def waiting(self) -> int:
+        """Commands that are in no commit yet."""
+
+    @property
+    def broken(self) -> Exception | None:
+        """Why nothing moves any more."""
+
+
+class Calling(Protocol):
+    """What calls activities. `running` counts those that were abandoned too."""
+
+    @property
+    def running(self) -> int: ...
+
+    @property
+    def waiting(self) -> int: ...
+
+    @property
+    def abandoned(self) -> int: ...
+
+
 class Inside:
     """A runtime at this moment, for any thread. One that is closed shows nothing."""
 
-    def __init__(self, engine: Callable[[], Engine | None], runner: Callable[[], EffectRunner | None]) -> None:
-        self._engine = engine
-        self._runner = runner
+    def __init__(self, moving: Callable[[], Sequence[Moving]], calling: Callable[[], Calling | None]) -> None:
+        self._moving = moving
+        self._calling = calling
 
     def runs(self) -> Mapping[tuple[str, str], int]:
         """How many runs have not ended, by workflow and status. One whose program is not here is stalled."""
-        engine = self._engine()
-        if engine is None:
-            return {}
-        found = Counter((run.program.name, run.status) for run in list(engine.machine.runs.values()))
-        found.update((row.workflow, "stalled") for row in engine.unknown)
+        found: Counter[tuple[str, str]] = Counter()
+        for each in self._moving():
+            found.update((run.program.name, run.status) for run in list(each.machine.runs.values()))
+            found.update((row.workflow, "stalled") for row in each.unknown)
         return found
 
     def commands_waiting(self) -> int:
         """Commands that are in no commit yet."""
-        engine = self._engine()
-        return engine.waiting if engine is not None else 0
+        return sum(each.waiting for each in self._moving())
 
     def timers(self) -> int:
         """What waits for a time: sleeps, deadlines of waits, next attempts. Some may be needed no longer."""
-        engine = self._engine()
-        return len(engine.machine.deadlines) if engine is not None else 0
+        return sum(len(each.machine.deadlines) for each in self._moving())
 
-    def has_stopped(self) -> bool:
-        """Whether a bug of ours has stopped it: nothing moves until the process is started again."""
-        engine = self._engine()
-        return engine is not None and engine.broken is not None
+    def stopped(self) -> int:
+        """How many a bug of ours has stopped: nothing moves there until the process is started again."""
+        return sum(each.broken is not None for each in self._moving())
 
     def attempts(self) -> Mapping[str, int]:
         """How many attempts run, wait for a place, or were abandoned and did not end."""
-        runner = self._runner() if self._engine() is not None else None
-        if runner is None:
+        calling = self._calling()
+        if calling is None:
             return {}
-        abandoned = runner.abandoned
-        return {"running": runner.running - abandoned, "waiting": runner.waiting, "abandoned": abandoned}
+        abandoned = calling.abandoned
+        return {"running": calling.running - abandoned, "waiting": calling.waiting, "abandoned": abandoned}
 
     def tags(self, of: Row | str, having: str) -> Mapping[str, str]:
         """The tags of a run, if they have that one; else those of the run that started it, and so on."""
-        engine = self._engine()
-        found: Any = of
+        found = of if isinstance(of, Row) else self._run(of)
         for _ in range(ANCESTORS_MAX):
-            if isinstance(found, str):
-                found = (engine.machine.runs.get(found) or engine.storage.row(found)) if engine is not None else None
             if found is None:
                 break
             if having in found.tags:  # as it is stored: most have none, and need not be read
                 tags: Mapping[str, str] = json.loads(found.tags)
                 if having in tags:
                     return tags
-            found = found.parent
+            found = self._run(found.parent) if found.parent is not None else None
         return {}
+
+    def _run(self, id: str) -> Run | Row | None:
+        for each in self._moving():
+            found = each.machine.runs.get(id) or each.storage.row(id)
+            if found is not None:
+                return found
+        return None
 
 
 class Observer:

@@ -146,12 +146,18 @@ TABLE = {
             "logging": "what workflows log, and what goes wrong",
         }
     ),
+    "raftoral.runtime.desk": Room(
+        may={
+            "asyncio": "the shell: whoever calls waits here",
+            "datetime": "times as people write them",
+        }
+    ),
     "raftoral.runtime.local": Room(
         may={
             "asyncio": "the shell: whoever calls waits here",
             "datetime": "times as people write them",
+            "logging": "says when runs that are over could not be pruned",
             "uuid": "ids of runs that nobody named",
-            "logging": "says when pruning fails, for nobody waits for it",
         }
     ),
     "raftoral.runtime.observe": Room(may={"logging": "says when an observer fails"}),

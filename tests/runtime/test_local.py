@@ -471,7 +471,7 @@ async def test_a_slow_watcher_misses_some_and_sees_the_end(m, desk, monkeypatch)
         run = await m.W.start(here, 3)
         changes = run.watch()
         await anext(changes)
-        monkeypatch.setattr("raftoral.runtime.local.WATCH_MAX", 3)
+        monkeypatch.setattr("raftoral.runtime.desk.WATCH_MAX", 3)
         for queue in here._watchers[run.id]:
             queue._maxsize = 3
         for _ in range(20):

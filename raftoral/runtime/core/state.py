@@ -213,6 +213,7 @@ class Run:
             "mail",
             "note",
             "ops",
+            "owner",
             "parent",
             "parent_op",
             "position",
@@ -239,6 +240,7 @@ class Run:
         self.forks = 0
         self.position = 0
         self.fence = 0
+        self.owner = ""  # the node that performs its effects
         self.link = 0
         self.parent: str | None = None
         self.parent_op = 0
