@@ -89,7 +89,7 @@ class Metrics(Observer):
         self._run_seconds.labels(row.workflow, row.status).observe(seconds_of(row))
 
     def attempt_ended(self, report: Done | Failed) -> None:
-        labels = (report.attempt.activity.name, outcome_of(report))
+        labels = (report.attempt.activity.full_name, outcome_of(report))
         self._attempt_seconds.labels(*labels).observe(report.seconds)
 
     def committed(self, commands: int, seconds: float) -> None:

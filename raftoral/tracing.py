@@ -73,7 +73,7 @@ class Tracing(Observer):
                 "raftoral.workflow": attempt.workflow,
                 "raftoral.version": attempt.version,
                 "raftoral.slot": attempt.slot,
-                "raftoral.activity": attempt.activity.name,
+                "raftoral.activity": attempt.activity.full_name,
                 "raftoral.attempt": attempt.number,
             },
         )

@@ -96,7 +96,8 @@ class _Remarks(logging.Handler):
         if record.name == "raftoral.activity" and hasattr(record, "activity"):  # others begin with the run's id
             attempt = getattr(record, "attempt", 1)
             again = f" (attempt {attempt})" if attempt > 1 else ""
-            self._terminal.complain(f"{getattr(record, 'run_id', '')} {record.activity}{again}: {self.format(record)}")
+            activity = str(record.activity).rpartition(".")[2]
+            self._terminal.complain(f"{getattr(record, 'run_id', '')} {activity}{again}: {self.format(record)}")
         else:
             self._terminal.complain(self.format(record))
 

@@ -34,7 +34,7 @@ def fields_of(attempt: Attempt) -> dict[str, object]:
         "workflow": attempt.workflow,
         "version": attempt.version,
         "slot": attempt.slot,
-        "activity": attempt.activity.name,
+        "activity": attempt.activity.full_name,
         "attempt": attempt.number,
     }
 
