@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-import raftoral
 from raftoral import errors as e, logs
+from raftoral.runtime import telling
 from raftoral.runtime.edge.effect_runner import ANSWER_SECONDS
 from raftoral.runtime.edge.storage_memory import MemoryStorage
 from raftoral.runtime.ports import Changes
@@ -207,7 +207,7 @@ async def test_nothing_is_put_together_for_nobody(m, desk, monkeypatch):
         made.append(args[0])
         return factory(*args, **named)
 
-    monkeypatch.setattr(raftoral.runtime.telling, "_fields_of_run", lambda *of: made.append("fields"))
+    monkeypatch.setattr(telling, "_fields_of_run", lambda *of: made.append("fields"))
     logging.setLogRecordFactory(counting)
     try:
         with listening(logging.ERROR):

@@ -112,7 +112,8 @@ async def test_children_count_as_runs(m, desk, scraped):
 @on_a_loop
 async def test_attempts_by_outcome(m, desk, scraped):
     def attempts(outcome: str) -> float | None:
-        return scraped("raftoral_attempt_duration_seconds_count", activity="m.charge", outcome=outcome)
+        found: float | None = scraped("raftoral_attempt_duration_seconds_count", activity="m.charge", outcome=outcome)
+        return found
 
     async with desk.local(m, metrics=scraped.metrics) as here:
         await m.Sell.start(here, "ann", id="a")
