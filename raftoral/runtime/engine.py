@@ -24,9 +24,9 @@ from .core.lifecycle import Action, Halt, Moved, Perform
 from .core.machine import SEQ, Applied, Machine
 from .core.programs import Programs
 from .edge.clock import Alarm, Clock
-from .observe import Observers
+from .observe import Life, Observers
 from .ports import Attempt, Beat, Changes, Done, Query, Report, Row, Runner, Storage
-from .telling import tell, tell_ended, tell_failed, tell_started
+from .telling import tell, tell_failed
 
 log = logging.getLogger("raftoral")
 
@@ -75,7 +75,7 @@ class Engine:
         self._loop = asyncio.get_running_loop()
         self.unknown: list[Row] = []
         self.machine = self._read()
-        self._told = self.machine.seq  # the last start that was told
+        self._life = Life(self.machine.seq, observers)
 
     def _read(self) -> Machine:
         newest = self.storage.rows(Query(limit=1))
@@ -242,26 +242,15 @@ class Engine:
                     self._stall(action.attempt)
             elif isinstance(action, Moved):
                 if action.row is not None:
-                    self._tell_life(action.row)
+                    self._life.tell(action.row)
                 self._moved(action.id, action.status)
             elif isinstance(action, Halt):
                 self.runner.stop(action.run, action.op, action.reason)
             else:
                 tell(action)
-        self._told = self.machine.seq
+        self._life.seq = self.machine.seq
         if attempts:
             self.runner.start(attempts)
-
-    def _tell_life(self, row: Row) -> None:
-        """Says that a run began or ended, if that is why its row is new."""
-        if row.seq > self._told:
-            tell_started(row)
-            if self._observers is not None:
-                self._observers.run_started(row)
-        if row.ended is not None:
-            tell_ended(row)
-            if self._observers is not None:
-                self._observers.run_ended(row)
 
     def _stall(self, attempt: Attempt) -> None:
         name = attempt.activity.name

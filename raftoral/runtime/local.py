@@ -100,7 +100,11 @@ class Local(Desk):
         self._profile, self._retention, self._grace = profile, retention, grace
         self._engine: Engine | None = None
         self._runner: EffectRunner | None = None
-        observers = [each for each in (metrics, tracing) if each is not None]
+        given = {"metrics": metrics, "tracing": tracing}
+        for name, observer in given.items():
+            if observer is not None and not isinstance(observer, Observer):
+                raise e.UsageError(f"{name}= takes an observer, as raftoral.{name} makes one, not {observer!r}")
+        observers = [each for each in given.values() if each is not None]
         inside = Inside(lambda: [self._engine] if self._engine else [], lambda: self._runner)
         self._observers = Observers(observers, inside) if observers else None
         self._pruner: Any = None

@@ -21,6 +21,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .ports import Attempt, Done, Failed, Row, Storage
+from .telling import tell_ended, tell_started
 
 if TYPE_CHECKING:
     from .core.machine import Machine
@@ -239,4 +240,26 @@ class Observers:
             LOG.error("%s.%s failed; this is said once", type(observer).__name__, hook, exc_info=error)
 
 
-__all__ = ["OUTCOMES", "Inside", "Observer", "Observers", "outcome_of"]
+class Life:
+    """Tells, to `logging` and to observers, that runs began and ended: each once, though rows are new for other reasons
+    too. `seq` is the last start that was told; whoever applied an entry of the log sets it behind that."""
+
+    __slots__ = ("_observers", "seq")
+
+    def __init__(self, seq: int, observers: Observers | None) -> None:
+        self.seq = seq
+        self._observers = observers
+
+    def tell(self, row: Row) -> None:
+        """The new row of a run (`Moved`). In a group, only its owner tells."""
+        if row.seq > self.seq:
+            tell_started(row)
+            if self._observers is not None:
+                self._observers.run_started(row)
+        if row.ended is not None:
+            tell_ended(row)
+            if self._observers is not None:
+                self._observers.run_ended(row)
+
+
+__all__ = ["OUTCOMES", "Inside", "Life", "Observer", "Observers", "outcome_of"]

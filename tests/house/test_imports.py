@@ -123,6 +123,23 @@ TABLE = {
             "importlib": "loads a private copy of the engine's module; reads that package's files for their digests",
         },
     ),
+    # What a group's log holds is read where commands are; protobuf says when it cannot be.
+    "raftoral.runtime.core.wire": Room(may={"google.protobuf": "says when bytes cannot be read"}),
+    # The replicated node. Sans-IO but for states on disk, the engine's thread, and the service's own loop.
+    "raftoral.runtime.cluster": Room(
+        may={
+            "raftoral": "the version, which packages carry",
+            "google.protobuf": "says when bytes cannot be read",
+        },
+    ),
+    "raftoral.runtime.cluster.packages": Room(
+        may={"sys": "modules of deployed programs are found by their names"},
+        may_call={"exec": "runs the modules of deployed programs: who may deploy runs code on every node"},
+    ),
+    "raftoral.runtime.cluster.states": Room(
+        may={"os": "files of states and snapshots", "sqlite3": "copies the store on disk, as of one moment"},
+        may_call={"open": "a snapshot that comes"},
+    ),
     # The one file that a journal opens.
     "raftoral.runtime.edge.journal_sqlite": Room(
         may={

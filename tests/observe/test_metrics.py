@@ -14,6 +14,7 @@ import pytest
 from prometheus_client import CollectorRegistry, exposition, start_http_server
 from prometheus_client.parser import text_string_to_metric_families
 
+import raftoral
 from raftoral import errors as e
 from raftoral.metrics import Metrics
 from raftoral.runtime.observe import OUTCOMES, Inside, Observer
@@ -275,6 +276,12 @@ async def test_a_scrape_from_another_thread(m, desk, scraped):
         thread.join()
     assert not wrong and len(texts) >= 3
     assert "raftoral_runs_ended_total" in texts[-1]
+
+
+@pytest.mark.parametrize("name", ["metrics", "tracing"])
+def test_what_is_no_observer_is_refused(m, name):
+    with pytest.raises(e.UsageError, match=f"{name}= takes an observer, as raftoral.{name} makes one, not <class"):
+        raftoral.local([m], **{name: Metrics})  # the class, not one of it
 
 
 def test_one_registry_has_one():

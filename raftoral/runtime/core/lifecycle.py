@@ -71,6 +71,7 @@ class Tell(NamedTuple):
     version: int
     level: str
     message: str
+    owner: str = ""
     event: str = ""
     slot: str = ""
 
@@ -81,6 +82,7 @@ class Moved(NamedTuple):
     id: str
     status: str
     row: Row | None = None
+    owner: str = ""
 
 
 Action = Perform | Halt | Tell | Moved
@@ -421,7 +423,7 @@ class Lifecycle:
             report=self._trails.ended(run),
         )
         self._changes.rows[run.id] = row
-        self._actions.append(Moved(run.id, run.status, row))
+        self._actions.append(Moved(run.id, run.status, row, run.owner))
         if run.parent is not None:
             parent, op, id = run.parent, run.parent_op, run.id
             value, error = ending.result or b"", self._as_child_failed(run, ending)
@@ -532,7 +534,7 @@ class Lifecycle:
             else:
                 step = Step(run.status, run.updated, run.checkpoints.decode(), run.body, run.id)
                 self._changes.steps[run.id] = step
-            self._actions.append(Moved(run.id, run.status, row))
+            self._actions.append(Moved(run.id, run.status, row, run.owner))
         self._touched.clear()
         self._fresh.clear()
 
@@ -559,8 +561,8 @@ class Lifecycle:
         )
 
     def _tell(self, run: Run, level: str, message: str, event: str = "", slot: str = "") -> None:
-        program = run.program
-        self._actions.append(Tell(run.id, run.run, program.name, program.version, level, message, event, slot))
+        name, version = run.program.name, run.program.version
+        self._actions.append(Tell(run.id, run.run, name, version, level, message, run.owner, event, slot))
 
 
 def all_ops(run: Run) -> list[Op]:
