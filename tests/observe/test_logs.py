@@ -9,6 +9,7 @@ import logging
 import logging.config
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,7 +18,8 @@ from raftoral import errors as e, logs
 from raftoral.runtime import telling
 from raftoral.runtime.edge.effect_runner import ANSWER_SECONDS
 from raftoral.runtime.edge.storage_memory import MemoryStorage
-from raftoral.runtime.ports import Changes
+from raftoral.runtime.observe import Inside
+from raftoral.runtime.ports import Changes, Row
 from tests.house import laws
 from tests.observe.records import TEXT, fields, listening
 from tests.runtime.desk import Desk, on_a_loop
@@ -56,6 +58,7 @@ async def test_the_life_of_a_run(m, desk):
     assert fields(started, *names[:3]) == ("order-1", "m.Sell", 2)
     assert fields(started, *names) == fields(failed, *names) == fields(ended, *names)
     assert fields(failed, "slot", "activity", "attempt", "error") == ("charge", "m.charge", 1, "OSError")
+    assert "in performed" in str(vars(failed)["traceback"])
     assert failed.getMessage() == "order-1: charge failed (attempt 1): OSError: refused"
     assert fields(ended, "status", "seconds") == ("completed", 3600.0)
     assert (started.name, failed.name, ended.name) == ("raftoral.runs", "raftoral.effects", "raftoral.runs")
@@ -131,6 +134,7 @@ async def test_ends_are_told_once(m, desk):
             await desk.settle()
             await here.tag("p", seen="yes")
             await m.Wait.start(here, id="w")
+            await here.pause("w")
             await here.tag("w", seen="yes")
             await here.delete("w", force=True)
         async with desk.local(m) as here:
@@ -145,13 +149,30 @@ async def test_ends_are_told_once(m, desk):
     assert statuses[2:] == ["terminated", "cancelled"]
 
 
+@on_a_loop
+async def test_an_attempt_that_is_stopped_is_no_failure(m, desk):
+    with listening() as records:
+        async with desk.local(m) as here:
+            run = await m.Sell.start(here, "ann")
+            await desk.settle()
+            await run.cancel()
+            await desk.settle()
+            assert await run.status() == "cancelled"
+    assert [event for _, event in records.events()] == ["run_started", "run_ended"]
+
+
 class Ill(MemoryStorage):
-    ill = False
+    ill = blind = False
 
     def commit(self, changes: Changes) -> None:
         if self.ill:
             raise e.StorageFailed("the disk is full")
         super().commit(changes)
+
+    def live(self) -> Iterator[tuple[Row, dict[str, bytes]]]:
+        if self.blind:
+            raise e.StorageFailed("the disk is gone")
+        return super().live()
 
 
 @on_a_loop
@@ -190,11 +211,13 @@ async def test_one_that_is_abandoned():
         world.runner.stop(asked.run, asked.op, "the race is over")
         world.clock.advance(ANSWER_SECONDS)
         await world.reports.failed()
+    attempts = Inside(list, lambda: world.runner).attempts()
+    go.set()
+    await world.ends_alone()
+    assert attempts == {"running": 0, "waiting": 0, "abandoned": 1}
     expected = ("WARNING", "order-17", "charge_card", "charge", 1)
     told = records.of("attempt_abandoned")
     assert fields(told, "levelname", "run_id", "slot", "activity", "attempt") == expected
-    go.set()
-    await world.ends_alone()
 
 
 @on_a_loop
@@ -236,6 +259,7 @@ async def test_logs_of_activities_say_whose_they_are():
 
     async def charge(customer: str) -> str:
         library.info("plain")
+        library.info("of another run", extra={"run_id": "another"})
         bound.info("bound", extra={"amount": 5, "slot": "mine"})
         await asyncio.create_task(asyncio.to_thread(library.info, "of a task"))
         return ""
@@ -256,9 +280,17 @@ async def test_logs_of_activities_say_whose_they_are():
     whose = [fields(each, "run_id", "slot", "attempt") for each in records.all]
     first = ("order-17", "charge_card", 1)
     elsewhere = (None, None, None)
-    expected = [first, ("order-17", "mine", 1), first, ("order-17", "charge_card", 2), elsewhere, elsewhere]
+    expected = [
+        first,
+        ("another", None, None),
+        ("order-17", "mine", 1),
+        first,
+        ("order-17", "charge_card", 2),
+        elsewhere,
+        elsewhere,
+    ]
     assert whose == expected
-    assert fields(records.all[1], "amount") == (5,)
+    assert fields(records.all[2], "amount") == (5,)
 
 
 def test_a_format_may_name_fields_that_are_missing():
@@ -266,6 +298,8 @@ def test_a_format_may_name_fields_that_are_missing():
     assert logs.CallFields(missing="-").filter(record)
     assert logging.Formatter("%(run_id)s %(slot)s %(attempt)s %(message)s").format(record) == "- - - hello"
     assert set(logs.FIELDS) <= set(vars(record))
+    record.run_id = "order-1"
+    assert logs.CallFields(missing="-").filter(record) and vars(record)["run_id"] == "order-1"
 
 
 # --- lines of JSON -----------------------------------------------------------------------------------------------

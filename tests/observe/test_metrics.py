@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import re
 import subprocess
 import sys
 import threading
 import urllib.request
+import weakref
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry, exposition, start_http_server
@@ -216,6 +219,65 @@ async def test_a_store_that_is_ill(m, desk, scraped):
         assert scraped("raftoral_storage_errors_total", operation="read") == 0
         assert scraped("raftoral_runs_started_total", workflow="m.Wait", version="1") is None
         assert scraped("raftoral_stopped") == 0
+
+
+@on_a_loop
+async def test_what_waits_while_the_store_is_ill(m, desk, scraped):
+    store = Ill()
+    async with desk.local(m, storage=store, metrics=scraped.metrics) as here:
+        await m.Sell.start(here, "ann", id="a")
+        await desk.settle()
+        store.ill = store.blind = True
+        with pytest.raises(e.StorageFailed):
+            await here.pause("a")
+        assert scraped("raftoral_storage_errors_total", operation="read") == 1
+        desk.give("charge", 5)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert scraped("raftoral_commands_waiting") == 1
+        store.ill = store.blind = False
+        desk.clock.advance(desk.clock.now() + SECOND)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        desk.clock.advance(desk.clock.now() + SECOND)
+        await desk.settle()
+        assert scraped("raftoral_commands_waiting") == 0
+        assert len(desk.waiting("ship")) == 1
+
+
+class Fickle:
+    """A run that is looked at while another one begins."""
+
+    def __init__(self, runs: dict[str, Any]) -> None:
+        self.runs = runs
+        self.program = self
+        self.name = "m.Fickle"
+
+    @property
+    def status(self) -> str:
+        self.runs[f"new {len(self.runs)}"] = self
+        return "running"
+
+
+@on_a_loop
+async def test_runs_that_begin_while_they_are_counted(m, desk, scraped):
+    async with desk.local(m, metrics=scraped.metrics) as here:
+        runs = here.engine.machine.runs
+        runs["fickle"] = Fickle(runs)
+        assert scraped("raftoral_runs", workflow="m.Fickle", status="running") == 1
+        runs.clear()
+
+
+@on_a_loop
+async def test_one_that_is_closed_is_forgotten(m, scraped):
+    desk = Desk()
+    async with desk.local(m, metrics=scraped.metrics) as here:
+        await m.Wait.start(here)
+    gone = weakref.ref(here)
+    desk.here = None
+    del here
+    gc.collect()
+    assert gone() is None
 
 
 @on_a_loop
