@@ -33,6 +33,10 @@ if TYPE_CHECKING:
         WrongInput as WrongInput,
     )
     from raftoral.runtime.activity import ActivityContext as ActivityContext, activity as activity
+    from raftoral.runtime.calls.client import Client as Client
+    from raftoral.runtime.edge.observe import Inside as Inside, Observer as Observer
+    from raftoral.runtime.links.connect import connect as connect
+    from raftoral.runtime.links.tls import Tls as Tls
     from raftoral.runtime.local import Change as Change, Local as Local, local as local
     from raftoral.runtime.resources import Resources as Resources
     from raftoral.runtime.views import Description as Description, RunReport as RunReport, Summary as Summary
@@ -47,7 +51,11 @@ _LATER = {
     **dict.fromkeys(("ActivityContext", "activity"), "raftoral.runtime.activity"),
     **dict.fromkeys(("Change", "Local", "local"), "raftoral.runtime.local"),
     **dict.fromkeys(("Description", "RunReport", "Summary"), "raftoral.runtime.views"),
+    "Client": "raftoral.runtime.calls.client",
+    **dict.fromkeys(("Inside", "Observer"), "raftoral.runtime.edge.observe"),
     "Resources": "raftoral.runtime.resources",
+    "Tls": "raftoral.runtime.links.tls",
+    "connect": "raftoral.runtime.links.connect",
 }
 
 

@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from raftoral.runtime.activity import CALL
-from raftoral.runtime.telling import fields_of
+from raftoral.runtime.edge.telling import fields_of
 
 FIELDS = ("run_id", "run", "workflow", "version", "slot", "activity", "attempt")
 """What says where a record belongs. `docs/operations.md` has all fields."""

@@ -17,16 +17,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 try:
-    from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
+    from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
     from prometheus_client.core import GaugeMetricFamily, Metric
     from prometheus_client.registry import Collector
 except ImportError as error:
     raise ImportError("raftoral.metrics needs prometheus-client: pip install 'raftoral[metrics]'") from error
 
 from raftoral.errors import UsageError
-from raftoral.runtime.observe import Inside, Observer, outcome_of
+from raftoral.runtime.edge.observe import Inside, Observer, outcome_of
+from raftoral.runtime.edge.telling import seconds_of
 from raftoral.runtime.ports import Done, Failed, Row
-from raftoral.runtime.telling import seconds_of
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 
@@ -41,6 +41,7 @@ class Metrics(Observer):
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         into = REGISTRY if registry is None else registry
+        self._registry = into
         self._insides: set[Inside] = set()
         try:
             self._started = Counter("raftoral_runs_started", "Runs that began.", ["workflow", "version"], registry=into)
@@ -74,6 +75,10 @@ class Metrics(Observer):
         errors = Counter("raftoral_storage_errors", "Operations that the store refused.", ["operation"], registry=into)
         self._storage_errors = {each: errors.labels(each) for each in ("read", "write")}
         into.register(_Gauges(self._insides))
+
+    def text(self) -> str:
+        """All of the registry, as Prometheus reads it: for a service that has a page for it."""
+        return generate_latest(self._registry).decode()
 
     def opened(self, inside: Inside) -> None:
         self._insides.add(inside)

@@ -35,9 +35,9 @@ except ImportError as error:
     raise ImportError("raftoral.tracing needs opentelemetry-api: pip install 'raftoral[otel]'") from error
 
 from raftoral import __version__
-from raftoral.runtime.observe import Inside, Observer, outcome_of
+from raftoral.runtime.edge.observe import Inside, Observer, outcome_of
+from raftoral.runtime.edge.telling import kind_of
 from raftoral.runtime.ports import Attempt, Done, Failed, Row
-from raftoral.runtime.telling import kind_of
 
 _FORMAT = TraceContextTextMapPropagator()
 

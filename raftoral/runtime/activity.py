@@ -24,8 +24,8 @@ from typing import Any, Protocol, TypeAlias
 
 from raftoral.errors import UsageError
 from raftoral.runtime.alarms import Alarmed, Clock
+from raftoral.runtime.edge.telling import fields_of
 from raftoral.runtime.ports import Attempt
-from raftoral.runtime.telling import fields_of
 
 Json: TypeAlias = "str | int | float | bool | list[Any] | tuple[Any, ...] | dict[str, Any] | None"
 

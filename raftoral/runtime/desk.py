@@ -13,21 +13,20 @@ import inspect
 import json
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, Protocol
-
-from pydantic_core import to_json
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 from raftoral import errors as e
 from raftoral.program.codec import codec_of
 from raftoral.program.context import Cx
-from raftoral.program.faults import Fault, fault_of
-from raftoral.program.plans import known_errors
+from raftoral.program.faults import fault_of
 from raftoral.program.scalars import transition_context
 from raftoral.program.std import Stream
-from raftoral.program.steps import Definition, Query as AQuery
-from raftoral.program.values import WorkflowError
+from raftoral.program.steps import Definition
 
+from .calls.filters import PAGE_MAX, checked_statuses, filters_of, store_query
+from .calls.values import check_query, checked_changes, query_of
 from .core import commands as c
 from .core.execution import EPOCH, MICROSECOND
 from .core.machine import Machine
@@ -37,9 +36,9 @@ from .edge.clock import Clock
 from .ports import LIVE, Query, Row, Storage
 from .proto import state_pb2 as pb
 from .resources import Resources
-from .views import Description, RunReport, Summary, description, report, summary
+from .service import Filters
+from .views import Branch as Branch, Change as Change, Description, RunReport, Summary, description, report, summary
 
-PAGE_MAX = 1_000
 WATCH_MAX = 1_000  # changes that a slow watcher may be behind; older ones are left out
 
 _REFUSALS: dict[str, type[e.RaftoralError]] = {
@@ -53,22 +52,6 @@ _REFUSALS: dict[str, type[e.RaftoralError]] = {
     c.TOO_LARGE: e.WrongInput,
     c.FULL: e.Full,
 }
-
-
-class Change(NamedTuple):
-    """What a watcher sees: where a run rests now."""
-
-    id: str
-    status: str
-    steps: tuple[str, ...]
-    updated: datetime
-
-
-class Branch(NamedTuple):
-    """A run with the runs that it started."""
-
-    run: Summary
-    children: tuple[Branch, ...]
 
 
 class Runs(Protocol):
@@ -100,17 +83,19 @@ class Desk(ABC):
     def engine(self) -> Runs:
         """Whoever has the runs; raises when it cannot be asked."""
 
+    @property
+    def programs(self) -> Programs:
+        """The workflows that are known here."""
+        return self._programs
+
     # --- looking -------------------------------------------------------------------------------------------
 
     async def query(self, workflow: Definition | None, id: str, name: str, args: Sequence[Any] = ()) -> Any:
         """Answers a query from the checkpoints of a run, whether it has ended or not."""
         await self.engine.settled()
-        run, program = self.engine.machine.runs.get(id), self._program_of(id)
-        query = program.definition.queries.get(name)
-        if query is None:
-            known = ", ".join(sorted(program.definition.queries)) or "none"
-            raise e.UnknownSignal(f"{program.name} has no query {name!r}; it has: {known}")
-        _check_query(f"the query {name} of {program.name}", query, args)
+        run, program = self.engine.machine.runs.get(id), self.program_of(id)
+        query = query_of(program, name)
+        check_query(program, name, args)
         row = self._row(id) if run is None or run.state is None else None
         now = EPOCH + MICROSECOND * self._clock.now()
         try:
@@ -138,7 +123,7 @@ class Desk(ABC):
         """Everything that is known of a run: what it waits for, where, since when; why it stands still."""
         await self.engine.settled()
         row, run = self._row(id), self.engine.machine.runs.get(id)
-        program = self._programs.get(row.workflow, row.version)
+        program = self.programs.get(row.workflow, row.version)
         fields = getattr(program.definition.args, "_fields", ()) if program is not None else ()
         shown = description(row, run, tuple(fields))
         if program is None and row.status in LIVE:
@@ -260,9 +245,7 @@ class Desk(ABC):
 
     async def tag(self, id: str, /, **tags: str | None) -> None:
         """Sets tags of a run; None takes one away."""
-        if not all(value is None or isinstance(value, str) for value in tags.values()):
-            raise e.WrongInput("tags are texts by name; None takes one away")
-        raise_refused(await self.engine.submit(c.Tag(id, json.dumps(tags))))
+        raise_refused(await self.engine.submit(c.Tag(id, json.dumps(checked_changes(tags)))))
 
     async def delete(self, id: str, *, force: bool = False, cascade: bool = True) -> int:
         """Takes a run away, with the runs that it started; gives how many. Never one that lives, unless forced."""
@@ -282,13 +265,17 @@ class Desk(ABC):
 
     async def delete_many(self, *, force: bool = False, **filters: Any) -> int:
         """Takes away all runs that `list` would show; those that live only if forced. Gives how many."""
+        return await self.delete_all(filters_of(**filters), force)
+
+    async def delete_all(self, filters: Filters, force: bool) -> int:
+        """The same, for filters that came from elsewhere."""
+        query = replace(store_query(filters), limit=PAGE_MAX, before=None)
         deleted = 0
-        before: int | None = None
         while True:
-            rows = self.engine.storage.rows(make_query(**{**filters, "limit": PAGE_MAX, "before": before}))
+            rows = self.engine.storage.rows(query)
             if not rows:
                 return deleted
-            before = rows[-1].seq
+            query = replace(query, before=rows[-1].seq)
             doomed = [row.id for row in rows if force or row.status not in LIVE]
             answers = await asyncio.gather(*(self.engine.submit(c.Delete(id, force)) for id in doomed))
             deleted += sum(answer is None for answer in answers)
@@ -298,7 +285,7 @@ class Desk(ABC):
         until = self._clock.now() - int(older_than / MICROSECOND)
         deleted, before = 0, None
         while True:
-            page = Query(statuses=_statuses(status), limit=PAGE_MAX, before=before)
+            page = Query(statuses=checked_statuses(status), limit=PAGE_MAX, before=before)
             rows = self.engine.storage.rows(page)
             if not rows:
                 return deleted
@@ -321,7 +308,8 @@ class Desk(ABC):
             for changes in watchers:
                 _put(changes, change)
 
-    async def _ended(self, id: str, timeout: float | None) -> Row:
+    async def ended(self, id: str, timeout: float | None) -> Row:
+        """Waits for a run to end, and gives its row; `WaitTimeout` when it has not in time."""
         engine = self.engine
         if id in engine.machine.runs or self._row(id).status in LIVE:
             future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -347,12 +335,13 @@ class Desk(ABC):
             raise e.NotFound(f"there is no run {id!r}")
         return row
 
-    def _program_of(self, id: str) -> Program:
+    def program_of(self, id: str) -> Program:
+        """The program of a run, whether it has ended or not."""
         run: Run | None = self.engine.machine.runs.get(id)
         if run is not None:
             return run.program
         row = self._row(id)
-        program = self._programs.get(row.workflow, row.version)
+        program = self.programs.get(row.workflow, row.version)
         if program is None:
             raise e.UnknownProgram(f"{row.workflow} version {row.version} is not among programs=")
         return program
@@ -372,56 +361,9 @@ class Desk(ABC):
 # --- small things ---
 
 
-def make_query(
-    *,
-    workflow: str | Definition | None = None,
-    version: int | None = None,
-    status: str | Sequence[str] | None = None,
-    parent: str | None = None,
-    prefix: str | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    where: Mapping[str, Any] | None = None,
-    tags: Mapping[str, str] | None = None,
-    limit: int = 100,
-    before: int | None = None,
-) -> Query:
+def make_query(**filters: Any) -> Query:
     """The filters of `list`, as a store understands them."""
-    return Query(
-        workflow=workflow.name if isinstance(workflow, Definition) else workflow,
-        version=version,
-        statuses=_statuses(status),
-        parent=parent,
-        prefix=prefix,
-        since=_us(since),
-        until=_us(until),
-        where={name: _json(value) for name, value in (where or {}).items()},
-        tags=dict(tags or {}),
-        before=before,
-        limit=min(limit, PAGE_MAX),
-    )
-
-
-STATUSES = (*sorted(LIVE), "completed", "failed", "cancelled", "terminated")
-
-
-def _statuses(status: str | Sequence[str] | None) -> tuple[str, ...]:
-    found = (status,) if isinstance(status, str) else tuple(status or ())
-    for each in found:
-        if each not in STATUSES:
-            raise e.UsageError(f"there is no status {each!r}; there are: {', '.join(STATUSES)}")
-    return found
-
-
-def _us(when: datetime | None) -> int | None:
-    if when is None:
-        return None
-    aware = when if when.tzinfo is not None else when.astimezone(UTC)
-    return int((aware - EPOCH) / MICROSECOND)
-
-
-def _json(value: Any) -> str:
-    return str(to_json(value), "utf-8")
+    return store_query(filters_of(**filters))
 
 
 def raise_refused(refused: c.Refused | None) -> None:
@@ -438,35 +380,3 @@ def _put(changes: asyncio.Queue[Change | e.RaftoralError], change: Change | e.Ra
     if changes.full():
         changes.get_nowait()
     changes.put_nowait(change)
-
-
-def failure_of(row: Row, program: Program | None) -> e.RunFailed:
-    """The exception for a run that ended without a result."""
-    error: WorkflowError | None = None
-    if row.failure is not None and program is not None:
-        kind = str(json.loads(row.failure).get("kind"))
-        if kind in known_errors(program.module):
-            error = program.error(row.failure)
-    kinds = {"cancelled": e.RunCancelled, "terminated": e.RunTerminated}
-    shown = str(error) if error is not None else (row.failure or b"").decode()
-    how = row.status
-    if row.status in kinds:
-        how, shown = f"was {row.status}", getattr(error, "reason", shown)
-    failed = kinds.get(row.status, e.RunFailed)(row.id, row.status, error, f"the run {row.id!r} {how}: {shown}")
-    failed.__cause__ = error
-    return failed
-
-
-def _check_query(what: str, query: AQuery, args: Sequence[Any]) -> None:
-    """Refuses arguments that do not fit."""
-    if len(args) > len(query.params):
-        raise e.WrongInput(f"{what}: it takes {len(query.params)} arguments, and got {len(args)}")
-    try:
-        inspect.signature(query.answer).bind(None, None, None, *args)
-    except TypeError:
-        raise e.WrongInput(f"{what}: it takes {len(query.params)} arguments, and got {len(args)}") from None
-    for place, (type_, value) in enumerate(zip(query.params, args, strict=False), 1):
-        try:
-            codec_of(type_).dumps(value)
-        except Fault as fault:
-            raise e.WrongInput(f"{what}: argument {place}: {fault.message}") from None

@@ -24,9 +24,9 @@ from .core.lifecycle import Action, Halt, Moved, Perform
 from .core.machine import SEQ, Applied, Machine
 from .core.programs import Programs
 from .edge.clock import Alarm, Clock
-from .observe import Life, Observers
+from .edge.observe import Life, Observers
+from .edge.telling import tell, tell_failed
 from .ports import Attempt, Beat, Changes, Done, Query, Report, Row, Runner, Storage
-from .telling import tell, tell_failed
 
 log = logging.getLogger("raftoral")
 

@@ -11,7 +11,6 @@ share a directory; runs go on when the next one opens it.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
@@ -20,26 +19,24 @@ from typing import Any, Self, cast
 from uuid import uuid4
 
 from raftoral import errors as e
-from raftoral.program.codec import codec_of
-from raftoral.program.faults import Fault
 from raftoral.program.steps import Definition
 
 from .bindings import Bindings
+from .calls.values import arguments_bytes, checked_id, definitions_among, failure_of, result_of, signal_bytes, tags_text
 from .core import commands as c
 from .core.execution import MICROSECOND
 from .core.programs import Program, Programs
-from .desk import Branch as Branch, Change as Change, Desk, failure_of, raise_refused
+from .desk import Branch as Branch, Change as Change, Desk, raise_refused
 from .edge.clock import Clock, SystemClock
 from .edge.effect_runner import EffectRunner
+from .edge.observe import Inside, Observer, Observers
 from .edge.storage_memory import MemoryStorage
 from .engine import Engine
-from .observe import Inside, Observer, Observers
 from .ports import Report, Storage
 from .resources import Resources
 
 log = logging.getLogger("raftoral")
 
-ID_MAX = 200  # characters
 DEFAULT_GRACE = 5.0  # seconds that activities have to end when the runtime is closed
 
 Source = ModuleType | type | Definition
@@ -50,7 +47,7 @@ def definitions_of(sources: Iterable[Source]) -> list[Definition]:
     found: dict[int, Definition] = {}
     for source in sources:
         values: list[Any] = [source] if isinstance(source, type | Definition) else list(vars(source).values())
-        made = _definitions_among(values)
+        made = definitions_among(values)
         if not made:
             raise e.UsageError(
                 f"programs: {getattr(source, '__name__', source)!r} has no workflow; give a module that `raftoral "
@@ -60,13 +57,8 @@ def definitions_of(sources: Iterable[Source]) -> list[Definition]:
             definition = made.pop(0)
             if id(definition) not in found:
                 found[id(definition)] = definition
-                made += _definitions_among(definition.begin.__globals__.values())
+                made += definitions_among(definition.begin.__globals__.values())
     return list(found.values())
-
-
-def _definitions_among(values: Iterable[Any]) -> list[Definition]:
-    held = [value if isinstance(value, Definition) else getattr(value, "DEFINITION", None) for value in values]
-    return [each for each in held if isinstance(each, Definition)]
 
 
 class Local(Desk):
@@ -214,42 +206,27 @@ class Local(Desk):
         program = self._program(workflow)
         fresh = id is None
         id = uuid4().hex if id is None else checked_id(id)
-        try:
-            given = args if isinstance(args, workflow.args) else workflow.args(*args)
-            data = program.args.dumps(given)
-        except TypeError:
-            fields = ", ".join(getattr(workflow.args, "_fields", ())) or "no arguments"
-            raise e.WrongInput(f"the input of {program.name}: it takes {fields}, and got {len(args)}") from None
-        except Fault as fault:
-            raise e.WrongInput(f"the input of {program.name}: {_named(program, fault.message)}") from None
-        command = c.StartRun(id, uuid4().hex, program.name, program.version, data, _tags(tags), fresh)
+        data = arguments_bytes(program, args)
+        command = c.StartRun(id, uuid4().hex, program.name, program.version, data, tags_text(tags), fresh)
         if self._observers is None:
             raise_refused(await engine.submit(command))
         else:
             with self._observers.starting(program.name, program.version, id) as more:
-                raise_refused(await engine.submit(command._replace(tags=_tags({**more, **(tags or {})}))))
+                raise_refused(await engine.submit(command._replace(tags=tags_text({**more, **(tags or {})}))))
         return id
 
     async def result(self, workflow: Definition | None, id: str, timeout: float | None = None) -> Any:
         """What a run ended with, when it has; raises `RunFailed` when it failed."""
-        row = await self._ended(id, timeout)
+        row = await self.ended(id, timeout)
         program = self._programs.get(row.workflow, row.version)
         if row.status == "completed":
             assert row.result is not None
-            return program.result.loads(row.result) if program is not None else json.loads(row.result)
-        raise failure_of(row, program)
+            return result_of(program, row.result)
+        raise failure_of(row.id, row.status, row.failure, program)
 
     async def signal(self, workflow: Definition | None, id: str, name: str, payload: Any = None) -> None:
         """Puts a message into a mailbox of a run. When it returns, the message is on disk."""
-        program = self._program_of(id)
-        signals = program.definition.signals
-        if name not in signals:
-            known = ", ".join(sorted(signals)) or "none"
-            raise e.UnknownSignal(f"{program.name} has no signal {name!r}; it has: {known}")
-        try:
-            data = codec_of(signals[name]).dumps(payload)
-        except Fault as fault:
-            raise e.WrongInput(f"the signal {name} of {program.name}: {fault.message}") from None
+        data = signal_bytes(self.program_of(id), name, payload)
         raise_refused(await self.engine.submit(c.Signal(id, name, data)))
 
     def is_idle(self) -> bool:
@@ -302,30 +279,7 @@ def local(programs: Iterable[Source], activities: Iterable[Any] | Any = (), **op
 # --- small things ------------------------------------------------------------------------------------------------
 
 
-def checked_id(id: str) -> str:
-    if not isinstance(id, str) or not id or len(id) > ID_MAX or not id.isprintable():
-        raise e.UsageError(f"an id is a printable text of 1 to {ID_MAX} characters, not {id!r}")
-    return id
-
-
-def _tags(tags: Mapping[str, str] | None) -> str:
-    if not tags:
-        return "{}"
-    if not all(isinstance(name, str) and isinstance(value, str) for name, value in tags.items()):
-        raise e.UsageError("tags are texts by name")
-    return json.dumps(dict(sorted(tags.items())), ensure_ascii=False)
-
-
 def _listed(activities: Iterable[Any] | Any) -> list[Any]:
     if isinstance(activities, list | tuple | set | frozenset):
         return list(activities)
     return [activities]
-
-
-def _named(program: Program, message: str) -> str:
-    """`[0].items`: arguments are fields for people, and places for the codec."""
-    fields = getattr(program.definition.args, "_fields", ())
-    for place, name in enumerate(fields):
-        if message.startswith(f"[{place}]"):
-            return str(name) + message[len(f"[{place}]") :]
-    return message

@@ -177,8 +177,31 @@ TABLE = {
             "uuid": "ids of runs that nobody named",
         }
     ),
-    "raftoral.runtime.observe": Room(may={"logging": "says when an observer fails"}),
-    "raftoral.runtime.telling": Room(may={"logging": "it is the door to it: what happens, as records"}),
+    # What callers hold. It waits for a desk or a service, and reaches nothing by itself.
+    "raftoral.runtime.calls": Room(may={"datetime": "times and ages as people write them; no clock is read"}),
+    "raftoral.runtime.calls.values": Room(may={"uuid": "ids of runs that nobody named, keys of calls"}),
+    # Between clients and a node: connections, certificates, bytes of strangers.
+    "raftoral.runtime.links": Room(
+        may={
+            "asyncio": "connections and deadlines",
+            "ssl": "what comes over a network",
+            "logging": "says what strangers are not told: bugs, lost connections",
+            "raftoral.runtime.proto": "messages of gRPC",
+        },
+    ),
+    "raftoral.runtime.links.kinds": Room(may={"datetime": "times as people write them; no clock is read"}),
+    "raftoral.runtime.links.remote": Room(may={"random": "clients that lost a node must not all come back at once"}),
+    **{
+        f"raftoral.runtime.links.{room}": Room(may={"importlib": "asks whether grpcio is there, which is an extra"})
+        for room in ("connect", "front")
+    },
+    **{
+        f"raftoral.runtime.links.http.{room}": Room(may={"h11": "it is the door to h11: bytes on one side"})
+        for room in ("connection", "client")
+    },
+    "raftoral.runtime.links.http.openapi": Room(
+        may={"raftoral": "its version", "raftoral.runtime": "its own house"}, never=("raftoral.cli", "raftoral.dsl")
+    ),
     "raftoral.runtime.bindings": Room(may={"sys": "the modules in which activities are declared"}),
     "raftoral.runtime.activity": Room(
         may={

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from raftoral import errors as e, logs
-from raftoral.runtime import telling
+from raftoral.runtime.edge import telling
 from raftoral.runtime.edge.effect_runner import ANSWER_SECONDS
+from raftoral.runtime.edge.observe import Inside
 from raftoral.runtime.edge.storage_memory import MemoryStorage
-from raftoral.runtime.observe import Inside
 from raftoral.runtime.ports import Changes, Row
 from tests.house import laws
 from tests.observe.records import TEXT, fields, listening

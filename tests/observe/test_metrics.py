@@ -14,13 +14,13 @@ import weakref
 from typing import Any
 
 import pytest
-from prometheus_client import CollectorRegistry, exposition, start_http_server
+from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.parser import text_string_to_metric_families
 
 import raftoral
 from raftoral import errors as e
 from raftoral.metrics import Metrics
-from raftoral.runtime.observe import OUTCOMES, Inside, Observer
+from raftoral.runtime.edge.observe import OUTCOMES, Inside
 from raftoral.runtime.ports import LIVE, Row
 from tests.house import laws
 from tests.observe.records import TEXT, listening
@@ -51,8 +51,7 @@ class Scraped:
         return self.all().get((name, frozenset(labels.items())))
 
     def all(self) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
-        text = exposition.generate_latest(self.registry).decode()
-        families = text_string_to_metric_families(text)
+        families = text_string_to_metric_families(self.metrics.text())
         return {(s.name, frozenset(s.labels.items())): s.value for family in families for s in family.samples}
 
     def rest(self) -> dict[str, float]:
@@ -353,7 +352,7 @@ def test_one_registry_has_one():
         Metrics(registry)
 
 
-class Wrong(Observer):
+class Wrong(raftoral.Observer):
     """One whose every hook fails."""
 
     def run_started(self, row: Row, inside: Inside) -> None:

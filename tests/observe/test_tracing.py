@@ -18,7 +18,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 import raftoral
 import raftoral.sync
 from raftoral import errors as e, testing
-from raftoral.runtime.observe import Inside
+from raftoral.runtime.edge.observe import Inside
 from raftoral.tracing import Tracing
 from tests.observe.records import TEXT
 from tests.runtime.desk import Desk, on_a_loop

@@ -9,7 +9,7 @@ from datetime import UTC, timedelta
 import pytest
 
 from raftoral import errors as e
-from raftoral.runtime.local import checked_id
+from raftoral.runtime.calls.values import checked_id
 from raftoral.testing import START
 from tests.runtime.desk import TEXT, Desk, on_a_loop
 from tests.runtime.machines import HOUR, SECOND, Kit

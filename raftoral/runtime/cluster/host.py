@@ -57,6 +57,7 @@ PENDING_MAX = 20_000  # requests of this node that wait; beyond it, clients are 
 RETRY_S = 0.3  # before a request that nobody answered is sent again
 SOON_S = 0.03  # before one that was refused by a node that does not lead is tried again
 DUTY_S = 0.2  # between two looks at who is alive, and at what a leader has to do
+SYNC_S = 2.0  # between two syncs of states, after which logs may be cut
 COMPARE_ENTRIES = 2_000  # of a group's log, between two comparisons of states
 
 Outcome = Refused | RaftoralError | None
@@ -109,7 +110,7 @@ class Host:
         node: str,
         journal: Journal,
         states: States,
-        programs: Programs,
+        programs: Callable[[], Programs],
         install: Callable[[bytes], list[Definition]],
         *,
         life: int,
@@ -120,7 +121,7 @@ class Host:
         trails: bool = True,
     ) -> None:
         self.node = node
-        self.programs = programs
+        self._programs = programs  # of a group that begins: what was deployed in one group, another may not know yet
         self.groups = Groups(node, journal, chance=chance, timing=timing, limits=limits)
         self.states = states
         self.directory: Directory | None = None
@@ -130,6 +131,7 @@ class Host:
         self.carriage = Carriage(self)
         self.activities: Callable[[Replica], frozenset[str]] = lambda replica: frozenset()
         self.jobs: list[tuple[str, int]] = []
+        self.syncing: set[int] = set()
         self.heard: dict[str, float] = {}
         self.now = 0.0
         self.time = 0
@@ -154,6 +156,8 @@ class Host:
         self._replies: dict[str, list[pb.Reply]] = {}
         self._lives: dict[int, int] = {}
         self._reopen_at: dict[int, float] = {}
+        self._synced: dict[int, int] = {}
+        self._sync_at = 0.0
 
     # --- groups ----------------------------------------------------------------------------------------------
 
@@ -181,7 +185,7 @@ class Host:
         if group == 0:
             state = self.directory = Directory(storage)
         else:
-            state = self.replicas[group] = Replica(group, storage, self.programs, self._install, trails=self._trails)
+            state = self.replicas[group] = Replica(group, storage, self._programs(), self._install, trails=self._trails)
             self.life += 1  # what is applied again from here on was performed by an earlier life
             self._lives[group] = self.life
             self._announced.pop(group, None)
@@ -193,6 +197,18 @@ class Host:
         self.groups.close(group)
         self.logs.pop(group, None)
         self.states.close(group)
+
+    def close(self, why: RaftoralError) -> None:
+        """Lets go of everything; whoever waits is told why."""
+        for pending in [*self._pending.values(), *(pending for _, _, pending in self._reads)]:
+            if pending.ends_at < NEVER:
+                self._answer(pending, why)
+        self._pending.clear()
+        self._reads.clear()
+        for group in list(self.logs):
+            self.states.close(group)
+        self.logs.clear()
+        self._journal.close()
 
     def state(self, group: int) -> State | None:
         """The state machine of a group."""
@@ -549,18 +565,21 @@ class Host:
         self._ticking.pop(group, None)
 
     def _duties(self) -> None:
+        syncing = self.now >= self._sync_at
+        if syncing:
+            self._sync_at = self.now + SYNC_S
         for group, replica in self.replicas.items():
             log = self.logs.get(group)
             if log is None:
                 continue
             self._announce(group, replica)
-            if replica.kept > log.status().base:
+            if syncing and replica.kept > self._synced.get(group, 0):
                 self._want(("sync", group))
             if self.leads(group):
                 self._bury(group, replica)
                 self._compare(group, replica, log)
         if self.directory is not None:
-            if 0 in self.logs and self.directory.kept > self.logs[0].status().base:
+            if syncing and 0 in self.logs and self.directory.kept > self._synced.get(0, 0):
                 self._want(("sync", 0))
             self._make_groups(self.directory)
         self.carriage.offer_again()
@@ -573,6 +592,7 @@ class Host:
         """A job is done: the state is durable up to this index, and the log may forget earlier entries."""
         log = self.logs.get(group)
         if log is not None and index <= log.status().applied:
+            self._synced[group] = index
             log.durable(index)
 
     def _announce(self, group: int, replica: Replica) -> None:
@@ -634,7 +654,9 @@ class Host:
             self.directory = Directory(storage)
             place = self.directory.point
         else:
-            replica = self.replicas[group] = Replica(group, storage, self.programs, self._install, trails=self._trails)
+            replica = self.replicas[group] = Replica(
+                group, storage, self._programs(), self._install, trails=self._trails
+            )
             self.life += 1  # what was asked of this node meanwhile, it has not seen
             self._lives[group] = self.life
             self._announced.pop(group, None)

@@ -10,6 +10,7 @@ one file stand side by side. Whoever may deploy runs code on every node: that is
 
 from __future__ import annotations
 
+import ast
 import builtins
 import hashlib
 import sys
@@ -53,6 +54,42 @@ def package_of(modules: Sequence[Module], definitions: Iterable[Definition]) -> 
             "several steps, by file"
         )
     return data
+
+
+def gathered(definitions: Iterable[Definition]) -> list[Module]:
+    """The modules of programs that this process has imported, those that they import first: generated ones, and the
+    service's own with the pure functions that they call."""
+    found: dict[str, Module] = {}
+    for name in sorted({each.begin.__module__ for each in definitions}):
+        _gather(name, found)
+    return list(found.values())
+
+
+def _gather(name: str, found: dict[str, Module]) -> None:
+    module = sys.modules.get(name)
+    spec = getattr(module, "__spec__", None)
+    find = getattr(getattr(module, "__loader__", None), "get_source", None)
+    text = find(name) if find is not None else None
+    if name in found or text is None:
+        if text is None and name not in found:
+            raise UsageError(f"the source of {name} is not known to this process, so it cannot be deployed")
+        return
+    for each in ast.parse(text).body:
+        imported = each.module if isinstance(each, ast.ImportFrom) and not each.level else None
+        if imported is not None and _is_own(imported):
+            _gather(imported, found)
+    origin = str(getattr(spec, "origin", "") or "")
+    source = origin if origin.endswith(".rft") else ""
+    found[name] = Module(name, name.replace(".", "/") + (".rft" if source else ".py"), "", text)
+
+
+def _is_own(name: str) -> bool:
+    """Whether a module is of the project: not of Python, of us, or of something that was installed."""
+    top = name.partition(".")[0]
+    if top in sys.stdlib_module_names or top == "raftoral":
+        return False
+    origin = str(getattr(getattr(sys.modules.get(name), "__spec__", None), "origin", "") or "")
+    return "site-packages" not in origin and "dist-packages" not in origin
 
 
 def installed(data: bytes, own: Iterable[Definition] = ()) -> list[Definition]:

@@ -41,9 +41,9 @@ from raftoral.runtime.edge.effects.heartbeats import Heartbeats
 from raftoral.runtime.edge.effects.lanes import Lanes
 from raftoral.runtime.edge.effects.outcomes import Ending, Performer, ended, text_of
 from raftoral.runtime.edge.effects.threads import Threads
-from raftoral.runtime.observe import Observers
+from raftoral.runtime.edge.observe import Observers
+from raftoral.runtime.edge.telling import fields_of
 from raftoral.runtime.ports import Attempt, Done, Failed, Report
-from raftoral.runtime.telling import fields_of
 
 ANSWER_SECONDS = 1.0
 """What a cancelled task has at least, to clean up and to end."""

@@ -40,7 +40,7 @@ class Node:
             self.name,
             self.journal,
             FileStates(str(self.folder)),
-            Programs(self.world.definitions),
+            lambda: Programs(self.world.definitions),
             lambda data: installed(data, self.world.definitions),
             life=int(self.world.now * 1000) + 1,
             chance=self.world.random.random,

@@ -20,12 +20,12 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .ports import Attempt, Done, Failed, Row, Storage
+from ..ports import Attempt, Done, Failed, Row, Storage
 from .telling import tell_ended, tell_started
 
 if TYPE_CHECKING:
-    from .core.machine import Machine
-    from .core.state import Run
+    from ..core.machine import Machine
+    from ..core.state import Run
 
 LOG = logging.getLogger("raftoral")
 

@@ -14,10 +14,10 @@ import json
 import logging
 from typing import TYPE_CHECKING
 
-from .ports import Attempt, Failed, Row
+from ..ports import Attempt, Failed, Row
 
 if TYPE_CHECKING:
-    from .core.lifecycle import Tell
+    from ..core.lifecycle import Tell
 
 RUNS = logging.getLogger("raftoral.runs")
 EFFECTS = logging.getLogger("raftoral.effects")
