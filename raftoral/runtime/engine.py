@@ -107,27 +107,7 @@ class Engine:
 
     def report(self, report: Report) -> None:
         """What a runner has to say. Called on the loop."""
-        attempt = report.attempt
-        if isinstance(report, Done):
-            self.post(c.Finished(attempt.id, attempt.run, attempt.op, report.result, report.seconds))
-        elif isinstance(report, Beat):
-            self.post(c.Progress(attempt.id, attempt.run, attempt.op, report.details))
-        else:
-            tell_failed(report)
-            self.post(
-                c.AttemptFailed(
-                    attempt.id,
-                    attempt.run,
-                    attempt.op,
-                    attempt.number,
-                    report.kind,
-                    report.detail,
-                    report.error,
-                    report.trace,
-                    report.retryable,
-                    report.seconds,
-                )
-            )
+        self.post(command_of(report))
 
     @property
     def broken(self) -> RaftoralError | None:
@@ -314,4 +294,17 @@ class Engine:
         self._stopped(self._broken)
 
 
-__all__ = ["Engine"]
+def command_of(report: Report) -> c.Command:
+    """What a runner has to say, as an entry of the log."""
+    attempt = report.attempt
+    id, run, op = attempt.id, attempt.run, attempt.op
+    if isinstance(report, Done):
+        return c.Finished(id, run, op, report.result, report.seconds)
+    if isinstance(report, Beat):
+        return c.Progress(id, run, op, report.details)
+    tell_failed(report)
+    _, kind, detail, error, trace, retryable, seconds = report
+    return c.AttemptFailed(id, run, op, attempt.number, kind, detail, error, trace, retryable, seconds)
+
+
+__all__ = ["Engine", "command_of", "tell"]

@@ -233,7 +233,9 @@ async def test_a_crash_in_a_world_of_tests(m, traced):
 
     async with testing.world([m], [{"charge": charge, "ship": ship}], tracing=traced.tracing) as w:
         w.crash_in("charge")
-        assert await (await m.Sell.start(w, "ann")).result() == 2
+        run = await m.Sell.start(w, "ann")
+        await w.settle()
+        assert await run.result() == 2
     assert traced.names().count("charge") == 2 and len(traced.traces()) == 1
 
 

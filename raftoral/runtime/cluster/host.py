@@ -136,6 +136,7 @@ class Host:
         self.now = 0.0
         self.time = 0
         self.life = life
+        self.leaving = False  # this node is about to stop: it does not say that it is there
         self._journal = journal
         self._install = install
         self._trails = trails
@@ -498,7 +499,7 @@ class Host:
         what was asked for before was asked of another one."""
         group = replica.group
         own = replica.machine.nodes.get(self.node)
-        alive = own is not None and own.life == self._lives[group]
+        alive = own is not None and own.life == self._lives[group]  # also one that was taken for dead
         for action in came.actions:
             if isinstance(action, Moved):
                 step.moved.append((group, action.id, action.status))
@@ -529,6 +530,21 @@ class Host:
     def leads(self, group: int) -> bool:
         """Whether this node leads a group, as far as it knows."""
         return self._leaders.get(group, ("", 0))[0] == self.node
+
+    def is_known(self, group: int) -> bool:
+        """Whether a group knows this life of the node, and so has it perform effects."""
+        replica = self.replicas.get(group)
+        known = replica.machine.nodes.get(self.node) if replica is not None else None
+        if replica is None or known is None:
+            return False
+        return (known.life, known.up, known.activities) == (self._lives[group], True, self.activities(replica))
+
+    def group_of(self, id: str) -> int | None:
+        """The group in which a run lives, as far as this node knows."""
+        for group, replica in self.replicas.items():
+            if id in replica.machine.runs:
+                return group
+        return None
 
     def leader(self, group: int) -> str:
         """Who leads a group; empty: nobody that this node knows of."""
@@ -597,14 +613,13 @@ class Host:
 
     def _announce(self, group: int, replica: Replica) -> None:
         """This node says that it is there, and what it can do, whenever the group does not know that."""
-        if self._announced.get(group, b"") in self._pending:
+        if self.leaving or self._announced.get(group, b"") in self._pending:
             return
         known = replica.machine.nodes.get(self.node)
         if known is not None and known.life > self._lives[group]:  # a clock went back between two starts
             self.life = self._lives[group] = known.life + 1
         activities = self.activities(replica)
-        said = known is not None and (known.life, known.up, known.activities) == (self._lives[group], True, activities)
-        if not said and self.node in replica.point.members:
+        if not self.is_known(group) and self.node in replica.point.members:
             self._announced[group] = self.submit(group, c.NodeUp(self.node, self._lives[group], activities))
 
     def _bury(self, group: int, replica: Replica) -> None:

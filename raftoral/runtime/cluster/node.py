@@ -22,43 +22,45 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Self
 
-from raftoral import errors as e
+from raftoral import __version__, errors as e
 from raftoral.program.steps import Activity, Definition
 
 from ..bindings import Binding, Bindings
 from ..calls.client import Client
-from ..calls.values import definitions_of
 from ..consensus.core import Timing
 from ..core import commands as c
-from ..core.lifecycle import Halt, Tell
+from ..core.lifecycle import Halt
 from ..core.programs import Programs
 from ..edge.clock import SystemClock
 from ..edge.directory_lock import DirectoryLock
 from ..edge.effect_runner import EffectRunner
 from ..edge.journal_sqlite import SqliteJournal
-from ..engine import tell_failed
+from ..engine import command_of, tell
+from ..links.connect import connect
+from ..links.front import Front
 from ..links.peers import Identity, Peers
-from ..ports import Attempt, Beat, Done, Report
+from ..links.tls import Tls
+from ..local import definitions_of
+from ..ports import Attempt, Report
 from ..proto import peer_pb2 as pb
 from ..resources import Resources
 from ..service import JSON, Service, Source
 from .engine import HostThread
 from .host import Host, Step
-from .packages import ABI, PREFIX, Module, deployed_name, gathered, installed
+from .packages import ABI, Module, deployed_name, gathered, installed
 from .replica import Replica
-from .service import NodeService
+from .service import NodeService, moving_proof
 from .states import FileStates
 
 log = logging.getLogger("raftoral")
-told = logging.getLogger("raftoral.workflow")
 
 IDENTITY = "node.json"
 READY_S = 60.0  # to become a node of the cluster that has a leader and knows the programs
 LOOK_S = 0.05
 LEAVE_S = 5.0
-_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
 
 
 class Node(Client):
@@ -76,12 +78,12 @@ class Node(Client):
         node_id: str | None = None,
         advertise: str | None = None,
         groups: int = 1,
-        transport: str = "http",
-        tls: Any = None,
+        tls: Tls | None = None,
         tokens: Mapping[str, str] | None = None,
         join_token: str = "",
         token: str = "",
         insecure: bool = False,
+        origins: Sequence[str] = (),
         resources: Resources | None = None,
         max_concurrency: int = 1_000,
         thread_pool_size: int | None = None,
@@ -100,7 +102,7 @@ class Node(Client):
         self._activities = activities if isinstance(activities, list | tuple | set) else [activities]
         self._activities = [each for each in self._activities if each != ()]
         self._name, self._advertise, self._groups = node_id or "", advertise, groups
-        self._transport, self._tls, self._tokens, self._insecure = transport, tls, tokens, insecure
+        self._tls, self._tokens, self._insecure, self._origins = tls, tokens, insecure, origins
         self._join_token, self._token = join_token, token
         self._resources = resources
         self._max_concurrency, self._threads, self._queues = max_concurrency, thread_pool_size, queues
@@ -110,9 +112,11 @@ class Node(Client):
         self._lock: DirectoryLock | None = None
         self._thread: HostThread | None = None
         self._runner: EffectRunner | None = None
-        self._reports: list[tuple[int, c.Command]] = []
-        self._groups_of: dict[str, int] = {}
+        self._reports: list[tuple[str, c.Command]] = []
         self._closing = False
+        self._moving: asyncio.Task[None] | None = None
+        self._front: Front | None = None
+        self._links: Peers | None = None
         self.address = ""  # where others reach it
 
     # --- life ------------------------------------------------------------------------------------------------
@@ -169,13 +173,26 @@ class Node(Client):
         super().__init__(Threaded(service, thread))
         await thread.call(lambda: self._begin(folder, known))
         await self._until_ready()
-        await self._deploy()
+        if self._definitions:
+            await self._deploy()
+            await self._until_ready()
 
     async def _begin(self, folder: str, known: JSON | None) -> None:
         """On the engine's loop: listens, opens what is on the disk, founds or joins a cluster."""
         assert self._thread is not None
-        self._links = Peers(self._identity, self._thread.received, self._thread.linked, _client_tls(self._tls))
-        self.address = await self._listens()
+        links = Peers(self._identity, self._thread.received, self._thread.linked, _client_tls(self._tls))
+        self._links = links
+        self._front = await Front(
+            self._local,
+            self._listen,
+            tokens=self._tokens,
+            tls=self._tls,
+            insecure=self._insecure,
+            origins=self._origins,
+            peer=links.accept,
+            grpc=False,
+        ).open()
+        self.address = self._front.address
         self._identity.address = self._advertise or self.address
         if known is None and not self._bootstrap:
             known = await self._join(folder)
@@ -191,7 +208,6 @@ class Node(Client):
         elif not host.logs:
             for group in known["groups"]:
                 host.wait_for(group)
-        host.wakeup = self._thread.wake
         if self._bootstrap:
             founded = pb.Founded(
                 cluster=known["cluster"],
@@ -201,27 +217,40 @@ class Node(Client):
                 groups=range(1, self._groups + 1),
             )
             host.request(0, pb.Request.PROPOSE, pb.Decree(founded=founded).SerializeToString())
-        self._links.address(known.get("nodes") or {})
+        nodes = known.get("nodes") or (host.directory.nodes if host.directory is not None else {})
+        links.address(nodes)
+        others = [at for name, at in nodes.items() if name != host.node]
+        if others and nodes.get(host.node) not in (None, self._identity.address):
+            self._moving = asyncio.ensure_future(self._move(others))
         self._thread.wake()
 
-    async def _listens(self) -> str:
-        """One port for peers and clients."""
-        host, _, port = self._listen.rpartition(":")
-
-        async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            from ..links.peers import MAGIC, first_bytes
-
-            if await first_bytes(reader) == MAGIC:
-                await self._links.accept(reader, writer)
-            else:
-                writer.close()
-
-        self._server = await asyncio.start_server(accept, host.strip("[]"), int(port))
-        bound = self._server.sockets[0].getsockname()
-        return f"{host}:{bound[1]}"
+    async def _move(self, others: list[str]) -> None:
+        """Says where this node listens now: until others know, none of them reaches it."""
+        node, address = self._identity.node, self._identity.address
+        proof = moving_proof(self._identity.secret, node, address)
+        while not self._closing:
+            try:
+                async with connect(*others, token=self._token or None, tls=self._tls) as client:
+                    await client.service.admit(node, address, proof)
+                return
+            except e.RaftoralError as error:
+                log.warning("the other nodes do not know yet that %s listens at %s: %s", node, address, error)
+                await asyncio.sleep(1.0)
 
     async def _join(self, folder: str) -> JSON:
-        raise e.UsageError("joining needs the client API")
+        """Asks a node of the cluster to be let in; keeps who it is from then on."""
+        tls = self._tls
+        async with connect(*self._peers_given, token=self._token or None, tls=tls, patience=READY_S) as others:
+            service: Service = others.service
+            found = await service.discover()
+            if found["abi"] != ABI:
+                raise e.UsageError(
+                    f"the cluster runs programs by ABI {found['abi']} (raftoral {found['version']}), and this node by "
+                    f"{ABI} (raftoral {__version__}): install the same version"
+                )
+            known = await service.admit(self._identity.node, self._identity.address, self._join_token)
+        _write_identity(folder, {name: known[name] for name in ("node", "cluster", "secret")})
+        return known
 
     def _made_host(self, folder: str) -> Host:
         journal = SqliteJournal(os.path.join(folder, "log.db"), self._identity.node)
@@ -254,11 +283,10 @@ class Node(Client):
 
     async def _deploy(self) -> None:
         """What the cluster lacks of the programs of this service."""
-        if self._definitions:
-            modules = gathered(self._definitions)
-            service, definitions = self._local, self._definitions
-            assert self._thread is not None
-            await self._thread.call(lambda: service.install(modules, definitions))
+        modules = gathered(self._definitions)
+        service, definitions = self._local, self._definitions
+        assert self._thread is not None
+        await self._thread.call(lambda: service.install(modules, definitions))
 
     async def _compiled(self, sources: Sequence[Source]) -> tuple[Sequence[Module], Sequence[Definition]]:
         from raftoral.deploying import compiled
@@ -308,13 +336,18 @@ class Node(Client):
             await service.remove(host.node)
 
     async def _shut(self) -> None:
-        self._server.close()
-        await self._links.close()
+        if self._moving is not None:
+            self._moving.cancel()
+        if self._front is not None:
+            await self._front.close(self._grace)
+        if self._links is not None:
+            await self._links.close()
 
     # --- between the engine and the service --------------------------------------------------------------------
 
     def _send(self, peer: str, parcel: bytes) -> None:
-        self._links.send(peer, parcel)
+        if self._links is not None:
+            self._links.send(peer, parcel)
 
     def _came(self, step: Step) -> None:
         """On the engine's loop: what a step brought goes to those whom it concerns."""
@@ -323,13 +356,15 @@ class Node(Client):
         self._local.look_again()
         if step.performs or step.halts:
             self._loop.call_soon_threadsafe(self._act, step.performs, step.halts)
-        for tell in step.tells:
-            _tell(tell)
+        for each in step.tells:
+            tell(each)
+        links = self._links
+        assert links is not None, "a host has links"
         for peer, why in step.distrusted:
-            self._links.drop(peer, why)
+            links.drop(peer, why)
         host = self._thread.host if self._thread is not None else None
         if step.changed and host is not None and host.directory is not None and host.directory.nodes:
-            self._links.address(host.directory.nodes)
+            links.address(host.directory.nodes)
 
     def _act(self, performs: list[Attempt], halts: list[Halt]) -> None:
         """On the service's loop: effects begin and end."""
@@ -345,36 +380,33 @@ class Node(Client):
             else:
                 name = deployed_name(attempt.activity.full_name)
                 reason = f"no node that is up implements the activity {name}"
-                self._post(attempt, c.Stalled(attempt.id, attempt.op, reason, attempt.run))
+                self._post(attempt.id, c.Stalled(attempt.id, attempt.op, reason, attempt.run))
         if able:
             runner.start(able)
 
     def _report(self, report: Report) -> None:
         """On the service's loop: how an attempt ended. All of one moment go over in one go."""
-        attempt = report.attempt
-        if isinstance(report, Done):
-            self._post(attempt, c.Finished(attempt.id, attempt.run, attempt.op, report.result, report.seconds))
-        elif isinstance(report, Beat):
-            self._post(attempt, c.Progress(attempt.id, attempt.run, attempt.op, report.details))
-        else:
-            tell_failed(report)
-            self._post(attempt, c.failed_of(report))
+        self._post(report.attempt.id, command_of(report))
 
-    def _post(self, attempt: Attempt, command: c.Command) -> None:
-        thread = self._thread
-        if thread is None:
-            return  # what ends while we close is called again by whoever has the run then
+    def _post(self, id: str, command: c.Command) -> None:
         if not self._reports:
-            thread.post(self._submit_reports)
-        self._reports.append((attempt.group, command))
+            self._loop.call_soon(self._hand_reports_over)
+        self._reports.append((id, command))
 
-    def _submit_reports(self) -> None:
+    def _hand_reports_over(self) -> None:
         reports, self._reports = self._reports, []
+        if self._thread is not None:  # else: what ends while we close is called again by whoever has the run then
+            self._thread.post(partial(self._submit, reports))
+
+    def _submit(self, reports: list[tuple[str, c.Command]]) -> None:
+        """On the engine's loop."""
         host = self._thread.host if self._thread is not None else None
         if host is None or self._thread is None:
             return  # a host that begins anew calls them again
-        for group, command in reports:
-            host.submit(group, command)
+        for id, command in reports:
+            group = host.group_of(id)
+            if group is not None:  # else the run is over, or not here any more
+                host.submit(group, command)
         self._thread.wake()
 
     # --- activities ------------------------------------------------------------------------------------------
@@ -453,13 +485,6 @@ async def _end(changes: Any) -> None:
     await changes.aclose()
 
 
-def _tell(action: Tell) -> None:
-    level = _LEVELS[action.level]
-    if told.isEnabledFor(level):
-        fields = {"run_id": action.id, "workflow": action.workflow, "version": action.version}
-        told.log(level, "%s: %s", action.id, action.message, extra=fields)
-
-
 def _read_identity(folder: str) -> JSON | None:
     path = os.path.join(folder, IDENTITY)
     try:
@@ -494,8 +519,5 @@ def _write_identity(folder: str, known: JSON) -> None:
         os.close(directory)
 
 
-def _client_tls(tls: Any) -> ssl.SSLContext | None:
+def _client_tls(tls: Tls | None) -> ssl.SSLContext | None:
     return None if tls is None else tls.client_context()
-
-
-__all__ = ["PREFIX", "Node"]

@@ -56,6 +56,12 @@ def package_of(modules: Sequence[Module], definitions: Iterable[Definition]) -> 
     return data
 
 
+def definitions_in(modules: Sequence[Module]) -> list[Definition]:
+    """The workflows of modules, which are run for that."""
+    files = [log.File(path=each.path, source=each.source, module=each.name, text=each.text) for each in modules]
+    return list(_made(log.Package(files=files)).values())
+
+
 def gathered(definitions: Iterable[Definition]) -> list[Module]:
     """The modules of programs that this process has imported, those that they import first: generated ones, and the
     service's own with the pure functions that they call."""

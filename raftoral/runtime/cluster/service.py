@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import hmac
 import json
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -323,11 +324,14 @@ class NodeService:
             raise e.Unavailable("this node belongs to no cluster yet: ask another one")
         node = node or f"n-{secrets.token_hex(3)}"
         known = directory.nodes.get(node)
-        if known is not None and known != address and self._lives(host, node):
+        if known is not None and token == moving_proof(directory.state.secret, node, address):
+            token = ""
+        elif known is not None and known != address and self._lives(host, node):
             why = f"a node {node} lives at {known}: two nodes of one name would vote twice. Take another --node-id"
             raise e.AlreadyExists(why)
-        if self._needs_token and not token and known is None:
-            raise e.Denied("a new node needs a join token: make one with `raftoral cluster token`")
+        elif self._needs_token and (not token or known is not None):
+            why = "a join token is needed" if known is None else f"the name {node} is taken, by a node at {known}"
+            raise e.Denied(f"{why}: make one with `raftoral cluster token`")
         decree = pb.Decree(admitted=pb.Admitted(node=node, address=address, token=_digest(token) if token else b""))
         refused = await self._decree(decree)
         if refused is not None:
@@ -338,7 +342,7 @@ class NodeService:
             task.add_done_callback(lambda _: self._bringing.pop(node, None))
         return {
             **await self.discover(),
-            "name": node,
+            "node": node,
             "secret": directory.state.secret.hex(),
         }
 
@@ -417,6 +421,8 @@ class NodeService:
                 return f"group {group} has no leader"
             if host.node not in host.logs[group].status().members:
                 return f"it is no member of group {group} yet"
+            if group and not host.is_known(group):
+                return f"group {group} does not know yet that it is there"
         return ""
 
     async def _decree(self, decree: pb.Decree) -> c.Refused | None:
@@ -429,6 +435,11 @@ class NodeService:
         self.host.request(group, kind, data, answer.put, node=node, timeout=timeout)
         self._thread.wake()
         return await answer.get()
+
+
+def moving_proof(secret: bytes, node: str, address: str) -> str:
+    """With this, a node that is known says that it listens somewhere else now."""
+    return "moved:" + hmac.new(secret, f"{node} {address}".encode(), "sha256").hexdigest()
 
 
 def _digest(token: str) -> bytes:

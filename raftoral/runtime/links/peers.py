@@ -14,7 +14,6 @@ In: parcels for peers. Out: parcels of peers whose names are proved. What is not
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hmac
 import logging
 import secrets
@@ -214,9 +213,10 @@ class Peers:
 
     # --- in --------------------------------------------------------------------------------------------------
 
-    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """A connection whose first bytes were `MAGIC`, which were read already. Returns when the link is over."""
+    async def accept(self, first: bytes, stream: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """A connection that begins with `MAGIC`; `first` was read of it already. Returns when the link is over."""
         name = ""
+        reader = _Rest(first[len(MAGIC) :], stream)
         _give_up_soon(writer)
         try:
             async with asyncio.timeout(HELLO_SECONDS):
@@ -281,22 +281,29 @@ def _framed(data: bytes) -> bytes:
     return _LENGTH.pack(len(data)) + data
 
 
-async def _frame(reader: asyncio.StreamReader, most: int) -> bytes:
+class _Rest:
+    """A stream of which the beginning was read by somebody else."""
+
+    def __init__(self, first: bytes, stream: asyncio.StreamReader) -> None:
+        self._first = first
+        self._stream = stream
+
+    async def readexactly(self, count: int) -> bytes:
+        if not self._first:
+            return await self._stream.readexactly(count)
+        part, self._first = self._first[:count], self._first[count:]
+        return part if len(part) == count else part + await self._stream.readexactly(count - len(part))
+
+
+async def _frame(reader: asyncio.StreamReader | _Rest, most: int) -> bytes:
     (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
     if length > most:
         raise PeerError(f"a frame of {length:,} bytes; {most:,} are the most")
     return await reader.readexactly(length)
 
 
-async def _hello_from(reader: asyncio.StreamReader) -> pb.Hello:
+async def _hello_from(reader: asyncio.StreamReader | _Rest) -> pb.Hello:
     try:
         return pb.Hello.FromString(await _frame(reader, HELLO_BYTES_MAX))
     except DecodeError:
         raise PeerError("what should say who it is cannot be read") from None
-
-
-async def first_bytes(reader: asyncio.StreamReader) -> bytes:
-    """The magic at the beginning of a connection, for whoever looks what it is."""
-    with contextlib.suppress(EOFError):
-        return await reader.readexactly(len(MAGIC))
-    return b""
