@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import contextlib
+import functools
 import json
 import logging
 import logging.config
+import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -391,3 +395,47 @@ def test_dict_config_in_a_process_of_its_own():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=laws.ROOT)
     assert (done.returncode, json.loads(done.stderr)["run_id"]) == (0, "a")
+
+
+# --- what the document says --------------------------------------------------------------------------------------
+
+OPERATIONS = laws.read(os.path.join(laws.ROOT, "docs", "operations.md"))
+
+
+def first_column(head: str) -> set[str]:
+    """The words in code marks that begin the rows of a table."""
+    table = OPERATIONS[OPERATIONS.index(f"| {head} |") :].partition("\n\n")[0]
+    return {word for row in table.splitlines()[2:] for word in re.findall(r"`([\w.]+)`", row.split("|")[1])}
+
+
+@functools.cache
+def runtime() -> list[laws.Module]:
+    return [each for each in laws.read_tree(laws.ROOT) if each.name.startswith("raftoral.runtime")]
+
+
+def text(node: ast.AST | None) -> str:
+    return str(node.value) if isinstance(node, ast.Constant) else ""
+
+
+def test_the_document_has_every_event():
+    found = set()
+    for node in (node for each in runtime() for node in ast.walk(each.tree)):
+        if isinstance(node, ast.Dict):
+            pairs = zip(node.keys, node.values, strict=True)
+            found |= {text(value) for key, value in pairs if text(key) == "event"}
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "_tell":
+            found |= {text(each) for each in node.args[3:4]}
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_fields_of_run":
+            found |= {text(each) for each in node.args[1:2]}
+    assert first_column("event") == found - {""}
+
+
+def test_the_document_has_every_logger():
+    found = {name for each in runtime() for name in re.findall(r'getLogger\("([\w.]+)"\)', each.text)}
+    assert first_column("logger") == found
+
+
+def test_the_document_has_every_field():
+    fields = first_column("field")
+    assert set(logs.FIELDS) <= fields
+    assert {"event", "status", "seconds", "error", "traceback", "operation"} <= fields

@@ -5,7 +5,8 @@
     raftoral.workflow  what a workflow says itself: `log info "..."`
 
 In: what happened. Out: records with the fields of `docs/operations.md` in their `extra`. Nothing is put together for a
-level that nobody listens to. Never tells what a run was given, or what an error of it holds: they may be secrets.
+level that nobody listens to. Never tells what a run was given or gave, nor what the error holds with which it failed:
+that may be secret.
 """
 
 from __future__ import annotations
