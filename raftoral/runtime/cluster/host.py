@@ -46,7 +46,7 @@ from ..core.lifecycle import Halt, Moved, Perform, Tell
 from ..core.programs import Programs
 from ..core.wire import command_bytes
 from ..faults import PeerError
-from ..ports import Attempt
+from ..ports import Attempt, Row
 from ..proto import peer_pb2 as pb
 from .carriage import Carriage
 from .directory import Directory
@@ -77,6 +77,8 @@ class Step(NamedTuple):
     tells: list[Tell]
     moved: list[tuple[int, str, str]]  # (group, run, status)
     distrusted: list[tuple[str, str]]
+    rows: list[tuple[int, Row]]  # of this node's runs that began or ended
+    commands: int  # that were applied
     changed: bool  # who is in the cluster, or where
 
 
@@ -442,7 +444,7 @@ class Host:
         """Second half: what is synced is applied, and what came of it is handed out. `StorageFailed`: the journal is
         ill, and this object with it."""
         ready = self.groups.settle()
-        step = Step({}, [], [], [], [], ready.distrusted, False)
+        step = Step({}, [], [], [], [], ready.distrusted, [], 0, False)
         changed = self._apply(ready, step)
         for answer in ready.answers:
             self._answered(answer)
@@ -452,7 +454,8 @@ class Host:
             self._stand_still(stopped.group, f"{type(stopped.fault).__name__}: {stopped.fault}", retry=True)
         self._look_at_leaders()
         self._serve_reads()
-        return step._replace(parcels=self._parcels(ready.frames), changed=changed)
+        commands = sum(len(entry.batch) for entry in ready.applied)
+        return step._replace(parcels=self._parcels(ready.frames), commands=commands, changed=changed)
 
     def _answered(self, answer: Answer) -> None:
         self.answered(answer.group, answer.request_id, answer.outcome)
@@ -505,6 +508,8 @@ class Host:
         for action in came.actions:
             if isinstance(action, Moved):
                 step.moved.append((group, action.id, action.status))
+                if action.row is not None and alive and action.owner == self.node:
+                    step.rows.append((group, action.row))
             elif isinstance(action, Perform):
                 if alive and action.owner == self.node:
                     step.performs.append(action.attempt)
@@ -540,6 +545,10 @@ class Host:
         if replica is None or known is None:
             return False
         return (known.life, known.up, known.activities) == (self._lives[group], True, self.activities(replica))
+
+    def waiting(self, group: int) -> int:
+        """Requests of this node for a group that have no answer yet."""
+        return sum(pending.group == group for pending in list(self._pending.values()))
 
     def group_of(self, id: str) -> int | None:
         """The group in which a run lives, as far as this node knows."""
