@@ -337,7 +337,7 @@ def picture(run: Run) -> dict[str, Any]:
         "body": run.body,
         "checkpoints": run.checkpoints,
         "pieces": sorted(run.pieces.items()),
-        "waiting": {number: strand.path for number, strand in sorted(run.waiting.items())},
+        "waiting": {number: strand.path for number, (strand, _) in sorted(run.waiting.items())},
         "mail": {
             name: [(at, codec_of(signals[name]).dumps(payload)) for at, payload in box]
             for name, box in sorted(run.mail.items())

@@ -47,7 +47,7 @@ from raftoral.program.steps import (
 )
 from raftoral.program.values import Cancelled, Failed, Ok, WorkflowError, text
 
-from .state import Child, Join, Kind, Mode, Op, Rest, Run, Strand, Undo, Undoing, ops_of
+from .state import Child, Join, Kind, Mode, Op, Rest, Run, Strand, Undo, Undoing
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -139,25 +139,27 @@ class Turn:
 
     def arrived(self, number: int, value: Any) -> bool:
         """What an op waited for is there. False: nobody waits for it any more."""
-        found = self._take(number)
+        found = self.run.waiting.pop(number, None)
         if found is None:
             return False
-        strand, op, place = found
+        strand, op = found
         wait = strand.wait
         if isinstance(wait, Undoing):
             self._undo_done(strand, wait)
             return True
         assert isinstance(wait, Rest)
-        self._drop([other for other in wait.ops if other is not op])
+        place = wait.ops.index(op)
+        if len(wait.ops) > 1:
+            self._drop([other for other in wait.ops if other is not op])
         self._on(strand, self._resumed(strand, wait.mode, place, op, value))
         return True
 
     def broke(self, number: int, error: WorkflowError) -> bool:
         """It failed for good. An effect that was told to stop and did not succeed leaves the cancellation."""
-        found = self._take(number)
+        found = self.run.waiting.pop(number, None)
         if found is None:
             return False
-        strand, op, _ = found
+        strand, op = found
         wait = strand.wait
         if isinstance(wait, Undoing):
             wait.op = None
@@ -304,7 +306,7 @@ class Turn:
     def _ask(self, strand: Strand, op: Op, step: str) -> None:
         self.run.ops += 1
         op.number, op.asked, op.step = self.run.ops, self.now, step
-        self.run.waiting[op.number] = strand
+        self.run.waiting[op.number] = strand, op
         if op.workflow is not None:
             home = f"{self.run.id}~{self.run.link}" if self.run.link else self.run.id
             op.name = f"{home}/{op.workflow.name.rpartition('.')[2]}.{op.number}"
@@ -632,16 +634,6 @@ class Turn:
         join.busy = was_busy
 
     # --- ops -----------------------------------------------------------------------------------------------
-
-    def _take(self, number: int) -> tuple[Strand, Op, int] | None:
-        """The strand that waits for an op; it waits for it no longer."""
-        strand = self.run.waiting.pop(number, None)
-        if strand is None:
-            return None
-        for place, op in enumerate(ops_of(strand)):
-            if op.number == number:
-                return strand, op, place
-        return None
 
     def _drop(self, ops: list[Op]) -> None:
         for op in ops:

@@ -26,7 +26,7 @@ from .commands import Event, What, words
 from .deadlines import Deadlines
 from .execution import Do, Over, Say, Send, Start, Stop, Turn
 from .programs import Program, Programs, error_bytes
-from .state import Kind, Op, Run, ops_of
+from .state import Kind, Op, Run
 from .stored import (
     MAILBOX_MAX,
     VALUE_BYTES_MAX,
@@ -492,9 +492,9 @@ class Lifecycle:
 
     def _rewrite(self, run: Run, op: Op | None = None) -> None:
         """Something changed outside of a turn: of the run, or of what one of its strands waits for."""
-        strand = run.waiting.get(op.number) if op is not None else None
-        if strand is not None and strand.path:
-            self._piece(run, f"s{strand.path}", part_bytes(run, strand))
+        found = run.waiting.get(op.number) if op is not None else None
+        if found is not None and found[0].path:
+            self._piece(run, f"s{found[0].path}", part_bytes(run, found[0]))
         else:
             run.body = body_bytes(run)
         self._touch(run)
@@ -549,8 +549,7 @@ class Lifecycle:
 
 def all_ops(run: Run) -> list[Op]:
     """Everything that a run waits for, oldest first."""
-    strands = dict.fromkeys(run.waiting.values())
-    return sorted((op for strand in strands for op in ops_of(strand)), key=lambda op: op.number)
+    return [run.waiting[number][1] for number in sorted(run.waiting)]
 
 
 def ending_of(turn: Turn) -> Ending | None:

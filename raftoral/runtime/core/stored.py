@@ -64,7 +64,7 @@ def written(turn: Turn) -> Written:
                 pieces[f"u{undo.number}"] = _undo_bytes(undo)
     for id in sorted(turn.children):
         pieces[f"c{id}"] = _child_bytes(run.children[id])
-    return Written(body_bytes(run), checkpoint_bytes(run), pieces)
+    return Written(body_bytes(run, "" in turn.strands), checkpoint_bytes(run), pieces)
 
 
 def checkpoint_bytes(run: Run) -> bytes:
@@ -73,9 +73,15 @@ def checkpoint_bytes(run: Run) -> bytes:
     return bounded(run.program.state_of(run.state), "all checkpoints together", FRAME_BYTES_MAX)
 
 
-def body_bytes(run: Run) -> bytes:
-    """The root strand with the counters of the run."""
-    message = _strand(run, run.root)
+def body_bytes(run: Run, moved: bool = True) -> bytes:
+    """The root strand with the counters of the run. A fork stays as it is while its parts go on, and may be large: its
+    bytes are kept, and the counters put behind them, which protobuf reads as one message."""
+    join, fork = run.root.wait, b""
+    if isinstance(join, Join):
+        fork = join.stored = join.stored if join.stored and not moved else _strand(run, run.root).SerializeToString()
+        message = pb.Strand()
+    else:
+        message = _strand(run, run.root)
     message.steps, message.op_count, message.position = run.steps, run.ops, run.position
     if run.undo_count or run.forks:
         message.undo_count, message.forks = run.undo_count, run.forks
@@ -83,7 +89,7 @@ def body_bytes(run: Run) -> bytes:
         message.fence, message.parent_op, message.link, message.inbox = run.fence, run.parent_op, run.link, run.inbox
     if run.code:
         message.code, message.reason, message.note = run.code, run.reason, run.note
-    return message.SerializeToString()
+    return fork + message.SerializeToString()
 
 
 # --- strands -----------------------------------------------------------------------------------------------------
@@ -314,7 +320,7 @@ class Reader:
             program = self.programs.get(message.workflow, message.version)
             assert program is not None, f"{message.workflow} version {message.version} is not known"
             op.workflow = program.definition
-        self.run.waiting[op.number] = strand
+        self.run.waiting[op.number] = strand, op
         op.step = f"undo.{op.name}" if undo or strand.slot is None else strand.slot.key
         return op
 

@@ -17,10 +17,13 @@ TRACE_MAX = 8_000
 RESULT_BYTES_MAX = 16_384  # a larger one is not kept: the report says how large it was
 
 
+_NONE: dict[str, pb.Trail] = {}
+
+
 class Trails:
     def __init__(self, on: bool) -> None:
         self.on = on
-        self._changed: dict[tuple[str, str], pb.Trail] = {}
+        self._changed: dict[str, dict[str, pb.Trail]] = {}  # by id of the run, and step
 
     def _of(self, run: Run, op: Op, now: int) -> pb.Trail | None:
         if not self.on or op.activity is None:
@@ -31,7 +34,7 @@ class Trails:
                 return None
             trail = run.trails[op.step] = pb.Trail(activity=op.name, first=op.asked, step=op.step)
         trail.last = now
-        self._changed[run.id, op.step] = trail
+        self._changed.setdefault(run.id, {})[op.step] = trail
         return trail
 
     def done(self, run: Run, op: Op, result: bytes, seconds: float, now: int) -> None:
@@ -54,15 +57,12 @@ class Trails:
 
     def write(self, run: Run, piece: Callable[[Run, str, bytes | None], None]) -> None:
         """Writes what changed of a run's trails."""
-        if not self._changed:
-            return
-        for id, step in [key for key in self._changed if key[0] == run.id]:
-            piece(run, f"t{step}", self._changed.pop((id, step)).SerializeToString())
+        for step, trail in self._changed.pop(run.id, _NONE).items():
+            piece(run, f"t{step}", trail.SerializeToString())
 
     def ended(self, run: Run) -> bytes | None:
         """What the report of a run that ends is made of. Its pieces go with it."""
-        for key in [key for key in self._changed if key[0] == run.id]:
-            del self._changed[key]
+        self._changed.pop(run.id, None)
         return pb.Trails(steps=_in_order(run.trails.values())).SerializeToString() if run.trails else None
 
     def read(self, run: Run) -> None:
