@@ -49,7 +49,8 @@ class Machine(Lifecycle):
         with transition_context():
             for command in commands:
                 answers.append(_HANDLERS[command.__class__](self, command))
-                self._follow()
+                if self._following or self._caused:
+                    self._follow()
             self._write()
         loops.end()
         return Applied(self._changes, self._actions, answers)
@@ -225,7 +226,7 @@ class Machine(Lifecycle):
         if found is not None:
             run, op = found
             self._trails.done(run, op, command.result, command.seconds, self.now)
-            self._deliver(run, Event(What.DONE, op=command.op, value=command.result))
+            self._deliver(run, Event(DONE, command.op, "", command.result))
         return None
 
     def _attempt_failed(self, command: c.AttemptFailed) -> Refused | None:
@@ -252,7 +253,7 @@ class Machine(Lifecycle):
         if run is None or run.run != name or number in run.arrived:
             return None
         op = run.op(number)
-        return None if op is None or op.kind is not Kind.EFFECT else (run, op)
+        return None if op is None or op.activity is None else (run, op)
 
     def _progress(self, command: c.Progress) -> Refused | None:
         found = self._waiting(command.id, command.run, command.op)
@@ -358,6 +359,8 @@ def _inbox_full(run: Run) -> Refused:
 def _too_large(what: str, data: bytes) -> Refused:
     return Refused(c.TOO_LARGE, f"{what} has {len(data):,} bytes; {VALUE_BYTES_MAX:,} are the most")
 
+
+DONE = What.DONE  # a member of an enum is looked up ten times as slowly as a global name
 
 SEQ = "seq"  # the fact under which a store knows the number of the last start
 

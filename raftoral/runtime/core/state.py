@@ -218,7 +218,8 @@ class Run:
             "parent_op",
             "position",
         ),
-        *("arrived", "body", "checkpoints", "created", "inbox", "pieces", "seq", "tags", "trails", "updated"),
+        *("arrived", "behind", "body", "checkpoints", "created", "inbox", "near", "pieces", "seq", "tags", "trails"),
+        *("updated",),
         *("program", "reason", "root", "run", "state", "status", "steps", "undo_count", "undos", "waiting"),
     )
 
@@ -252,7 +253,9 @@ class Run:
         self.body = b""
         self.checkpoints = b"{}"
         self.pieces: dict[str, bytes] = {}
-        self.trails: dict[str, Any] = {}
+        self.trails: dict[str, Any] = {}  # by step; `trails` writes them
+        self.near: dict[str, Any] = {}  # those that lie behind the body
+        self.behind = b""
         self.seq = 0
         self.created = 0
         self.updated = 0

@@ -13,6 +13,7 @@ costs what changed and not what is there:
 | `u<number>` | registered undo |
 | `c<id>` | child that was spawned |
 | `q<number>` | event that waits until the run goes on |
+| `t<step>` | what a report says of a step: see `trails`, which puts a little of it behind the body |
 
 Writing is where a value that is too large is found: a fault of the workflow, before anything is kept.
 """
@@ -56,14 +57,16 @@ def written(turn: Turn) -> Written:
             pieces[f"s{path}"] = None if strand is None else part_bytes(run, strand)
     for position, signal in turn.mail.items():
         pieces[f"m{position}"] = None if signal is None else mail_bytes(run, signal, position)
-    for number in sorted(turn.undone):
-        pieces[f"u{number}"] = None
+    if turn.undone:
+        for number in sorted(turn.undone):
+            pieces[f"u{number}"] = None
     if run.undo_count > turn.undos_before:
         for undo in run.undos:
             if undo.number > turn.undos_before:
                 pieces[f"u{undo.number}"] = _undo_bytes(undo)
-    for id in sorted(turn.children):
-        pieces[f"c{id}"] = _child_bytes(run.children[id])
+    if turn.children:
+        for id in sorted(turn.children):
+            pieces[f"c{id}"] = _child_bytes(run.children[id])
     return Written(body_bytes(run, "" in turn.strands), checkpoint_bytes(run), pieces)
 
 
@@ -277,6 +280,8 @@ class Reader:
         run.forks = message.forks
         run.code, run.reason, run.note, run.link = message.code, message.reason, message.note, message.link
         run.inbox = message.inbox
+        if message.trails:
+            run.near = {trail.step: trail for trail in message.trails}
         if message.steps:  # it has begun
             run.state = self.program.state_from(checkpoints, run.args)
         for key, data in sorted(self.pieces.items(), key=lambda piece: _order(piece[0])):

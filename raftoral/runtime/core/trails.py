@@ -1,7 +1,8 @@
 """What a report says of each step of a run: how often it was called, how long that took, what came last.
 
-One small piece for each step, whatever a loop does: `t<step>`; when the run ends, all of them are one column of its
-row. Nothing depends on it; it may be switched off.
+A little of it lies behind the body of the run: those that changed last, which in a loop are always the same. A piece
+for each would be a second place on the disk for every step. When they are more than a little, they become one piece for
+each step, `t<step>`; when the run ends, all are one column of its row. Nothing depends on it; it may be switched off.
 """
 
 from __future__ import annotations
@@ -14,10 +15,8 @@ from .state import Op, Run
 
 STEPS_MAX = 1_000  # that a run keeps a trail of
 TRACE_MAX = 8_000
+NEAR_BYTES_MAX = 400  # behind a body: it is written with every step
 RESULT_BYTES_MAX = 16_384  # a larger one is not kept: the report says how large it was
-
-
-_NONE: dict[str, pb.Trail] = {}
 
 
 class Trails:
@@ -56,9 +55,18 @@ class Trails:
             trail.trace = words(failed.trace, TRACE_MAX)
 
     def write(self, run: Run, piece: Callable[[Run, str, bytes | None], None]) -> None:
-        """Writes what changed of a run's trails."""
-        for step, trail in self._changed.pop(run.id, _NONE).items():
-            piece(run, f"t{step}", trail.SerializeToString())
+        """Writes what changed of a run's trails: to what lies behind its body, or to pieces."""
+        changed = self._changed.pop(run.id, None)
+        if changed is None:
+            return
+        run.near.update(changed)
+        data = pb.Strand(trails=run.near.values()).SerializeToString()
+        if len(data) > NEAR_BYTES_MAX:
+            for step, trail in run.near.items():
+                piece(run, f"t{step}", trail.SerializeToString())
+            run.near.clear()
+            data = b""
+        run.behind = data
 
     def ended(self, run: Run) -> bytes | None:
         """What the report of a run that ends is made of. Its pieces go with it."""
@@ -66,8 +74,11 @@ class Trails:
         return pb.Trails(steps=_in_order(run.trails.values())).SerializeToString() if run.trails else None
 
     def read(self, run: Run) -> None:
-        found = [pb.Trail.FromString(data) for key, data in run.pieces.items() if key[0] == "t"]
-        run.trails = {trail.step: trail for trail in _in_order(found)}
+        if run.near:
+            run.behind = pb.Strand(trails=run.near.values()).SerializeToString()
+            run.body = run.body.removesuffix(run.behind)
+        found = {key[1:]: pb.Trail.FromString(data) for key, data in run.pieces.items() if key[0] == "t"}
+        run.trails = {trail.step: trail for trail in _in_order({**found, **run.near}.values())}
 
 
 def _in_order(trails: Iterable[pb.Trail]) -> list[pb.Trail]:
