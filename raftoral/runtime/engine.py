@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from raftoral.errors import Closed, RaftoralError, StorageFailed
 
@@ -48,7 +48,7 @@ class Engine:
         clock: Clock,
         *,
         trails: bool,
-        moved: Callable[[str, str], None],
+        moved: Callable[[str, str, Row | None], None],
         stopped: Callable[[RaftoralError], None] = lambda error: None,
     ) -> None:
         self.programs = programs
@@ -200,7 +200,7 @@ class Engine:
             self._answer(batch, applied)
             return
         self._answer(batch, applied)
-        self._act(applied.actions)
+        self._act(applied.actions, applied.changes.rows)
         self._arm()
         if self._queue:
             self._kick()
@@ -216,7 +216,7 @@ class Engine:
         while self._committing is not None:
             await asyncio.shield(self._committing)
 
-    def _act(self, actions: Iterable[Action]) -> None:
+    def _act(self, actions: Iterable[Action], rows: Mapping[str, Row]) -> None:
         """What was wished for is on disk now: do it."""
         attempts: list[Attempt] = []
         for action in actions:
@@ -226,7 +226,7 @@ class Engine:
                 else:
                     self._stall(action.attempt)
             elif isinstance(action, Moved):
-                self._moved(action.id, action.status)
+                self._moved(action.id, action.status, rows.get(action.id))
             elif isinstance(action, Halt):
                 self.runner.stop(action.run, action.op, action.reason)
             else:
