@@ -104,6 +104,25 @@ class Over(NamedTuple):
 Wish = Do | Stop | Say | Start | Send | Over
 
 
+class _Context(Cx):
+    """The context of a turn: most never ask what time it is."""
+
+    __slots__ = ("_now",)
+
+    def __init__(self, run: Run, now: int) -> None:
+        self.id = run.id
+        self.run = run.run
+        self.version = run.program.version
+        self.attempt = 1
+        self.said = []
+        self.children = 0
+        self._now = now
+
+    @property
+    def now(self) -> datetime:  # type: ignore[override]
+        return EPOCH + MICROSECOND * self._now
+
+
 class Turn:
     """One entry of the log, applied to one run. What it touched is for `stored`, which writes no more than that."""
 
@@ -125,8 +144,7 @@ class Turn:
         self.stuck: WorkflowError | None = None
         self._budget = STEPS_MAX
         self._strands = 0
-        when = EPOCH + MICROSECOND * now
-        self._cx = Cx(run.id, run.run, run.program.version, 1, when, Stream(b""))
+        self._cx = _Context(run, now)
         run.position += 1
         loops.begin()
 
@@ -151,7 +169,7 @@ class Turn:
         place = wait.ops.index(op)
         if len(wait.ops) > 1:
             self._drop([other for other in wait.ops if other is not op])
-        self._on(strand, self._resumed(strand, wait.mode, place, op, value))
+        self._go(strand, *self._resumed(strand, wait.mode, place, op, value))
         return True
 
     def broke(self, number: int, error: WorkflowError) -> bool:
@@ -292,7 +310,7 @@ class Turn:
             error, strand.pending = strand.pending, None
             return slot.failed, (step.frame, error)
         strand.slot, strand.frame = slot, step.frame
-        there = self._there(ops)
+        there = self._there(ops) if len(ops) > 1 or ops[0].activity is None else None
         if there is not None:
             place, op, value, problem = there
             if problem is not None:
@@ -310,7 +328,7 @@ class Turn:
         if op.workflow is not None:
             home = f"{self.run.id}~{self.run.link}" if self.run.link else self.run.id
             op.name = f"{home}/{op.workflow.name.rpartition('.')[2]}.{op.number}"
-        if op.kind is Kind.EFFECT or op.kind is Kind.RUN or op.kind is Kind.TIMER:
+        if op.activity is not None or op.kind is Kind.RUN or op.kind is Kind.TIMER:
             op.undo = op.undo or strand.undo
             self.wishes.append(Do(op))
 

@@ -369,6 +369,8 @@ NO_TAGS = "tags are texts by name, as a JSON object"
 
 def _tags_in(text: str) -> dict[str, str | None] | None:
     """The tags that a client gave; None if they are none."""
+    if text == "{}":
+        return {}
     try:
         tags = json.loads(text)
         json.dumps(tags, ensure_ascii=False).encode()  # no halves of surrogate pairs

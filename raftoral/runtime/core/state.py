@@ -254,7 +254,7 @@ class Run:
         self.checkpoints = b"{}"
         self.pieces: dict[str, bytes] = {}
         self.trails: dict[str, Any] = {}  # by step; `trails` writes them
-        self.near: dict[str, Any] = {}  # those that lie behind the body
+        self.near: dict[str, bytes] = {}  # those that lie behind the body
         self.behind = b""
         self.seq = 0
         self.created = 0

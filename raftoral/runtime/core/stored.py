@@ -1,6 +1,6 @@
 """A run as bytes, and back. Only what a turn touched is written again.
 
-    written(turn) == Written(body, checkpoints, {"s0.1": b"...", "m7": None})
+    written(turn) == body, checkpoints, {"s0.1": b"...", "m7": None}
     read(Head(id, run, args), program, body, checkpoints, pieces)      the run as it was
 
 `body` has the counters and the root strand: all of most runs. What may grow lies beside it in pieces, so that writing
@@ -20,7 +20,7 @@ Writing is where a value that is too large is found: a fault of the workflow, be
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic_core import from_json, to_json
 
@@ -40,16 +40,9 @@ VALUE_BYTES_MAX = 1 << 20
 MAILBOX_MAX = 10_000
 
 
-class Written(NamedTuple):
-    """What one turn changes of a stored run. A piece that is None is taken away."""
-
-    body: bytes
-    checkpoints: bytes
-    pieces: dict[str, bytes | None]
-
-
-def written(turn: Turn) -> Written:
-    """What a turn left behind. A fault when something is larger than it may be."""
+def written(turn: Turn) -> tuple[bytes, bytes, dict[str, bytes | None]]:
+    """What a turn changes of a stored run: its body, its checkpoints and pieces, of which one that is None is taken away.
+    A fault when something is larger than it may be."""
     run = turn.run
     pieces: dict[str, bytes | None] = {}
     for path, strand in turn.strands.items():
@@ -67,11 +60,11 @@ def written(turn: Turn) -> Written:
     if turn.children:
         for id in sorted(turn.children):
             pieces[f"c{id}"] = _child_bytes(run.children[id])
-    return Written(body_bytes(run, "" in turn.strands), checkpoint_bytes(run), pieces)
+    return body_bytes(run, "" in turn.strands), checkpoint_bytes(run), pieces
 
 
 def checkpoint_bytes(run: Run) -> bytes:
-    if run.state is None:
+    if run.state is None or not run.program.kept:
         return run.checkpoints
     return bounded(run.program.state_of(run.state), "all checkpoints together", FRAME_BYTES_MAX)
 
@@ -147,18 +140,10 @@ def _strand(run: Run, strand: Strand) -> pb.Strand:
 
 def _waiting(op: Op, mode: Mode, slot: int, frame: bytes) -> pb.Strand:
     """A strand that waits for one thing: written in one go, since this is what nearly all do."""
-    message = pb.Strand(
-        mode=mode,
-        slot=slot,
-        frame=frame,
-        op=op.number,
-        kind=op.kind,
-        name=_name(op),
-        args=_args(op),
-        due=op.due,
-        attempt=op.attempt,
-        asked=op.asked,
-    )
+    name = op.name if op.activity is None else op.activity.full_name
+    message = pb.Strand(slot=slot, frame=frame, op=op.number, name=name, args=_args(op), attempt=op.attempt, asked=op.asked)
+    if mode or op.kind or op.due:
+        message.mode, message.kind, message.due = mode, op.kind, op.due
     _rest_of(op, message)
     return message
 
@@ -281,7 +266,7 @@ class Reader:
         run.code, run.reason, run.note, run.link = message.code, message.reason, message.note, message.link
         run.inbox = message.inbox
         if message.trails:
-            run.near = {trail.step: trail for trail in message.trails}
+            run.near = {trail.step: trail.SerializeToString() for trail in message.trails}
         if message.steps:  # it has begun
             run.state = self.program.state_from(checkpoints, run.args)
         for key, data in sorted(self.pieces.items(), key=lambda piece: _order(piece[0])):
@@ -408,4 +393,4 @@ def _order(key: str) -> tuple[str, int]:
     return key[0], int(rest) if rest.isdigit() else 0
 
 
-__all__ = ["Reader", "WorkflowError", "Written", "body_bytes", "bounded", "written"]
+__all__ = ["Reader", "WorkflowError", "body_bytes", "bounded", "written"]

@@ -59,14 +59,14 @@ class Trails:
         changed = self._changed.pop(run.id, None)
         if changed is None:
             return
-        run.near.update(changed)
-        data = pb.Strand(trails=run.near.values()).SerializeToString()
-        if len(data) > NEAR_BYTES_MAX:
-            for step, trail in run.near.items():
-                piece(run, f"t{step}", trail.SerializeToString())
-            run.near.clear()
-            data = b""
-        run.behind = data
+        near = run.near
+        for step, trail in changed.items():
+            near[step] = trail.SerializeToString()
+        if sum(map(len, near.values())) > NEAR_BYTES_MAX:
+            for step, data in near.items():
+                piece(run, f"t{step}", data)
+            near.clear()
+        run.behind = b"".join([_field(data) for data in near.values()])
 
     def ended(self, run: Run) -> bytes | None:
         """What the report of a run that ends is made of. Its pieces go with it."""
@@ -74,11 +74,18 @@ class Trails:
         return pb.Trails(steps=_in_order(run.trails.values())).SerializeToString() if run.trails else None
 
     def read(self, run: Run) -> None:
-        if run.near:
-            run.behind = pb.Strand(trails=run.near.values()).SerializeToString()
-            run.body = run.body.removesuffix(run.behind)
-        found = {key[1:]: pb.Trail.FromString(data) for key, data in run.pieces.items() if key[0] == "t"}
-        run.trails = {trail.step: trail for trail in _in_order({**found, **run.near}.values())}
+        run.behind = b"".join([_field(data) for data in run.near.values()])
+        run.body = run.body.removesuffix(run.behind)
+        far = {key[1:]: data for key, data in run.pieces.items() if key[0] == "t"}
+        found = [pb.Trail.FromString(data) for data in {**far, **run.near}.values()]
+        run.trails = {trail.step: trail for trail in _in_order(found)}
+
+
+def _field(data: bytes) -> bytes:
+    """A trail as one more of `Strand.trails`, of at most 400 bytes: the number of the field, the length, and what it
+    is. By hand, since a message around messages costs as much as all else that is done for a trail."""
+    size = len(data)
+    return b"\xd2\x02%c%b" % (size, data) if size < 128 else b"\xd2\x02%c%c%b" % (size & 127 | 128, size >> 7, data)
 
 
 def _in_order(trails: Iterable[pb.Trail]) -> list[pb.Trail]:
