@@ -219,14 +219,15 @@ class Engine:
     def _act(self, actions: Iterable[Action], rows: Mapping[str, Row]) -> None:
         """What was wished for is on disk now: do it."""
         attempts: list[Attempt] = []
+        implements, moved = self.runner.implements, self._moved
         for action in actions:
             if isinstance(action, Perform):
-                if self.runner.implements(action.attempt.activity):
+                if implements(action.attempt.activity):
                     attempts.append(action.attempt)
                 else:
                     self._stall(action.attempt)
             elif isinstance(action, Moved):
-                self._moved(action.id, action.status, rows.get(action.id))
+                moved(action.id, action.status, rows.get(action.id))
             elif isinstance(action, Halt):
                 self.runner.stop(action.run, action.op, action.reason)
             else:
