@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from raftoral.errors import (
         AlreadyExists as AlreadyExists,
         Closed as Closed,
+        Denied as Denied,
+        InUse as InUse,
         NotFound as NotFound,
         RaftoralError as RaftoralError,
         ResourceFailed as ResourceFailed,
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
         StillRunning as StillRunning,
         StorageFailed as StorageFailed,
         StorageRefused as StorageRefused,
+        Unavailable as Unavailable,
         UnknownProgram as UnknownProgram,
         UnknownSignal as UnknownSignal,
         UsageError as UsageError,
@@ -30,20 +33,29 @@ if TYPE_CHECKING:
         WrongInput as WrongInput,
     )
     from raftoral.runtime.activity import ActivityContext as ActivityContext, activity as activity
+    from raftoral.runtime.calls.client import Client as Client
+    from raftoral.runtime.cluster.node import Node as Node
+    from raftoral.runtime.links.connect import connect as connect
+    from raftoral.runtime.links.tls import Tls as Tls
     from raftoral.runtime.local import Change as Change, Local as Local, local as local
     from raftoral.runtime.resources import Resources as Resources
     from raftoral.runtime.views import Description as Description, RunReport as RunReport, Summary as Summary
 
 _ERRORS = (
-    "AlreadyExists Closed NotFound RaftoralError ResourceFailed RftError RunCancelled RunEnded RunFailed RunTerminated "
-    "StillRunning StorageFailed StorageRefused UnknownProgram UnknownSignal UsageError WaitTimeout WrongInput"
+    "AlreadyExists Closed Denied InUse NotFound RaftoralError ResourceFailed RftError RunCancelled RunEnded RunFailed "
+    "RunTerminated StillRunning StorageFailed StorageRefused Unavailable UnknownProgram UnknownSignal UsageError "
+    "WaitTimeout WrongInput"
 )
 _LATER = {
     **dict.fromkeys(_ERRORS.split(), "raftoral.errors"),
     **dict.fromkeys(("ActivityContext", "activity"), "raftoral.runtime.activity"),
     **dict.fromkeys(("Change", "Local", "local"), "raftoral.runtime.local"),
     **dict.fromkeys(("Description", "RunReport", "Summary"), "raftoral.runtime.views"),
+    "Client": "raftoral.runtime.calls.client",
+    "Node": "raftoral.runtime.cluster.node",
     "Resources": "raftoral.runtime.resources",
+    "Tls": "raftoral.runtime.links.tls",
+    "connect": "raftoral.runtime.links.connect",
 }
 
 

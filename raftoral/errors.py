@@ -141,6 +141,30 @@ class WaitTimeout(RaftoralError, TimeoutError):
     code = "timeout"
 
 
+class Unavailable(RaftoralError):
+    """No node that could do it answered in time: there is no leader, too much waits, or a node went away.
+
+    It may have been done all the same: the same call again, with the same id, does it once.
+    """
+
+    retryable = True
+    code = "unavailable"
+
+
+class Denied(RaftoralError):
+    """The token is missing, unknown, or of somebody who may not do this."""
+
+    category = "Configuration"
+    code = "denied"
+
+
+class InUse(RaftoralError):
+    """A program that runs still need cannot be retired. The message says how many, and where."""
+
+    category = "Application"
+    code = "in-use"
+
+
 class Closed(UsageError):
     """The runtime was closed."""
 
@@ -177,3 +201,13 @@ class RunTerminated(RunFailed):
     """Somebody ended the run at once."""
 
     code = "run-terminated"
+
+
+def _all(cls: type[RaftoralError]) -> list[type[RaftoralError]]:
+    return [cls, *(each for below in cls.__subclasses__() for each in _all(below))]
+
+
+def of_code(code: str, message: str) -> RaftoralError:
+    """The exception that a code on the wire stands for. A code of a newer version is a plain `RaftoralError`."""
+    known = {cls.code: cls for cls in _all(RaftoralError) if not issubclass(cls, RunFailed)}
+    return known.get(code, RaftoralError)(message)

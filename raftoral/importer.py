@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from raftoral.dsl.diagnostics import Problem
 
 SUFFIX = ".rft"
-_COMPILING = RLock()  # the compiler's tables of types are one for the process
+COMPILING = RLock()  # the compiler's tables of types are one for the process
 
 
 class Finder(MetaPathFinder):
@@ -80,7 +80,7 @@ class Loader(InspectLoader):
     def get_source(self, fullname: str) -> str:
         """The generated Python: what debuggers and tracebacks show."""
         if self._text is None:
-            with _COMPILING:
+            with COMPILING:
                 self._text = generated(fullname, self.path)
         return self._text
 

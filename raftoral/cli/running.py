@@ -27,6 +27,7 @@ from raftoral.importer import SUFFIX, Finder, Loader, install
 from raftoral.program.codec import codec_of
 from raftoral.program.faults import Misfit
 from raftoral.program.steps import Activity, Definition
+from raftoral.runtime.calls.values import arguments_by_name
 from raftoral.runtime.core.programs import Program
 from raftoral.runtime.local import definitions_of
 
@@ -246,36 +247,7 @@ def _read(what: str, text: str, type_: object) -> Any:
 
 def _arguments(definition: Definition, options: Options) -> tuple[Any, ...]:
     """`--input` as arguments: by name or by place; what has a default may be left out."""
-    fields: tuple[str, ...] = getattr(definition.args, "_fields", ())
-    defaults: dict[str, Any] = getattr(definition.args, "_field_defaults", {})
-    given = _input(options.text("input"))
-    if isinstance(given, list):
-        given = dict(zip(fields, given, strict=False)) if len(given) <= len(fields) else {"": None}
-    if not isinstance(given, dict):
-        raise UsageError("--input: an object with the arguments by name, or a list of them")
-    names = {field.rstrip("_") if field.rstrip("_") in given else field: field for field in fields}
-    unknown = [name for name in given if name not in names]
-    if unknown:
-        takes = ", ".join(names) or "none"
-        raise UsageError(
-            f"--input: there is no argument {unknown[0]!r}{suggestion(unknown[0], list(names))}; it takes {takes}"
-        )
-    missing = [name for name, field in names.items() if name not in given and field not in defaults]
-    if missing:
-        raise UsageError(f"--input: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing")
-    hints = _hints(definition)
-    values = []
-    for name, field in names.items():
-        values.append(
-            _read(f"--input {name}", json.dumps(given[name]), hints[field]) if name in given else defaults[field]
-        )
-    return tuple(definition.args(*values))
-
-
-def _hints(definition: Definition) -> dict[str, Any]:
-    import typing
-
-    return typing.get_type_hints(definition.args) if hasattr(definition.args, "_fields") else {}
+    return arguments_by_name(definition, _input(options.text("input")), "--input", suggestion)
 
 
 def _input(text: str) -> Any:

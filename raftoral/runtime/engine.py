@@ -84,8 +84,9 @@ class Engine:
         """Takes over what an earlier process left."""
         await self.submit(c.Recover())
 
-    async def submit(self, command: c.Command) -> c.Refused | None:
-        """Applies a command; returns when what it did is durable."""
+    async def submit(self, command: c.Command, key: str = "") -> c.Refused | None:
+        """Applies a command; returns when what it did is durable. Here it is never lost on its way and sent again, so
+        the key that names it does not matter."""
         if self._broken is not None:
             raise self._broken
         future: asyncio.Future[c.Refused | None] = self._loop.create_future()
@@ -102,27 +103,7 @@ class Engine:
 
     def report(self, report: Report) -> None:
         """What a runner has to say. Called on the loop."""
-        attempt = report.attempt
-        if isinstance(report, Done):
-            self.post(c.Finished(attempt.id, attempt.run, attempt.op, report.result, report.seconds))
-        elif isinstance(report, Beat):
-            self.post(c.Progress(attempt.id, attempt.run, attempt.op, report.details))
-        else:
-            _tell_failed(report)
-            self.post(
-                c.AttemptFailed(
-                    attempt.id,
-                    attempt.run,
-                    attempt.op,
-                    attempt.number,
-                    report.kind,
-                    report.detail,
-                    report.error,
-                    report.trace,
-                    report.retryable,
-                    report.seconds,
-                )
-            )
+        self.post(command_of(report))
 
     @property
     def broken(self) -> RaftoralError | None:
@@ -231,7 +212,7 @@ class Engine:
             elif isinstance(action, Halt):
                 self.runner.stop(action.run, action.op, action.reason)
             else:
-                _tell(action)
+                tell(action)
         if attempts:
             self.runner.start(attempts)
 
@@ -291,6 +272,19 @@ class Engine:
         self._stopped(self._broken)
 
 
+def command_of(report: Report) -> c.Command:
+    """What a runner has to say, as an entry of the log."""
+    attempt = report.attempt
+    id, run, op = attempt.id, attempt.run, attempt.op
+    if isinstance(report, Done):
+        return c.Finished(id, run, op, report.result, report.seconds)
+    if isinstance(report, Beat):
+        return c.Progress(id, run, op, report.details)
+    _tell_failed(report)
+    _, kind, detail, error, trace, retryable, seconds = report
+    return c.AttemptFailed(id, run, op, attempt.number, kind, detail, error, trace, retryable, seconds)
+
+
 def _tell_failed(report: Failed) -> None:
     """An error that the workflow does not know, and that is tried again, is news for whoever wrote the activity."""
     if report.error is None and report.kind != "Stopped":
@@ -300,11 +294,12 @@ def _tell_failed(report: Failed) -> None:
         log.debug("%s", report.trace)
 
 
-def _tell(action: Tell) -> None:
+def tell(action: Tell) -> None:
+    """A line that a workflow logs, or that says what became of it."""
     level = _LEVELS[action.level]
     if told.isEnabledFor(level):
         fields = {"run_id": action.id, "workflow": action.workflow, "version": action.version}
         told.log(level, "%s: %s", action.id, action.message, extra=fields)
 
 
-__all__ = ["Engine"]
+__all__ = ["Engine", "command_of", "tell"]

@@ -2,24 +2,24 @@
 
     description.waits == [Wait(step="charge_card", kind="activity", name="charge_card", attempt=2, ...)]
 
-In: what the machine keeps. Out: plain values that `json` can write (`to_dict`). Never anything that a change of the run
-could change.
+In: what the machine keeps, or what another node wrote (`from_dict`). Out: plain values that `json` can write
+(`to_dict`). Never anything that a change of the run could change.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 from pydantic_core import from_json
 
 from .core.execution import EPOCH, MICROSECOND
 from .core.lifecycle import all_ops
 from .core.state import Kind, Op, Run
-from .ports import LIVE, Row
+from .ports import Row
 from .proto import state_pb2 as pb
 
 KINDS = {
@@ -53,6 +53,11 @@ class Summary:
 
     def to_dict(self) -> dict[str, Any]:
         return plain(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """What `to_dict` gave. What a newer node added is passed over."""
+        return cls(**_known(cls, data))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,27 @@ class RunReport:
     def to_dict(self) -> dict[str, Any]:
         return plain(self)
 
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """What `to_dict` gave. What a newer node added is passed over."""
+        return cls(**_known(cls, data))
+
+
+class Change(NamedTuple):
+    """What a watcher sees: where a run rests now."""
+
+    id: str
+    status: str
+    steps: tuple[str, ...]
+    updated: datetime
+
+
+class Branch(NamedTuple):
+    """A run with the runs that it started."""
+
+    run: Summary
+    children: tuple[Branch, ...]
+
 
 def plain(value: Any) -> dict[str, Any]:
     """As JSON knows it: times as RFC 3339, tuples as lists."""
@@ -126,6 +152,35 @@ def plain(value: Any) -> dict[str, Any]:
 
 def _text(value: object) -> str:
     return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
+
+
+def change_dict(change: Change) -> dict[str, Any]:
+    return {**change._asdict(), "steps": list(change.steps), "updated": _text(change.updated)}
+
+
+def change_from(data: Mapping[str, Any]) -> Change:
+    return Change(data["id"], data["status"], tuple(data["steps"]), datetime.fromisoformat(data["updated"]))
+
+
+def branch_from(data: Mapping[str, Any]) -> Branch:
+    return Branch(Summary.from_dict(data["run"]), tuple(branch_from(child) for child in data["children"]))
+
+
+# What JSON has no form for, by the name of the field; all other fields are as they are read.
+_READ: dict[str, Any] = {
+    **dict.fromkeys(("created", "updated", "ended", "since", "due"), datetime.fromisoformat),
+    "waits": lambda waits: tuple(Wait(**_known(Wait, wait)) for wait in waits),
+    "children": tuple,
+}
+
+
+def _known(cls: type, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a view, from what JSON made of them."""
+    read = _READ
+    if cls is RunReport:
+        read = {"steps": lambda steps: tuple(StepReport(**_known(StepReport, step)) for step in steps)}
+    names = [each.name for each in fields(cls) if each.name in data]
+    return {name: read[name](data[name]) if name in read and data[name] is not None else data[name] for name in names}
 
 
 def summary(row: Row) -> Summary:
@@ -148,10 +203,10 @@ def _head(row: Row) -> dict[str, Any]:
     }
 
 
-def description(row: Row, run: Run | None, fields: tuple[str, ...]) -> Description:
-    """`fields` are the names of the parameters; `run` is there while it lives."""
+def description(row: Row, run: Run | None, params: tuple[str, ...]) -> Description:
+    """`params` are the names of the parameters; `run` is there while it lives."""
     values = from_json(row.args)
-    more: dict[str, Any] = {"args": dict(zip(fields, values, strict=False)) if fields else {}}
+    more: dict[str, Any] = {"args": dict(zip(params, values, strict=False)) if params else {}}
     if run is not None:
         more |= {
             "code": run.code.partition(":")[0],
@@ -215,4 +270,7 @@ def _step(step: str, trail: pb.Trail) -> StepReport:
     )
 
 
-__all__ = ["LIVE", "Description", "RunReport", "StepReport", "Summary", "Wait", "description", "report", "summary"]
+__all__ = [
+    *("LIVE", "Branch", "Change", "Description", "RunReport", "StepReport", "Summary", "Wait"),
+    *("branch_from", "change_dict", "change_from", "description", "report", "summary"),
+]

@@ -123,6 +123,23 @@ TABLE = {
             "importlib": "loads a private copy of the engine's module; reads that package's files for their digests",
         },
     ),
+    # What a group's log holds is read where commands are; protobuf says when it cannot be.
+    "raftoral.runtime.core.wire": Room(may={"google.protobuf": "says when bytes cannot be read"}),
+    # The replicated node. Sans-IO but for states on disk, the engine's thread, and the service's own loop.
+    "raftoral.runtime.cluster": Room(
+        may={
+            "raftoral": "the version, which packages carry",
+            "google.protobuf": "says when bytes cannot be read",
+        },
+    ),
+    "raftoral.runtime.cluster.packages": Room(
+        may={"sys": "modules of deployed programs are found by their names"},
+        may_call={"exec": "runs the modules of deployed programs: who may deploy runs code on every node"},
+    ),
+    "raftoral.runtime.cluster.states": Room(
+        may={"os": "files of states and snapshots", "sqlite3": "copies the store on disk, as of one moment"},
+        may_call={"open": "a snapshot that comes"},
+    ),
     # The one file that a journal opens.
     "raftoral.runtime.edge.journal_sqlite": Room(
         may={
@@ -146,12 +163,44 @@ TABLE = {
             "logging": "what workflows log, and what goes wrong",
         }
     ),
+    "raftoral.runtime.desk": Room(
+        may={
+            "asyncio": "the shell: whoever calls waits here",
+            "datetime": "times as people write them",
+        }
+    ),
     "raftoral.runtime.local": Room(
         may={
             "asyncio": "the shell: whoever calls waits here",
             "datetime": "times as people write them",
+            "logging": "says when runs that are over could not be pruned",
             "uuid": "ids of runs that nobody named",
         }
+    ),
+    # What callers hold. It waits for a desk or a service, and reaches nothing by itself.
+    "raftoral.runtime.calls": Room(may={"datetime": "times and ages as people write them; no clock is read"}),
+    "raftoral.runtime.calls.values": Room(may={"uuid": "ids of runs that nobody named, keys of calls"}),
+    # Between clients and a node: connections, certificates, bytes of strangers.
+    "raftoral.runtime.links": Room(
+        may={
+            "asyncio": "connections and deadlines",
+            "ssl": "what comes over a network",
+            "logging": "says what strangers are not told: bugs, lost connections",
+            "raftoral.runtime.proto": "messages of gRPC",
+        },
+    ),
+    "raftoral.runtime.links.kinds": Room(may={"datetime": "times as people write them; no clock is read"}),
+    "raftoral.runtime.links.remote": Room(may={"random": "clients that lost a node must not all come back at once"}),
+    **{
+        f"raftoral.runtime.links.{room}": Room(may={"importlib": "asks whether grpcio is there, which is an extra"})
+        for room in ("connect", "front")
+    },
+    **{
+        f"raftoral.runtime.links.http.{room}": Room(may={"h11": "it is the door to h11: bytes on one side"})
+        for room in ("connection", "client")
+    },
+    "raftoral.runtime.links.http.openapi": Room(
+        may={"raftoral": "its version", "raftoral.runtime": "its own house"}, never=("raftoral.cli", "raftoral.dsl")
     ),
     "raftoral.runtime.bindings": Room(may={"sys": "the modules in which activities are declared"}),
     "raftoral.runtime.activity": Room(

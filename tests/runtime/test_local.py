@@ -9,7 +9,7 @@ from datetime import UTC, timedelta
 import pytest
 
 from raftoral import errors as e
-from raftoral.runtime.local import checked_id
+from raftoral.runtime.calls.values import checked_id
 from raftoral.testing import START
 from tests.runtime.desk import TEXT, Desk, on_a_loop
 from tests.runtime.machines import HOUR, SECOND, Kit
@@ -471,7 +471,7 @@ async def test_a_slow_watcher_misses_some_and_sees_the_end(m, desk, monkeypatch)
         run = await m.W.start(here, 3)
         changes = run.watch()
         await anext(changes)
-        monkeypatch.setattr("raftoral.runtime.local.WATCH_MAX", 3)
+        monkeypatch.setattr("raftoral.runtime.desk.WATCH_MAX", 3)
         for queue in here._watchers[run.id]:
             queue._maxsize = 3
         for _ in range(20):

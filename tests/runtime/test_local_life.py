@@ -109,7 +109,7 @@ workflow Parent version 1 () {
 
 @on_a_loop
 async def test_a_large_family(m, desk, monkeypatch):
-    monkeypatch.setattr("raftoral.runtime.local.PAGE_MAX", 10)
+    monkeypatch.setattr("raftoral.runtime.desk.PAGE_MAX", 10)
     text = """
 workflow Kid version 1 (n: int) { log info n }
 workflow Parent version 1 () {
@@ -125,7 +125,7 @@ workflow Parent version 1 () {
 
 @on_a_loop
 async def test_delete_many(m, desk, monkeypatch):
-    monkeypatch.setattr("raftoral.runtime.local.PAGE_MAX", 4)
+    monkeypatch.setattr("raftoral.runtime.desk.PAGE_MAX", 4)
     async with desk.local(m) as here:
         for n in range(10):
             await m.Quick.start(here, n, id=f"q{n}")

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 
 class StartRun(NamedTuple):
-    """Begin a run. `fresh`: its id was drawn by us, so nobody else has it. Version 0 is the newest."""
+    """Begin a run. `fresh`: its id was drawn by us, so nobody else has it. Version 0 is the newest. `owner` is the node
+    that performs its effects; in one process there is none but this."""
 
     id: str
     run: str
@@ -22,6 +23,7 @@ class StartRun(NamedTuple):
     args: bytes
     tags: str = "{}"
     fresh: bool = False
+    owner: str = ""
 
 
 class Finished(NamedTuple):
@@ -113,6 +115,34 @@ class Recover(NamedTuple):
     """Another process has taken over what the one before left."""
 
 
+class NodeUp(NamedTuple):
+    """A node of the cluster has begun a life (a number that grows), or can do other activities than before."""
+
+    node: str
+    life: int
+    activities: frozenset[str]
+
+
+class NodeDown(NamedTuple):
+    """That life of a node is over, or nobody has heard of it for long: others take its runs."""
+
+    node: str
+    life: int
+
+
+class Deploy(NamedTuple):
+    """Programs that all nodes know from now on: a `log.Package`, as bytes."""
+
+    package: bytes
+
+
+class Retire(NamedTuple):
+    """No new runs of this version of a workflow. Refused while it has live ones."""
+
+    workflow: str
+    version: int
+
+
 Command = (
     StartRun
     | Finished
@@ -128,6 +158,10 @@ Command = (
     | Delete
     | Tick
     | Recover
+    | NodeUp
+    | NodeDown
+    | Deploy
+    | Retire
 )
 
 
@@ -157,6 +191,7 @@ NO_SIGNAL = "no-signal"
 WRONG_INPUT = "wrong-input"
 TOO_LARGE = "too-large"
 FULL = "full"
+IN_USE = "in-use"
 
 
 class What(IntEnum):

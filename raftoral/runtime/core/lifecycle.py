@@ -48,9 +48,10 @@ NOTE_MAX = 4_000
 
 
 class Perform(NamedTuple):
-    """Call an activity."""
+    """Call an activity. Only the owner of the run does."""
 
     attempt: Attempt
+    owner: str
 
 
 class Halt(NamedTuple):
@@ -70,6 +71,7 @@ class Tell(NamedTuple):
     version: int
     level: str
     message: str
+    owner: str = ""
 
 
 class Moved(NamedTuple):
@@ -164,8 +166,10 @@ class Lifecycle:
         *,
         tags: str = "{}",
         parent: tuple[str, int] | None = None,
+        owner: str = "",
     ) -> None:
         run = self.runs[id] = Run(id, name, program, args)
+        run.owner = owner
         self.seq += 1
         run.seq, run.created, run.tags = self.seq, self.now, tags
         if parent is not None:
@@ -339,7 +343,7 @@ class Lifecycle:
         if op.number not in run.waiting:
             return  # it was cancelled in the same turn
         if op.activity is not None:
-            self._actions.append(Perform(attempt_of(run, op, self.now)))
+            self._actions.append(Perform(attempt_of(run, op, self.now), run.owner))
         elif op.kind is Kind.TIMER:
             self.deadlines.add(op.due, run.id, op.number)
         else:
@@ -370,7 +374,9 @@ class Lifecycle:
             self._child_failed(parent, op, id, program, why)
         elif known is None:
             # A number in the name: keys and reports are for this run, not for another one that had its id before.
-            self._begin(id, f"{id}#{self.seq + 1}", program, program.args.loads(data), parent=(parent, op))
+            args, home = program.args.loads(data), self.runs.get(parent)
+            owner = home.owner if home is not None else ""
+            self._begin(id, f"{id}#{self.seq + 1}", program, args, parent=(parent, op), owner=owner)
         elif op or known.status not in LIVE or (known.parent, known.workflow) != (parent, program.name):
             self._child_failed(parent, op, id, program, f"there is a run {id!r} already")
 
@@ -440,7 +446,7 @@ class Lifecycle:
         first = run.run.rpartition("~")[0] if run.link else run.run
         new = Run(run.id, f"{first}~{run.link + 1}", program, args)
         new.link, new.fence, new.seq, new.created, new.tags = run.link + 1, run.fence, run.seq, run.created, run.tags
-        new.parent, new.parent_op, new.pieces = run.parent, run.parent_op, run.pieces
+        new.parent, new.parent_op, new.pieces, new.owner = run.parent, run.parent_op, run.pieces, run.owner
         new.trails, new.near, new.behind = run.trails, run.near, run.behind
         for key in sorted(key for key in new.pieces if not key.startswith("t")):
             self._piece(new, key, None)
@@ -548,7 +554,8 @@ class Lifecycle:
         )
 
     def _tell(self, run: Run, level: str, message: str) -> None:
-        self._actions.append(Tell(run.id, run.run, run.program.name, run.program.version, level, message))
+        name, version = run.program.name, run.program.version
+        self._actions.append(Tell(run.id, run.run, name, version, level, message, run.owner))
 
 
 def all_ops(run: Run) -> list[Op]:

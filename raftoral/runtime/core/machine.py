@@ -19,16 +19,16 @@ from raftoral.program.codec import codec_of
 from raftoral.program.faults import Misfit
 from raftoral.program.scalars import transition_context
 from raftoral.program.std import Stream, loops
-from raftoral.program.values import Cancelled, Interrupted
 
 from ..ports import LIVE, Changes, Row
 from ..proto import state_pb2 as pb
 from . import commands as c
-from .attempts import attempt_of, next_attempt
+from .attempts import next_attempt
 from .commands import Event, Refused, What
-from .lifecycle import INBOX_MAX, Action, Halt, Lifecycle, Moved, Perform, Tell, all_ops, still_stalls, terminated
+from .library import Library
+from .lifecycle import INBOX_MAX, Action, Halt, Moved, Perform, Tell, all_ops, terminated
 from .programs import Program, error_bytes
-from .state import Kind, Op, Run
+from .state import Kind, Run
 from .stored import MAILBOX_MAX, VALUE_BYTES_MAX
 
 
@@ -38,7 +38,7 @@ class Applied(NamedTuple):
     answers: list[Refused | None]
 
 
-class Machine(Lifecycle):
+class Machine(Library):
     """See the module."""
 
     def apply(self, commands: Sequence[c.Command], now: int) -> Applied:
@@ -59,7 +59,7 @@ class Machine(Lifecycle):
 
     def _start(self, command: c.StartRun) -> Refused | None:
         name, version = command.workflow, command.version
-        program = self.programs.get(name, version) if version else self.programs.newest(name)
+        program = self._startable(name, version)
         if program is None:
             return Refused(c.NO_PROGRAM, self._no_program(name, version))
         if not command.fresh or command.id in self.runs:
@@ -74,11 +74,14 @@ class Machine(Lifecycle):
             return Refused(c.WRONG_INPUT, f"the input of {program.name}: {misfit.message}")
         if _tags_in(command.tags) is None:
             return Refused(c.WRONG_INPUT, NO_TAGS)
-        self._begin(command.id, command.run, program, args, tags=command.tags)
+        self._begin(command.id, command.run, program, args, tags=command.tags, owner=command.owner)
         return None
 
     def _no_program(self, workflow: str, version: int) -> str:
         versions = sorted(number for name, number in self.programs.all() if name == workflow)
+        if (workflow, version or max(versions, default=0)) in self.retired:
+            which = f"{workflow} version {version or versions[-1]}"
+            return f"{which} was retired: no new runs of it. Deploy it again to bring it back"
         if versions:
             return f"{workflow} has no version {version} here; there are {', '.join(map(str, versions))}"
         known = ", ".join(sorted({name for name, _ in self.programs.all()})) or "none"
@@ -247,53 +250,12 @@ class Machine(Lifecycle):
         self._rewrite(run, op)
         return None
 
-    def _waiting(self, id: str, name: str, number: int) -> tuple[Run, Op] | None:
-        """The run and effect that a report is for, if its end is still waited for."""
-        run = self.runs.get(id)
-        if run is None or run.run != name or number in run.arrived:
-            return None
-        op = run.op(number)
-        return None if op is None or op.activity is None else (run, op)
-
     def _progress(self, command: c.Progress) -> Refused | None:
         found = self._waiting(command.id, command.run, command.op)
         if found is not None:
             found[1].details = command.details
             self._rewrite(*found)
         return None
-
-    def _stalled(self, command: c.Stalled) -> Refused | None:
-        run = self.runs.get(command.id)
-        found = self._waiting(command.id, command.run or run.run, command.op) if run is not None else None
-        if run is None or found is None or bool(command.reason) is found[1].stalled:
-            return None
-        op, why = found[1], c.words(command.reason)
-        op.stalled = bool(why)
-        if why and op.stopping and op.never_ran:  # it was told to stop, and there is nobody who could say so
-            stopped = error_bytes(Cancelled(reason=why))
-            self._deliver(run, Event(What.BROKE, op=op.number, error=stopped))
-            return None
-        if why and run.status in ("running", "stalled"):
-            run.status, run.code, run.reason = "stalled", "stalled", why
-            self._tell(run, "warn", f"stalled: {why}")
-            self._rewrite(run)
-        self._rewrite(run, op)
-        if not why:
-            self._perform_again(run, op)
-        return None
-
-    def _perform_again(self, run: Run, op: Op) -> None:
-        """Asks for an attempt that nobody is at. A run that stands still asks for it when it goes on."""
-        op.stalled = False
-        if run.status in ("paused", "faulted"):
-            op.due = self.now
-        else:
-            op.due = 0
-            self._actions.append(Perform(attempt_of(run, op, self.now)))
-        self._rewrite(run, op)
-        if run.status == "stalled" and not still_stalls(run):
-            run.status, run.code, run.reason = "running", "", ""
-            self._rewrite(run)
 
     def _tick(self, command: c.Tick) -> Refused | None:
         """Everything that is due, in order."""
@@ -308,34 +270,6 @@ class Machine(Lifecycle):
             elif run.status not in ("paused", "faulted"):
                 self._perform_again(run, op)
         return None
-
-    def _recover(self, command: c.Recover) -> Refused | None:
-        """What was in flight when the process died is called again: the next attempt, with the same key."""
-        for run in list(self.runs.values()):
-            waits = [op for op in all_ops(run) if op.kind is Kind.EFFECT and op.number not in run.arrived]
-            flying = [op for op in waits if not op.due]
-            if flying:
-                run.fence += 1
-                self._rewrite(run)
-            for op in flying:
-                self._call_again(run, op.number)
-        return None
-
-    def _call_again(self, run: Run, number: int) -> None:
-        current = self.runs.get(run.id)
-        op = current.op(number) if current is not None and current.run == run.run else None
-        if current is None or op is None:
-            return  # an earlier one's end changed the run
-        if op.stalled:  # it was never begun; whether anybody can do it now is found when it is asked for
-            pass
-        elif op.activity is not None and op.activity.at_most_once:
-            error = error_bytes(Interrupted(activity=op.name))
-            self._deliver(current, Event(What.BROKE, op=number, error=error))
-            self._follow()
-            return
-        else:
-            op.attempt += 1
-        self._perform_again(current, op)
 
 
 def _again(known: Row, program: Program, command: c.StartRun) -> Refused | None:
@@ -400,6 +334,10 @@ _HANDLERS: dict[type, Callable[[Machine, Any], Refused | None]] = {
     c.Delete: Machine._delete,
     c.Tick: Machine._tick,
     c.Recover: Machine._recover,
+    c.NodeUp: Machine._node_up,
+    c.NodeDown: Machine._node_down,
+    c.Deploy: Machine._deploy,
+    c.Retire: Machine._retire,
 }
 
 __all__ = ["Action", "Applied", "Halt", "Machine", "Moved", "Perform", "Tell"]

@@ -214,6 +214,7 @@ class Run:
             "mail",
             "note",
             "ops",
+            "owner",
             "parent",
             "parent_op",
             "position",
@@ -241,6 +242,7 @@ class Run:
         self.forks = 0
         self.position = 0
         self.fence = 0
+        self.owner = ""  # the node that performs its effects
         self.link = 0
         self.parent: str | None = None
         self.parent_op = 0

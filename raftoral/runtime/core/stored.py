@@ -83,6 +83,8 @@ def body_bytes(run: Run, moved: bool = True) -> bytes:
         message.undo_count, message.forks = run.undo_count, run.forks
     if run.fence or run.parent_op or run.link or run.inbox:
         message.fence, message.parent_op, message.link, message.inbox = run.fence, run.parent_op, run.link, run.inbox
+    if run.owner:
+        message.owner = run.owner
     if run.code:
         message.code, message.reason, message.note = run.code, run.reason, run.note
     return fork + message.SerializeToString()
@@ -264,7 +266,7 @@ class Reader:
         run.undo_count, run.fence, run.parent_op = message.undo_count, message.fence, message.parent_op
         run.forks = message.forks
         run.code, run.reason, run.note, run.link = message.code, message.reason, message.note, message.link
-        run.inbox = message.inbox
+        run.inbox, run.owner = message.inbox, message.owner
         if message.trails:
             run.near = {trail.step: trail.SerializeToString() for trail in message.trails}
         if message.steps:  # it has begun

@@ -85,7 +85,7 @@ def _field(data: bytes) -> bytes:
     """A trail as one more of `Strand.trails`, of at most 400 bytes: the number of the field, the length, and what it
     is. By hand, since a message around messages costs as much as all else that is done for a trail."""
     size = len(data)
-    return b"\xd2\x02%c%b" % (size, data) if size < 128 else b"\xd2\x02%c%c%b" % (size & 127 | 128, size >> 7, data)
+    return b"\xda\x02%c%b" % (size, data) if size < 128 else b"\xda\x02%c%c%b" % (size & 127 | 128, size >> 7, data)
 
 
 def _in_order(trails: Iterable[pb.Trail]) -> list[pb.Trail]:

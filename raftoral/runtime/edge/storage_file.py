@@ -218,7 +218,8 @@ def _tune(writer: sqlite3.Connection, path: str, sync: bool) -> None:
     if sync:  # on macOS, where an ordinary fsync leaves data in the cache of the disk
         writer.execute("PRAGMA fullfsync = ON")
         writer.execute("PRAGMA checkpoint_fullfsync = ON")
-    writer.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
+    # Without a sync, somebody else (`flush`) copies the log; a commit does it only when that one does not come.
+    writer.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES if sync else 8 * LOG_PAGES}")
     writer.execute(f"PRAGMA journal_size_limit = {2 * LOG_PAGES * 4096}")  # after a list that kept it from ending
     writer.execute(f"PRAGMA cache_size = -{WRITER_CACHE_KIB}")
     # Debian's SQLite fills what is deleted with zeros, at twice the writing. FAST does it where it costs no page.

@@ -1,0 +1,680 @@
+"""All groups of a node, sans-IO: requests go to leaders, entries to replicas, answers to whoever asked.
+
+    host.submit(1, Signal("order-1", "paid", b"null"), done)     ...     done(None): it is committed and applied here
+    parcels = host.advance(now, time)        first half of a step: send these at once
+    step = host.settle()                     what was synced: parcels, effects to perform, runs that moved
+
+A request is named by its id and lives in `_pending` until its answer is applied *on this node*: sent to the leader,
+again after a while, again to the next leader. So nothing is lost with a leader, and nothing has to come back from one.
+
+In: parcels of peers, requests, time. Out: as above. Never: blocks but for the journal's sync and the commits of states;
+opens or sends anything; reads a clock. Long work (a snapshot, a sync of a state) is asked for as `jobs`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import NamedTuple, Protocol
+
+from google.protobuf.message import DecodeError
+
+from raftoral.errors import RaftoralError, StorageFailed, Unavailable
+from raftoral.program.steps import Definition
+
+from ..consensus.core import Timing
+from ..consensus.groups import Groups
+from ..consensus.journal import Journal, Point
+from ..consensus.log import (
+    Answer,
+    Applied,
+    Busy,
+    Committed,
+    Limits,
+    NotLeader,
+    Readable,
+    Ready,
+    Refused as LogRefused,
+    ReplicatedLog,
+    Unknown,
+)
+from ..core import commands as c
+from ..core.commands import Command, Refused
+from ..core.lifecycle import Halt, Moved, Perform, Tell
+from ..core.programs import Programs
+from ..core.wire import command_bytes
+from ..faults import PeerError
+from ..ports import Attempt
+from ..proto import peer_pb2 as pb
+from .carriage import Carriage
+from .directory import Directory
+from .replica import COMPARE, HARMLESS, ONCE, Came, Replica
+from .states import Snapshot, States
+
+PENDING_MAX = 20_000  # requests of this node that wait; beyond it, clients are told to come later
+RETRY_S = 0.3  # before a request that nobody answered is sent again
+SOON_S = 0.03  # before one that was refused by a node that does not lead is tried again
+DUTY_S = 0.2  # between two looks at who is alive, and at what a leader has to do
+SYNC_S = 2.0  # between two syncs of states, after which logs may be cut
+COMPARE_ENTRIES = 2_000  # of a group's log, between two comparisons of states
+
+Outcome = Refused | RaftoralError | None
+Done = Callable[[Outcome], None]
+
+PROPOSE, READ = pb.Request.PROPOSE, pb.Request.READ
+BRING, REMOVE, TRANSFER = pb.Request.BRING, pb.Request.REMOVE, pb.Request.TRANSFER
+NEVER = float("inf")
+
+
+class Step(NamedTuple):
+    """What a step brought. In this order: send, perform, tell."""
+
+    parcels: dict[str, bytes]
+    performs: list[Attempt]
+    halts: list[Halt]
+    tells: list[Tell]
+    moved: list[tuple[int, str, str]]  # (group, run, status)
+    distrusted: list[tuple[str, str]]
+    changed: bool  # who is in the cluster, or where
+
+
+class State(Protocol):
+    """The state machine of a group, as a host sees it."""
+
+    point: Point
+    applied: int
+
+    @property
+    def kept(self) -> int: ...
+
+    def apply(self, entry: Applied) -> Came: ...
+
+
+class Pending:
+    """A request of this node that has no answer yet."""
+
+    __slots__ = ("data", "dones", "ends_at", "group", "kind", "node", "request_id", "retry_at")
+
+    def __init__(self, group: int, request_id: bytes, kind: pb.Request.Kind, data: bytes, node: str) -> None:
+        self.group, self.request_id, self.kind, self.data, self.node = group, request_id, kind, data, node
+        self.dones: list[Done] = []
+        self.retry_at = 0.0
+        self.ends_at = NEVER
+
+
+class Host:
+    def __init__(
+        self,
+        node: str,
+        journal: Journal,
+        states: States,
+        programs: Callable[[], Programs],
+        install: Callable[[bytes], list[Definition]],
+        *,
+        life: int,
+        chance: Callable[[], float],
+        timing: Timing = Timing(),  # noqa: B008 - it is immutable
+        limits: Limits = Limits(),  # noqa: B008
+        down_after: float = 2.0,
+        trails: bool = True,
+    ) -> None:
+        self.node = node
+        self._programs = programs  # of a group that begins: what was deployed in one group, another may not know yet
+        self.groups = Groups(node, journal, chance=chance, timing=timing, limits=limits)
+        self.states = states
+        self.directory: Directory | None = None
+        self.replicas: dict[int, Replica] = {}
+        self.logs: dict[int, ReplicatedLog] = {}
+        self.broken: dict[int, str] = {}  # groups that stand still here, and why
+        self.carriage = Carriage(self)
+        self.activities: Callable[[Replica], frozenset[str]] = lambda replica: frozenset()
+        self.jobs: list[tuple[str, int]] = []
+        self.syncing: set[int] = set()
+        self.heard: dict[str, float] = {}
+        self.now = 0.0
+        self.time = 0
+        self.life = life
+        self.leaving = False  # this node is about to stop: it does not say that it is there
+        self._journal = journal
+        self._install = install
+        self._trails = trails
+        self._down_after = down_after
+        self._numbers = itertools.count(1)
+        self._pending: dict[bytes, Pending] = {}
+        self._retry_at = NEVER
+        self._foreign: dict[bytes, tuple[str, int, pb.Request.Kind]] = {}
+        self._reads: list[tuple[int, int, Pending]] = []
+        self._leaders: dict[int, tuple[str, int]] = {}
+        self._leads_since: dict[int, float] = {}
+        self._duty_at = 0.0
+        self._announced: dict[int, bytes] = {}  # group -> the request with which this node says that it is there
+        self._ticking: dict[int, bytes] = {}
+        self._buried: dict[tuple[int, str], bytes] = {}
+        self._compared: dict[int, int] = {}
+        self._requests: dict[str, list[pb.Request]] = {}
+        self._replies: dict[str, list[pb.Reply]] = {}
+        self._lives: dict[int, int] = {}
+        self._reopen_at: dict[int, float] = {}
+        self._synced: dict[int, int] = {}
+        self._sync_at = 0.0
+
+    # --- groups ----------------------------------------------------------------------------------------------
+
+    def open(self, now: float) -> None:
+        """Every group that is on this node's disk."""
+        self.now = now
+        for group in self._journal.groups():
+            self._open_group(group)
+
+    def found(self, group: int, members: Iterable[str]) -> None:
+        """A new group, of which this node is one of the first members."""
+        self.groups.create(group, members)
+        self._open_group(group)
+
+    def wait_for(self, group: int) -> None:
+        """This node is about to be brought into a group: an empty log."""
+        if group not in self._journal.groups():
+            self.groups.join(group)
+        if group not in self.logs:
+            self._open_group(group)
+
+    def _open_group(self, group: int) -> None:
+        storage = self.states.open(group)
+        state: State
+        if group == 0:
+            state = self.directory = Directory(storage)
+        else:
+            state = self.replicas[group] = Replica(group, storage, self._programs(), self._install, trails=self._trails)
+            self.life += 1  # what is applied again from here on was performed by an earlier life
+            self._lives[group] = self.life
+            self._announced.pop(group, None)
+        self.logs[group] = self.groups.open(group, state.point, self.now)
+        self.broken.pop(group, None)
+        self._leaders.pop(group, None)
+
+    def _close_group(self, group: int) -> None:
+        self.groups.close(group)
+        self.logs.pop(group, None)
+        self.states.close(group)
+
+    def close(self, why: RaftoralError) -> None:
+        """Lets go of everything; whoever waits is told why."""
+        for pending in [*self._pending.values(), *(pending for _, _, pending in self._reads)]:
+            if pending.ends_at < NEVER:
+                self._answer(pending, why)
+        self._pending.clear()
+        self._reads.clear()
+        for group in list(self.logs):
+            self.states.close(group)
+        self.logs.clear()
+        self._journal.close()
+
+    def state(self, group: int) -> State | None:
+        """The state machine of a group."""
+        return self.directory if group == 0 else self.replicas.get(group)
+
+    def _stand_still(self, group: int, why: str, retry: bool) -> None:
+        """A group that met a fault. With `retry` it is opened again from the disk, after a while."""
+        self.broken[group] = why
+        self._close_group(group)
+        if retry:
+            self._reopen_at[group] = self.now + 1.0
+
+    # --- requests --------------------------------------------------------------------------------------------
+
+    def submit(
+        self, group: int, command: Command, done: Done | None = None, *, key: str = "", timeout: float | None = None
+    ) -> bytes:
+        """Wants a command in the log of a group. `done` gets its answer once it is applied here. A key names what may
+        be done once only; without a timeout it is tried for ever."""
+        return self.request(group, PROPOSE, command_bytes(command), done, key=key, timeout=timeout)
+
+    def request(
+        self,
+        group: int,
+        kind: pb.Request.Kind,
+        data: bytes = b"",
+        done: Done | None = None,
+        *,
+        node: str = "",
+        key: str = "",
+        timeout: float | None = None,
+    ) -> bytes:
+        """The same for whatever a leader is asked."""
+        if key:
+            request_id = ONCE + hashlib.blake2b(f"{group} {key}".encode(), digest_size=24).digest()
+        else:
+            request_id = HARMLESS + f"{self.node[:30]}.{self.life:x}.{next(self._numbers):x}".encode()
+        pending = self._pending.get(request_id)
+        if pending is None:
+            if timeout is not None and len(self._pending) >= PENDING_MAX:
+                if done is not None:
+                    done(Unavailable(f"{PENDING_MAX:,} requests wait on {self.node} already: try again soon"))
+                return request_id
+            pending = self._pending[request_id] = Pending(group, request_id, kind, data, node)
+            if timeout is not None:
+                pending.ends_at = self.now + timeout
+            self._send(pending)
+        if done is not None:
+            pending.dones.append(done)
+        return request_id
+
+    def _send(self, pending: Pending) -> None:
+        """To the leader, whoever that is."""
+        log = self.logs.get(pending.group)
+        if log is None:
+            why = self.broken.get(pending.group)
+            pending.retry_at = self.now + RETRY_S
+            if why is not None and pending.ends_at < NEVER:
+                self._answer(pending, Unavailable(f"group {pending.group} stands still on {self.node}: {why}"))
+        else:
+            leader, _ = self._leaders.get(pending.group, ("", 0))
+            pending.retry_at = self.now + (RETRY_S if leader else SOON_S)
+            if leader == self.node:
+                self._ask(log, pending.kind, pending.request_id, pending.data, pending.node)
+            elif leader:
+                request = pb.Request(
+                    group=pending.group,
+                    request_id=pending.request_id,
+                    kind=pending.kind,
+                    data=pending.data,
+                    node=pending.node,
+                )
+                self._requests.setdefault(leader, []).append(request)
+        self._retry_at = min(self._retry_at, pending.retry_at, pending.ends_at)
+
+    def _ask(self, log: ReplicatedLog, kind: pb.Request.Kind, request_id: bytes, data: bytes, node: str) -> None:
+        if kind == PROPOSE:
+            log.propose(data, request_id)
+        elif kind == READ:
+            log.read_barrier(request_id)
+        elif kind == BRING:
+            self.carriage.bring(log, node, request_id)
+        elif kind == REMOVE:
+            self._remove(log, node, request_id)
+        else:
+            log.transfer(node)
+
+    def _remove(self, log: ReplicatedLog, node: str, request_id: bytes) -> None:
+        status = log.status()
+        if node not in status.members:
+            self.answered(status.group, request_id, Committed(status.commit, status.term))
+        else:
+            log.remove(node, request_id)
+
+    def _answer(self, pending: Pending, outcome: Outcome) -> None:
+        self._pending.pop(pending.request_id, None)
+        for done in pending.dones:
+            done(outcome)
+
+    def _retry(self) -> None:
+        if self.now < self._retry_at:
+            return
+        self._retry_at = NEVER
+        for pending in list(self._pending.values()):
+            if pending.ends_at <= self.now:
+                leader, _ = self._leaders.get(pending.group, ("", 0))
+                why = f"its leader, {leader}, did not answer" if leader else "it has no leader that this node knows of"
+                self._answer(
+                    pending, Unavailable(f"group {pending.group} did not take it in time: {why}. It may be done yet")
+                )
+            elif pending.retry_at <= self.now:
+                self._send(pending)
+            else:
+                self._retry_at = min(self._retry_at, pending.retry_at, pending.ends_at)
+
+    # --- what peers say --------------------------------------------------------------------------------------
+
+    def receive(self, peer: str, data: bytes) -> None:
+        """A parcel. `PeerError`: it is nonsense."""
+        self.heard[peer] = self.now
+        try:
+            parcel = pb.Parcel.FromString(data)
+        except DecodeError as error:
+            raise PeerError(f"a parcel of {len(data)} bytes cannot be read: {error}") from None
+        if parcel.frame:
+            self.groups.receive(peer, parcel.frame)
+        for request in parcel.requests:
+            self._requested(peer, request)
+        for reply in parcel.replies:
+            self._replied(reply)
+        for chunk in parcel.chunks:
+            self.carriage.received(peer, chunk.group, chunk.to_receiver, chunk.data)
+
+    def _requested(self, peer: str, request: pb.Request) -> None:
+        log = self.logs.get(request.group)
+        request_id = request.request_id
+        if request_id[:1] not in (HARMLESS, ONCE):
+            raise PeerError("a request has an id of an unknown kind")
+        leader = self._leaders.get(request.group, ("", 0))[0]
+        if log is None or leader != self.node:
+            self._reply(peer, request_id, pb.Reply.NOT_LEADER, why=leader)
+            return
+        self._foreign[request_id] = (peer, request.group, request.kind)
+        if len(self._foreign) > 2 * PENDING_MAX:
+            del self._foreign[next(iter(self._foreign))]
+        self._ask(log, request.kind, request_id, request.data, request.node)
+
+    def _reply(self, peer: str, request_id: bytes, kind: pb.Reply.Kind, index: int = 0, why: str = "") -> None:
+        reply = pb.Reply(request_id=request_id, kind=kind, index=index, why=why)
+        self._replies.setdefault(peer, []).append(reply)
+
+    def _replied(self, reply: pb.Reply) -> None:
+        pending = self._pending.get(reply.request_id)
+        if pending is None:
+            return
+        if reply.kind == pb.Reply.DONE and pending.kind != PROPOSE:
+            self._done(pending, reply.index)
+        elif reply.kind == pb.Reply.REFUSED:
+            self._answer(pending, Refused("refused", reply.why))
+        elif reply.kind in (pb.Reply.NOT_LEADER, pb.Reply.BUSY, pb.Reply.UNKNOWN):
+            pending.retry_at = self.now + SOON_S
+            self._retry_at = min(self._retry_at, pending.retry_at)
+
+    def _done(self, pending: Pending, index: int) -> None:
+        """A leader did what it was asked; a read waits until this node's state is as new as that."""
+        if pending.kind == READ:
+            self._pending.pop(pending.request_id, None)
+            self._reads.append((pending.group, index, pending))
+        else:
+            self._answer(pending, None)
+
+    def answered(self, group: int, request_id: bytes, outcome: object) -> None:
+        """What became of a request in a log of this node: its own, or one that it took for a peer."""
+        foreign = self._foreign.get(request_id)
+        if foreign is not None and not isinstance(outcome, Busy):
+            del self._foreign[request_id]
+        match outcome:
+            case Committed(index, _) | Readable(index):
+                if foreign is not None and foreign[2] != PROPOSE:
+                    self._reply(foreign[0], request_id, pb.Reply.DONE, index=index)
+                pending = self._pending.get(request_id)
+                if pending is not None and pending.kind != PROPOSE:
+                    self._done(pending, index)
+            case LogRefused(why):
+                if foreign is not None:
+                    self._reply(foreign[0], request_id, pb.Reply.REFUSED, why=why)
+                pending = self._pending.get(request_id)
+                if pending is not None:
+                    self._answer(pending, Refused("refused", why))
+            case NotLeader() | Unknown() | Busy():
+                if foreign is not None:
+                    self._reply(foreign[0], request_id, pb.Reply.BUSY)
+                pending = self._pending.get(request_id)
+                if pending is not None:
+                    pending.retry_at = self.now + SOON_S
+                    self._retry_at = min(self._retry_at, pending.retry_at)
+
+    def link(self, peer: str, up: bool) -> None:
+        """A link to a peer stands, or broke."""
+        self.groups.link(peer, up)
+
+    # --- a step ----------------------------------------------------------------------------------------------
+
+    def deadline(self) -> float:
+        """When the next step is due, if nothing comes before."""
+        if self._requests or self._replies or self.carriage.chunks:
+            return self.now
+        at = min(self.groups.deadline(), self._retry_at, self._duty_at)
+        for group, replica in self.replicas.items():
+            due = replica.machine.deadlines.next
+            if due is not None and group not in self._ticking and self.leads(group):
+                at = min(at, self.now + (due - self.time) / 1e6)
+        return at
+
+    def advance(self, now: float, time: int) -> dict[str, bytes]:
+        """First half: what came is handled, what is due is done. Returns parcels that may be sent at once."""
+        self.now, self.time = max(now, self.now), time
+        self._retry()
+        for group in [group for group, at in self._reopen_at.items() if at <= now]:
+            self._reopen(group)
+        if now >= self._duty_at:
+            self._duty_at = now + DUTY_S
+            self._duties()
+        self._tick()
+        return self._parcels(self.groups.advance(now, time))
+
+    def settle(self) -> Step:
+        """Second half: what is synced is applied, and what came of it is handed out. `StorageFailed`: the journal is
+        ill, and this object with it."""
+        ready = self.groups.settle()
+        step = Step({}, [], [], [], [], ready.distrusted, False)
+        changed = self._apply(ready, step)
+        for answer in ready.answers:
+            self._answered(answer)
+        for lacking in ready.lacking:
+            self.carriage.lacks(lacking.group, lacking.peer)
+        for stopped in ready.stopped:
+            self._stand_still(stopped.group, f"{type(stopped.fault).__name__}: {stopped.fault}", retry=True)
+        self._look_at_leaders()
+        self._serve_reads()
+        return step._replace(parcels=self._parcels(ready.frames), changed=changed)
+
+    def _answered(self, answer: Answer) -> None:
+        self.answered(answer.group, answer.request_id, answer.outcome)
+
+    def _parcels(self, frames: Mapping[str, bytes]) -> dict[str, bytes]:
+        requests, self._requests = self._requests, {}
+        replies, self._replies = self._replies, {}
+        chunks, self.carriage.chunks = self.carriage.chunks, {}
+        return {
+            peer: pb.Parcel(
+                frame=frames.get(peer, b""),
+                requests=requests.get(peer, ()),
+                replies=replies.get(peer, ()),
+                chunks=chunks.get(peer, ()),
+            ).SerializeToString()
+            for peer in dict.fromkeys((*frames, *requests, *replies, *chunks))
+        }
+
+    def _apply(self, ready: Ready, step: Step) -> bool:
+        changed = False
+        for entry in ready.applied:
+            state = self.state(entry.group)
+            if state is None or entry.group not in self.logs:
+                continue  # it met a fault a few entries ago
+            try:
+                came = state.apply(entry)
+            except Exception as fault:
+                # A disk that is full may have room later; anything else would come again.
+                self._stand_still(
+                    entry.group, f"{type(fault).__name__}: {fault}", retry=isinstance(fault, StorageFailed)
+                )
+                continue
+            for request_id, answer in came.answers:
+                self._foreign.pop(request_id, None)
+                pending = self._pending.get(request_id)
+                if pending is not None:
+                    self._answer(pending, answer)
+            if isinstance(state, Replica):
+                self._act(state, came, step)
+            else:
+                changed = True
+        return changed
+
+    def _act(self, replica: Replica, came: Came, step: Step) -> None:
+        """This node's part of what a machine wishes for. Effects are performed by a life that the group knows of:
+        what was asked for before was asked of another one."""
+        group = replica.group
+        own = replica.machine.nodes.get(self.node)
+        alive = own is not None and own.life == self._lives[group]  # also one that was taken for dead
+        for action in came.actions:
+            if isinstance(action, Moved):
+                step.moved.append((group, action.id, action.status))
+            elif isinstance(action, Perform):
+                if alive and action.owner == self.node:
+                    step.performs.append(action.attempt)
+            elif isinstance(action, Halt):
+                step.halts.append(action)
+            elif action.owner == self.node:
+                step.tells.append(action)
+
+    def _serve_reads(self) -> None:
+        if not self._reads:
+            return
+        waiting = []
+        for group, index, pending in self._reads:
+            state = self.state(group)
+            if state is not None and state.applied >= index:
+                self._answer(pending, None)
+            elif pending.ends_at <= self.now:
+                self._answer(pending, Unavailable(f"group {group} is behind on {self.node}"))
+            else:
+                waiting.append((group, index, pending))
+        self._reads = waiting
+
+    # --- leaders ---------------------------------------------------------------------------------------------
+
+    def leads(self, group: int) -> bool:
+        """Whether this node leads a group, as far as it knows."""
+        return self._leaders.get(group, ("", 0))[0] == self.node
+
+    def is_known(self, group: int) -> bool:
+        """Whether a group knows this life of the node, and so has it perform effects."""
+        replica = self.replicas.get(group)
+        known = replica.machine.nodes.get(self.node) if replica is not None else None
+        if replica is None or known is None:
+            return False
+        return (known.life, known.up, known.activities) == (self._lives[group], True, self.activities(replica))
+
+    def group_of(self, id: str) -> int | None:
+        """The group in which a run lives, as far as this node knows."""
+        for group, replica in self.replicas.items():
+            if id in replica.machine.runs:
+                return group
+        return None
+
+    def leader(self, group: int) -> str:
+        """Who leads a group; empty: nobody that this node knows of."""
+        return self._leaders.get(group, ("", 0))[0]
+
+    def _look_at_leaders(self) -> None:
+        for group, log in self.logs.items():
+            status = log.status()
+            leader = self.node if status.role == "leader" else status.leader
+            if (leader, status.term) == self._leaders.get(group):
+                continue
+            self._leaders[group] = (leader, status.term)
+            self._ticking.pop(group, None)
+            if leader == self.node:
+                self._leads_since[group] = self.now
+            self.carriage.forget(group)
+            for pending in self._pending.values():
+                if pending.group == group:
+                    pending.retry_at = self.now
+            if leader and self._pending:
+                self._retry_at = self.now
+
+    def _tick(self) -> None:
+        """What is due: the leader puts the time into the log."""
+        for group, replica in self.replicas.items():
+            due = replica.machine.deadlines.next
+            if due is None or due > self.time or not self.leads(group):
+                continue
+            asked = self._ticking.get(group)
+            if asked is None or asked not in self._pending:
+                self._ticking[group] = self.submit(group, c.Tick(), partial(self._ticked, group))
+
+    def _ticked(self, group: int, outcome: Outcome) -> None:
+        self._ticking.pop(group, None)
+
+    def _duties(self) -> None:
+        syncing = self.now >= self._sync_at
+        if syncing:
+            self._sync_at = self.now + SYNC_S
+        for group, replica in self.replicas.items():
+            log = self.logs.get(group)
+            if log is None:
+                continue
+            self._announce(group, replica)
+            if syncing and replica.kept > self._synced.get(group, 0):
+                self._want(("sync", group))
+            if self.leads(group):
+                self._bury(group, replica)
+                self._compare(group, replica, log)
+        if self.directory is not None:
+            if syncing and 0 in self.logs and self.directory.kept > self._synced.get(0, 0):
+                self._want(("sync", 0))
+            self._make_groups(self.directory)
+        self.carriage.offer_again()
+
+    def _want(self, job: tuple[str, int]) -> None:
+        if job not in self.jobs:
+            self.jobs.append(job)
+
+    def synced(self, group: int, index: int) -> None:
+        """A job is done: the state is durable up to this index, and the log may forget earlier entries."""
+        log = self.logs.get(group)
+        if log is not None and index <= log.status().applied:
+            self._synced[group] = index
+            log.durable(index)
+
+    def _announce(self, group: int, replica: Replica) -> None:
+        """This node says that it is there, and what it can do, whenever the group does not know that."""
+        if self.leaving or self._announced.get(group, b"") in self._pending:
+            return
+        known = replica.machine.nodes.get(self.node)
+        if known is not None and known.life > self._lives[group]:  # a clock went back between two starts
+            self.life = self._lives[group] = known.life + 1
+        activities = self.activities(replica)
+        if not self.is_known(group) and self.node in replica.point.members:
+            self._announced[group] = self.submit(group, c.NodeUp(self.node, self._lives[group], activities))
+
+    def _bury(self, group: int, replica: Replica) -> None:
+        """The leader says that a node is gone which it has not heard for long."""
+        since = self._leads_since.get(group, self.now)
+        for name, each in replica.machine.nodes.items():
+            silent = self.now - max(since, self.heard.get(name, 0.0))
+            gone = silent >= self._down_after or name not in replica.point.members
+            if not each.up or name == self.node or not gone:
+                continue
+            if self._buried.get((group, name), b"") not in self._pending:
+                self._buried[group, name] = self.submit(group, c.NodeDown(name, each.life))
+
+    def _compare(self, group: int, replica: Replica, log: ReplicatedLog) -> None:
+        if replica.applied - self._compared.get(group, 0) >= COMPARE_ENTRIES:
+            self._compared[group] = replica.applied
+            data = replica.comparable
+            if data is not None:
+                log.propose(data, COMPARE + f"{self.node}.{replica.applied}".encode()[:60])
+
+    def _make_groups(self, directory: Directory) -> None:
+        """Groups that were decreed, with this node among their first members."""
+        for group, members in directory.groups.items():
+            here = group in self.logs or group in self.broken
+            if self.node in members and not here and group not in self._journal.groups():
+                self.found(group, members)
+
+    def _reopen(self, group: int) -> None:
+        del self._reopen_at[group]
+        try:
+            self._open_group(group)
+        except Exception as fault:
+            self._stand_still(group, f"{type(fault).__name__}: {fault}", retry=isinstance(fault, StorageFailed))
+
+    # --- for `carriage` --------------------------------------------------------------------------------------
+
+    def saved(self, group: int, snapshot: Snapshot | None) -> None:
+        """A job is done: a snapshot that can be sent; None: it could not be made."""
+        self.carriage.saved(group, snapshot)
+
+    def swap(self, group: int, point: Point) -> None:
+        """The state of a group is replaced by the snapshot that its sink holds."""
+        self.states.close(group)
+        self.states.install(group)
+        storage = self.states.open(group)
+        if group == 0:
+            self.directory = Directory(storage)
+            place = self.directory.point
+        else:
+            replica = self.replicas[group] = Replica(
+                group, storage, self._programs(), self._install, trails=self._trails
+            )
+            self.life += 1  # what was asked of this node meanwhile, it has not seen
+            self._lives[group] = self.life
+            self._announced.pop(group, None)
+            place = replica.point
+        if place != point:
+            raise StorageFailed(f"the snapshot of group {group} says that it stands at {place}, and not at {point}")

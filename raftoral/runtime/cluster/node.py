@@ -1,0 +1,523 @@
+"""A node of the cluster, embedded in a service: `raftoral.Node`.
+
+    async with raftoral.Node(listen="127.0.0.1:7001", data="./data", bootstrap=True,
+                             programs=[shop.orders], activities=[Activities()]) as node:
+        run = await ProcessOrder.start(node, order, id="order-17")
+        receipt = await run.result(timeout=30)
+
+The first node begins the cluster (`bootstrap`), others join through any of them (`peers`). Started again on its data, a
+node is who it was, whatever the options say. What it deploys, performs and answers begins when it is ready.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import random
+import secrets
+import ssl
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, Self
+
+from raftoral import __version__, errors as e
+from raftoral.program.steps import Activity, Definition
+
+from ..bindings import Binding, Bindings
+from ..calls.client import Client
+from ..consensus.core import Timing
+from ..core import commands as c
+from ..core.lifecycle import Halt
+from ..core.programs import Programs
+from ..edge.clock import SystemClock
+from ..edge.directory_lock import DirectoryLock
+from ..edge.effect_runner import EffectRunner
+from ..edge.journal_sqlite import SqliteJournal
+from ..engine import command_of, tell
+from ..links.connect import connect
+from ..links.front import Front
+from ..links.peers import Identity, Peers
+from ..links.tls import Tls
+from ..local import definitions_of
+from ..ports import Attempt, Report
+from ..proto import peer_pb2 as pb
+from ..resources import Resources
+from ..service import JSON, Service, Source
+from .engine import HostThread
+from .host import Host, Step
+from .packages import ABI, Module, deployed_name, gathered, installed
+from .replica import Replica
+from .service import NodeService, moving_proof
+from .states import FileStates
+
+log = logging.getLogger("raftoral")
+
+IDENTITY = "node.json"
+READY_S = 60.0  # to become a node of the cluster that has a leader and knows the programs
+LOOK_S = 0.05
+LEAVE_S = 5.0
+
+
+class Node(Client):
+    """See the module."""
+
+    def __init__(
+        self,
+        *,
+        listen: str = "127.0.0.1:0",
+        data: str | None = None,
+        bootstrap: bool = False,
+        peers: Iterable[str] = (),
+        programs: Iterable[Any] = (),
+        activities: Iterable[Any] | Any = (),
+        node_id: str | None = None,
+        advertise: str | None = None,
+        groups: int = 1,
+        tls: Tls | None = None,
+        tokens: Mapping[str, str] | None = None,
+        join_token: str = "",
+        token: str = "",
+        insecure: bool = False,
+        origins: Sequence[str] = (),
+        resources: Resources | None = None,
+        max_concurrency: int = 1_000,
+        thread_pool_size: int | None = None,
+        queues: Mapping[str, int] | None = None,
+        profile: bool = True,
+        grace: float = 5.0,
+        down_after: float = 2.0,
+        timing: Timing | None = None,
+    ) -> None:
+        self._peers_given = list(peers)
+        if bootstrap and self._peers_given:
+            raise e.UsageError("bootstrap begins a new cluster, and peers join one: give one of the two")
+        self._listen, self._data, self._bootstrap = listen, data, bootstrap
+        self._programs_given = list(programs)
+        self._definitions = definitions_of(self._programs_given) if self._programs_given else []
+        self._activities = activities if isinstance(activities, list | tuple | set) else [activities]
+        self._activities = [each for each in self._activities if each != ()]
+        self._name, self._advertise, self._groups = node_id or "", advertise, groups
+        self._tls, self._tokens, self._insecure, self._origins = tls, tokens, insecure, origins
+        self._join_token, self._token = join_token, token
+        self._resources = resources
+        self._max_concurrency, self._threads, self._queues = max_concurrency, thread_pool_size, queues
+        self._profile, self._grace, self._down_after = profile, grace, down_after
+        self._timing = timing or Timing()
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._lock: DirectoryLock | None = None
+        self._thread: HostThread | None = None
+        self._runner: EffectRunner | None = None
+        self._reports: list[tuple[str, c.Command]] = []
+        self._closing = False
+        self._moving: asyncio.Task[None] | None = None
+        self._front: Front | None = None
+        self._links: Peers | None = None
+        self.address = ""  # where others reach it
+
+    # --- life ------------------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        return await self.open()
+
+    async def open(self) -> Self:
+        """Begins, and returns when the node is ready: it belongs to a cluster with a leader that knows its programs."""
+        if self._thread is not None:
+            return self
+        folder = self._folder()
+        self._lock = DirectoryLock(folder)
+        try:
+            await self._open(folder)
+        except BaseException:
+            await self.close()
+            raise
+        return self
+
+    def _folder(self) -> str:
+        if self._data is not None:
+            os.makedirs(self._data, exist_ok=True)
+            return self._data
+        self._temporary = tempfile.TemporaryDirectory(prefix="raftoral-", ignore_cleanup_errors=True)
+        return self._temporary.name
+
+    async def _open(self, folder: str) -> None:
+        self._loop = asyncio.get_running_loop()
+        if self._resources is not None:
+            await self._resources.open()
+        self._runner = self._made_runner()
+        known = _read_identity(folder)
+        if known is None and not self._bootstrap and not self._peers_given:
+            raise e.UsageError(
+                "a node that has no data yet either begins a cluster (bootstrap=True, --bootstrap) or joins one "
+                "(peers=[...], --peers HOST:PORT)"
+            )
+        self._identity = Identity(
+            node=known["node"] if known else self._name or f"n-{secrets.token_hex(3)}",
+            cluster=known["cluster"] if known else "",
+            secret=bytes.fromhex(known["secret"]) if known else b"",
+            address="",
+            abi=ABI,
+        )
+        if known and self._name and self._name != known["node"]:
+            raise e.UsageError(f"the data in {folder} is that of the node {known['node']}, not of {self._name}")
+        thread = self._thread = HostThread(lambda: self._made_host(folder), self._send, self._came)
+        thread.start()
+        service = NodeService(
+            thread, SystemClock(), self._resources, self._compiled, needs_token=bool(self._tokens or self._tls)
+        )
+        self._local = service
+        super().__init__(Threaded(service, thread))
+        await thread.call(lambda: self._begin(folder, known))
+        await self._until_ready()
+        if self._definitions:
+            await self._deploy()
+            await self._until_ready()
+
+    async def _begin(self, folder: str, known: JSON | None) -> None:
+        """On the engine's loop: listens, opens what is on the disk, founds or joins a cluster."""
+        assert self._thread is not None
+        links = Peers(self._identity, self._thread.received, self._thread.linked, _client_tls(self._tls))
+        self._links = links
+        self._front = await Front(
+            self._local,
+            self._listen,
+            tokens=self._tokens,
+            tls=self._tls,
+            insecure=self._insecure,
+            origins=self._origins,
+            peer=links.accept,
+            grpc=False,
+        ).open()
+        self.address = self._front.address
+        self._identity.address = self._advertise or self.address
+        if known is None and not self._bootstrap:
+            known = await self._join(folder)
+        elif known is None:
+            secret = secrets.token_bytes(32)
+            known = {"node": self._identity.node, "cluster": secrets.token_hex(8), "secret": secret.hex()}
+            _write_identity(folder, known)
+        self._identity.cluster, self._identity.secret = known["cluster"], bytes.fromhex(known["secret"])
+        host = self._thread.open()
+        if not host.logs and self._bootstrap:
+            for group in range(self._groups + 1):
+                host.found(group, [host.node])
+        elif not host.logs:
+            for group in known["groups"]:
+                host.wait_for(group)
+        if self._bootstrap:
+            founded = pb.Founded(
+                cluster=known["cluster"],
+                node=host.node,
+                address=self._identity.address,
+                secret=self._identity.secret,
+                groups=range(1, self._groups + 1),
+            )
+            host.request(0, pb.Request.PROPOSE, pb.Decree(founded=founded).SerializeToString())
+        nodes = known.get("nodes") or (host.directory.nodes if host.directory is not None else {})
+        links.address(nodes)
+        others = [at for name, at in nodes.items() if name != host.node]
+        if others and nodes.get(host.node) not in (None, self._identity.address):
+            self._moving = asyncio.ensure_future(self._move(others))
+        self._thread.wake()
+
+    async def _move(self, others: list[str]) -> None:
+        """Says where this node listens now: until others know, none of them reaches it."""
+        node, address = self._identity.node, self._identity.address
+        proof = moving_proof(self._identity.secret, node, address)
+        while not self._closing:
+            try:
+                async with connect(*others, token=self._token or None, tls=self._tls) as client:
+                    await client.service.admit(node, address, proof)
+                return
+            except e.RaftoralError as error:
+                log.warning("the other nodes do not know yet that %s listens at %s: %s", node, address, error)
+                await asyncio.sleep(1.0)
+
+    async def _join(self, folder: str) -> JSON:
+        """Asks a node of the cluster to be let in; keeps who it is from then on."""
+        tls = self._tls
+        async with connect(*self._peers_given, token=self._token or None, tls=tls, patience=READY_S) as others:
+            service: Service = others.service
+            found = await service.discover()
+            if found["abi"] != ABI:
+                raise e.UsageError(
+                    f"the cluster runs programs by ABI {found['abi']} (raftoral {found['version']}), and this node by "
+                    f"{ABI} (raftoral {__version__}): install the same version"
+                )
+            known = await service.admit(self._identity.node, self._identity.address, self._join_token)
+        _write_identity(folder, {name: known[name] for name in ("node", "cluster", "secret")})
+        return known
+
+    def _made_host(self, folder: str) -> Host:
+        journal = SqliteJournal(os.path.join(folder, "log.db"), self._identity.node)
+        own = self._definitions
+        host = Host(
+            self._identity.node,
+            journal,
+            FileStates(folder),
+            Programs,
+            lambda data: installed(data, own),
+            life=time.time_ns() // 1000,
+            chance=random.random,
+            timing=self._timing,
+            down_after=self._down_after,
+            trails=self._profile,
+        )
+        host.activities = self._able
+        return host
+
+    async def _until_ready(self) -> None:
+        deadline = time.monotonic() + READY_S
+        why = ""
+        while time.monotonic() < deadline:
+            health = await self.health()
+            if health["ready"]:
+                return
+            why = health["why"]
+            await asyncio.sleep(LOOK_S)
+        raise e.Unavailable(f"the node is not ready after {READY_S:g} s: {why}")
+
+    async def _deploy(self) -> None:
+        """What the cluster lacks of the programs of this service."""
+        modules = gathered(self._definitions)
+        service, definitions = self._local, self._definitions
+        assert self._thread is not None
+        await self._thread.call(lambda: service.install(modules, definitions))
+
+    async def _compiled(self, sources: Sequence[Source]) -> tuple[Sequence[Module], Sequence[Definition]]:
+        from raftoral.deploying import compiled
+
+        return await asyncio.get_running_loop().run_in_executor(None, compiled, sources)
+
+    async def close(self, *, leave: bool = False) -> None:
+        """Stops: its runs go to other nodes at once, activities get their grace. With `leave` it gives up its vote."""
+        thread, self._thread = self._thread, None
+        self._closing = True
+        if thread is not None:
+            await self._hand_over(thread, leave)
+            if self._runner is not None:
+                await self._runner.close(self._grace)
+            await thread.call(self._shut)
+            await thread.close()
+        elif self._runner is not None:
+            await self._runner.close(0.0)
+        if self._resources is not None:
+            await self._resources.close()
+        if self._lock is not None:
+            self._lock.release()
+        if self._temporary is not None:
+            self._temporary.cleanup()
+
+    async def _hand_over(self, thread: HostThread, leave: bool) -> None:
+        """Others take the lead and the runs, if there are others; a node that is alone just stops."""
+        try:
+            async with asyncio.timeout(LEAVE_S):
+                await thread.call(lambda: self._leave_to_others(leave))
+        except (e.RaftoralError, TimeoutError) as error:
+            log.info("the node stops without handing over: %s", error or "nobody took it in time")
+
+    async def _leave_to_others(self, leave: bool) -> None:
+        service = self._local
+        service.shutting = "this node is being stopped: ask another one"
+        host = service.host
+        if host.directory is None or len(host.directory.nodes) < 2:
+            return
+        host.leaving = True
+        for group in sorted(host.replicas):
+            await service.hand_over(group, host.node)
+        for group in sorted(host.logs):
+            if host.leads(group):
+                await service.transfer(group, "")
+        if leave:
+            await service.remove(host.node)
+
+    async def _shut(self) -> None:
+        if self._moving is not None:
+            self._moving.cancel()
+        if self._front is not None:
+            await self._front.close(self._grace)
+        if self._links is not None:
+            await self._links.close()
+
+    # --- between the engine and the service --------------------------------------------------------------------
+
+    def _send(self, peer: str, parcel: bytes) -> None:
+        if self._links is not None:
+            self._links.send(peer, parcel)
+
+    def _came(self, step: Step) -> None:
+        """On the engine's loop: what a step brought goes to those whom it concerns."""
+        for group, id, status in step.moved:
+            self._local.moved(group, id, status)
+        self._local.look_again()
+        if step.performs or step.halts:
+            self._loop.call_soon_threadsafe(self._act, step.performs, step.halts)
+        for each in step.tells:
+            tell(each)
+        links = self._links
+        assert links is not None, "a host has links"
+        for peer, why in step.distrusted:
+            links.drop(peer, why)
+        host = self._thread.host if self._thread is not None else None
+        if step.changed and host is not None and host.directory is not None and host.directory.nodes:
+            links.address(host.directory.nodes)
+
+    def _act(self, performs: list[Attempt], halts: list[Halt]) -> None:
+        """On the service's loop: effects begin and end."""
+        runner = self._runner
+        if runner is None or self._closing:
+            return
+        for halt in halts:
+            runner.stop(halt.run, halt.op, halt.reason)
+        able = []
+        for attempt in performs:
+            if runner.implements(attempt.activity):
+                able.append(attempt)
+            else:
+                name = deployed_name(attempt.activity.full_name)
+                reason = f"no node that is up implements the activity {name}"
+                self._post(attempt.id, c.Stalled(attempt.id, attempt.op, reason, attempt.run))
+        if able:
+            runner.start(able)
+
+    def _report(self, report: Report) -> None:
+        """On the service's loop: how an attempt ended. All of one moment go over in one go."""
+        self._post(report.attempt.id, command_of(report))
+
+    def _post(self, id: str, command: c.Command) -> None:
+        if not self._reports:
+            self._loop.call_soon(self._hand_reports_over)
+        self._reports.append((id, command))
+
+    def _hand_reports_over(self) -> None:
+        reports, self._reports = self._reports, []
+        if self._thread is not None:  # else: what ends while we close is called again by whoever has the run then
+            self._thread.post(partial(self._submit, reports))
+
+    def _submit(self, reports: list[tuple[str, c.Command]]) -> None:
+        """On the engine's loop."""
+        host = self._thread.host if self._thread is not None else None
+        if host is None or self._thread is None:
+            return  # a host that begins anew calls them again
+        for id, command in reports:
+            group = host.group_of(id)
+            if group is not None:  # else the run is over, or not here any more
+                host.submit(group, command)
+        self._thread.wake()
+
+    # --- activities ------------------------------------------------------------------------------------------
+
+    def _made_runner(self) -> EffectRunner:
+        runner = EffectRunner(
+            _ByName(self._activities, self._definitions),
+            report=self._report,
+            resources=self._resources,
+            max_concurrency=self._max_concurrency,
+            thread_pool_size=self._threads,
+            queues=self._queues,
+        )
+        for program in Programs(self._definitions).all().values():
+            for activity in program.uses():
+                runner.implements(activity)  # one that two could perform is said now, not in the middle of a run
+        return runner
+
+    def _able(self, replica: Replica) -> frozenset[str]:
+        """The activities of a group's programs that this node performs."""
+        runner = self._runner
+        if runner is None or self._closing:
+            return frozenset()
+        uses = [activity for program in replica.programs.all().values() for activity in program.uses()]
+        return frozenset(each.full_name for each in uses if runner.implements(each))
+
+
+class _ByName(Bindings):
+    """Finds who performs an activity of a deployed program: the service's own activity of the same full name does."""
+
+    def __init__(self, implementations: Iterable[object], definitions: Sequence[Definition]) -> None:
+        super().__init__(implementations)
+        own = [activity for program in Programs(definitions).all().values() for activity in program.uses()]
+        self._own = {activity.full_name: activity for activity in own}
+
+    def of(self, activity: Activity[Any]) -> Binding | None:
+        own = self._own.get(activity.full_name)
+        if own is None or own is activity:
+            return super().of(activity)
+        found = super().of(own)
+        return None if found is None else replace(found, activity=activity)
+
+
+class Threaded:
+    """A service that lives on another thread's loop, as one of this loop. Implements `Service`."""
+
+    def __init__(self, service: Service, thread: HostThread) -> None:
+        self._service = service
+        self._thread = thread
+
+    def __getattr__(self, name: str) -> Callable[..., Coroutine[Any, Any, Any]]:
+        method = getattr(self._service, name)
+
+        def call(*args: Any, **named: Any) -> Coroutine[Any, Any, Any]:
+            return self._thread.call(lambda: method(*args, **named))
+
+        return call
+
+    async def watch(self, id: str) -> AsyncIterator[JSON]:
+        changes = self._service.watch(id)
+        try:
+            while True:
+                change = await self._thread.call(lambda: _next(changes))
+                if change is None:
+                    return
+                yield change
+        finally:
+            await self._thread.call(lambda: _end(changes))
+
+
+async def _next(changes: AsyncIterator[JSON]) -> JSON | None:
+    return await anext(changes, None)
+
+
+async def _end(changes: Any) -> None:
+    await changes.aclose()
+
+
+def _read_identity(folder: str) -> JSON | None:
+    path = os.path.join(folder, IDENTITY)
+    try:
+        with open(path, encoding="utf-8") as file:
+            known: JSON = json.load(file)
+    except FileNotFoundError:
+        if os.path.exists(os.path.join(folder, "log.db")):
+            raise e.StorageRefused(
+                f"{path} is missing, and {folder} has a log: put it back, or take a new directory"
+            ) from None
+        return None
+    except (OSError, ValueError) as error:
+        raise e.StorageRefused(f"{path} cannot be read: {error}") from None
+    if not {"node", "cluster", "secret"} <= known.keys():
+        raise e.StorageRefused(f"{path} does not say which node this is")
+    return known
+
+
+def _write_identity(folder: str, known: JSON) -> None:
+    """Durably, before the node says anything to anybody: it must be the same one ever after."""
+    path = os.path.join(folder, IDENTITY)
+    descriptor = os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(known, file, indent=2)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(path + ".new", path)
+    directory = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _client_tls(tls: Tls | None) -> ssl.SSLContext | None:
+    return None if tls is None else tls.client_context()

@@ -1,0 +1,106 @@
+"""The front of a node: its one port, with everything behind it that clients talk to.
+
+    front = Front(service, "127.0.0.1:7001", tokens={"s3cret": "admin"}, peer=links.take)
+    await front.open()
+    ...
+    await front.close(grace=5.0)
+
+In: a `Service`, and how it may be reached. Out: answers over HTTP and, when grpcio is installed, over gRPC. Never knows
+what a node is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Self
+
+from raftoral.runtime.service import Service
+
+from .access import Access
+from .http.app import Metrics
+from .http.connection import Limits
+from .http.server import HttpServer
+from .listener import Handler, Listener, is_loopback, split_address
+from .tls import Tls
+
+if TYPE_CHECKING:
+    from .grpc.server import GrpcServer
+
+GRACE = 5.0  # seconds that requests have to end
+
+
+class Front:
+    """See the module. `tokens` are rights by token: read, write, admin. `origins` are those whose pages may ask (CORS);
+    `grpc` says whether gRPC is served: None, if grpcio is installed."""
+
+    def __init__(
+        self,
+        service: Service,
+        address: str,
+        *,
+        tokens: Mapping[str, str] | None = None,
+        tls: Tls | None = None,
+        insecure: bool = False,
+        origins: Sequence[str] = (),
+        metrics: Metrics | None = None,
+        peer: Handler | None = None,
+        grpc: bool | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        access = Access(tokens)
+        self._limits = limits or Limits()
+        own_machine_only = is_loopback(split_address(address)[0]) and not access.guarded and not insecure
+        self._http = HttpServer(
+            service,
+            access,
+            origins=origins,
+            metrics=metrics,
+            limits=self._limits,
+            own_machine_only=own_machine_only,
+        )
+        self._grpc: GrpcServer | None = None
+        if grpc is True or (grpc is None and find_spec("grpc") is not None):
+            from .grpc.server import GrpcServer
+
+            self._grpc = GrpcServer(service, access, message_bytes_max=self._limits.body_bytes_max)
+        self._listener = Listener(
+            address,
+            http=self._http.serve,
+            grpc=self._grpc.path if self._grpc is not None else None,
+            peer=peer,
+            tls=tls,
+            guarded=access.guarded,
+            insecure=insecure,
+            first_seconds=self._limits.head_seconds,
+        )
+
+    @property
+    def address(self) -> str:
+        """HOST:PORT, with the port that was chosen."""
+        return self._listener.address
+
+    async def open(self) -> Self:
+        if self._grpc is not None:
+            await self._grpc.open()
+        try:
+            await self._listener.open()
+        except BaseException:
+            if self._grpc is not None:
+                await self._grpc.close(0)
+            raise
+        return self
+
+    async def close(self, grace: float = GRACE) -> None:
+        """No new connections; what is being answered has `grace` seconds, and streams are told to go elsewhere."""
+        self._listener.stop()
+        await self._http.close(grace)
+        if self._grpc is not None:
+            await self._grpc.close(grace)
+        await self._listener.close()
+
+    async def __aenter__(self) -> Self:
+        return await self.open()
+
+    async def __aexit__(self, *raised: object) -> None:
+        await self.close()

@@ -1,0 +1,193 @@
+"""From a request to a response: rights, origins, routes, errors. Knows nothing of connections.
+
+    response = await app.answer(Request("GET", "/v1/runs/order-17", headers, b""))
+    response.status == 200, response.body == b'{"id":"order-17",...}'
+
+In: requests that were read whole. Out: responses, whose body is bytes, or comes bit by bit. Whatever goes wrong is a
+problem document with a code.
+
+A page of the web that somebody has open beside a node must not reach it: a browser sends `Origin` with what such a page
+asks for, and that is refused unless it is this node's own or was allowed (`origins`). Without tokens, when only this
+machine may ask, `Host` must be a name of this machine too: else a page could give its own name our address.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import ipaddress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from pydantic_core import to_json
+
+from raftoral import errors as e
+from raftoral.runtime.links.access import Access, bearer
+from raftoral.runtime.links.forms import ENDED
+from raftoral.runtime.links.problems import problem, public
+from raftoral.runtime.links.table import Operation
+from raftoral.runtime.service import Service
+
+from . import events, openapi
+from .requests import Request, found_route, path_of, read
+
+Metrics = Callable[[], str] | Callable[[], Awaitable[str]]
+
+PING_SECONDS = 15.0
+PREFLIGHT_SECONDS = 600
+JSON_TYPE, EVENTS_TYPE = "application/json", "text/event-stream"
+
+
+class Response(NamedTuple):
+    status: int
+    headers: Mapping[str, str]
+    body: bytes | AsyncIterator[bytes]
+
+
+class App:
+    """See the module."""
+
+    def __init__(
+        self,
+        service: Service,
+        access: Access,
+        *,
+        origins: Sequence[str] = (),
+        metrics: Metrics | None = None,
+        own_machine_only: bool = False,
+    ) -> None:
+        self._service = service
+        self._access = access
+        self._origins = frozenset(origins)
+        self._metrics = metrics
+        self._own_machine_only = own_machine_only
+        self._document = b""
+        self.closing = asyncio.Event()
+
+    def waits(self, request: Request) -> bool:
+        """Whether the answer takes as long as the client likes."""
+        operation, _, _ = found_route(request.method, path_of(request.target))
+        return operation is not None and operation.waits
+
+    async def answer(self, request: Request) -> Response:
+        """Never raises, but when it is cancelled."""
+        try:
+            response = self._refused(request) or await self._answer(request)
+        except Exception as error:
+            response = refusal(public(error))
+            if response.status == 403 and not request.headers.get("authorization"):
+                response = response._replace(status=401, headers={**response.headers, "WWW-Authenticate": "Bearer"})
+        return response._replace(headers={**response.headers, **self._allowed(request)})
+
+    async def _answer(self, request: Request) -> Response:
+        method = "GET" if request.method == "HEAD" else request.method
+        path = path_of(request.target)
+        special = {"/healthz": self._alive, "/metrics": self._measured, "/openapi.json": self._described}.get(path)
+        if special is not None and method == "GET":
+            return await special(request)
+        operation, found, methods = found_route(method, path)
+        if operation is None:
+            if not methods and special is None:
+                raise e.NotFound(f"there is no {path} here; /openapi.json says what there is")
+            allowed = ", ".join(sorted(methods or {"GET"}))
+            wrong = e.UsageError(f"{path} takes {allowed}, not {method}")
+            return refusal(wrong, 405, {"Allow": allowed})
+        self._access.check(operation.right, bearer(request.headers.get("authorization", "")))
+        given = read(operation, found, request)
+        if operation.name == "watch":
+            return await self._stream(self._service.watch(**operation.arguments(given)), operation.gives.write)
+        if operation.name == "ended" and EVENTS_TYPE in request.headers.get("accept", ""):
+            return await self._stream_end(operation, given)
+        return await self._perform(operation, given)
+
+    async def _perform(self, operation: Operation, given: Mapping[str, Any]) -> Response:
+        gives = operation.gives
+        value = await operation.perform(self._service, given)
+        body = gives.write(value)
+        status = gives.status
+        if operation.name == "health":
+            status = 200 if value["ready"] else 503
+        return Response(status, {"Content-Type": JSON_TYPE} if body else {}, body)
+
+    async def _stream(self, values: AsyncIterator[Any], write: Callable[[Any], bytes]) -> Response:
+        first, others = await events.begun(values)
+        body = events.written(first, others, write, self.closing, PING_SECONDS)
+        return Response(200, {"Content-Type": EVENTS_TYPE, "Cache-Control": "no-store"}, body)
+
+    async def _stream_end(self, operation: Operation, given: Mapping[str, Any]) -> Response:
+        """How a run ended, as one event; until then, signs of life."""
+
+        async def wait() -> AsyncIterator[Any]:
+            yield {"id": given["id"]}  # it exists, and is waited for
+            yield await operation.perform(self._service, given)
+
+        await self._service.describe(given["id"])  # `NotFound` is a response, and no event
+
+        def write(value: Any) -> bytes:
+            return to_json(value) if isinstance(value, dict) else ENDED.write(value)
+
+        return await self._stream(wait(), write)
+
+    # --- what is no operation of a service -------------------------------------------------------------------
+
+    async def _alive(self, request: Request) -> Response:
+        return Response(200, {"Content-Type": JSON_TYPE}, b'{"alive":true}')
+
+    async def _measured(self, request: Request) -> Response:
+        if self._metrics is None:
+            raise e.NotFound("this node has no metrics")
+        self._access.check("read", bearer(request.headers.get("authorization", "")))
+        text = self._metrics()
+        text = await text if inspect.isawaitable(text) else text
+        return Response(200, {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}, text.encode())
+
+    async def _described(self, request: Request) -> Response:
+        self._document = self._document or to_json(openapi.document())
+        return Response(200, {"Content-Type": JSON_TYPE}, self._document)
+
+    # --- other origins ---------------------------------------------------------------------------------------
+
+    def _refused(self, request: Request) -> Response | None:
+        """What no client but a browser is asked."""
+        host, origin = request.headers.get("host", ""), request.headers.get("origin")
+        if self._own_machine_only and not _of_this_machine(host):
+            raise e.Denied(f"{host!r} is no name of this machine, and without tokens only it may ask")
+        if origin is None or origin.partition("://")[2].lower() == host.lower():
+            return None
+        if not self._is_allowed(origin):
+            raise e.Denied(f"pages of {origin} may not ask this node: it was not given among origins=")
+        if request.method == "OPTIONS" and "access-control-request-method" in request.headers:
+            headers = {
+                "Access-Control-Allow-Methods": "GET, POST, PATCH, DELETE",
+                "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key",
+                "Access-Control-Max-Age": str(PREFLIGHT_SECONDS),
+            }
+            return Response(204, headers, b"")
+        return None
+
+    def _is_allowed(self, origin: str) -> bool:
+        return "*" in self._origins or origin in self._origins
+
+    def _allowed(self, request: Request) -> dict[str, str]:
+        origin = request.headers.get("origin")
+        if origin is None or not self._is_allowed(origin):
+            return {}
+        return {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
+
+
+def refusal(error: e.RaftoralError, status: int = 0, headers: Mapping[str, str] | None = None) -> Response:
+    """A response that says what went wrong."""
+    status, body = problem(error, status)
+    return Response(status, {"Content-Type": "application/problem+json", **(headers or {})}, body)
+
+
+def _of_this_machine(host: str) -> bool:
+    name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
+    name = name.strip("[]").lower()
+    if name in ("", "localhost") or name.endswith(".localhost"):
+        return True
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,186 @@
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Hello(_message.Message):
+    __slots__ = ("protocol", "cluster", "node", "address", "abi", "version", "proof", "nonce", "to")
+    PROTOCOL_FIELD_NUMBER: _ClassVar[int]
+    CLUSTER_FIELD_NUMBER: _ClassVar[int]
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    ABI_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    PROOF_FIELD_NUMBER: _ClassVar[int]
+    NONCE_FIELD_NUMBER: _ClassVar[int]
+    TO_FIELD_NUMBER: _ClassVar[int]
+    protocol: int
+    cluster: str
+    node: str
+    address: str
+    abi: int
+    version: str
+    proof: bytes
+    nonce: bytes
+    to: str
+    def __init__(self, protocol: _Optional[int] = ..., cluster: _Optional[str] = ..., node: _Optional[str] = ..., address: _Optional[str] = ..., abi: _Optional[int] = ..., version: _Optional[str] = ..., proof: _Optional[bytes] = ..., nonce: _Optional[bytes] = ..., to: _Optional[str] = ...) -> None: ...
+
+class Parcel(_message.Message):
+    __slots__ = ("frame", "requests", "replies", "chunks")
+    FRAME_FIELD_NUMBER: _ClassVar[int]
+    REQUESTS_FIELD_NUMBER: _ClassVar[int]
+    REPLIES_FIELD_NUMBER: _ClassVar[int]
+    CHUNKS_FIELD_NUMBER: _ClassVar[int]
+    frame: bytes
+    requests: _containers.RepeatedCompositeFieldContainer[Request]
+    replies: _containers.RepeatedCompositeFieldContainer[Reply]
+    chunks: _containers.RepeatedCompositeFieldContainer[Chunk]
+    def __init__(self, frame: _Optional[bytes] = ..., requests: _Optional[_Iterable[_Union[Request, _Mapping]]] = ..., replies: _Optional[_Iterable[_Union[Reply, _Mapping]]] = ..., chunks: _Optional[_Iterable[_Union[Chunk, _Mapping]]] = ...) -> None: ...
+
+class Request(_message.Message):
+    __slots__ = ("group", "request_id", "kind", "data", "node")
+    class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        PROPOSE: _ClassVar[Request.Kind]
+        READ: _ClassVar[Request.Kind]
+        BRING: _ClassVar[Request.Kind]
+        REMOVE: _ClassVar[Request.Kind]
+        TRANSFER: _ClassVar[Request.Kind]
+    PROPOSE: Request.Kind
+    READ: Request.Kind
+    BRING: Request.Kind
+    REMOVE: Request.Kind
+    TRANSFER: Request.Kind
+    GROUP_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    group: int
+    request_id: bytes
+    kind: Request.Kind
+    data: bytes
+    node: str
+    def __init__(self, group: _Optional[int] = ..., request_id: _Optional[bytes] = ..., kind: _Optional[_Union[Request.Kind, str]] = ..., data: _Optional[bytes] = ..., node: _Optional[str] = ...) -> None: ...
+
+class Reply(_message.Message):
+    __slots__ = ("request_id", "kind", "index", "why")
+    class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        DONE: _ClassVar[Reply.Kind]
+        NOT_LEADER: _ClassVar[Reply.Kind]
+        BUSY: _ClassVar[Reply.Kind]
+        REFUSED: _ClassVar[Reply.Kind]
+        UNKNOWN: _ClassVar[Reply.Kind]
+    DONE: Reply.Kind
+    NOT_LEADER: Reply.Kind
+    BUSY: Reply.Kind
+    REFUSED: Reply.Kind
+    UNKNOWN: Reply.Kind
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    WHY_FIELD_NUMBER: _ClassVar[int]
+    request_id: bytes
+    kind: Reply.Kind
+    index: int
+    why: str
+    def __init__(self, request_id: _Optional[bytes] = ..., kind: _Optional[_Union[Reply.Kind, str]] = ..., index: _Optional[int] = ..., why: _Optional[str] = ...) -> None: ...
+
+class Chunk(_message.Message):
+    __slots__ = ("group", "to_receiver", "data")
+    GROUP_FIELD_NUMBER: _ClassVar[int]
+    TO_RECEIVER_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    group: int
+    to_receiver: bool
+    data: bytes
+    def __init__(self, group: _Optional[int] = ..., to_receiver: _Optional[bool] = ..., data: _Optional[bytes] = ...) -> None: ...
+
+class Decree(_message.Message):
+    __slots__ = ("founded", "admitted", "left", "group_made", "token_made")
+    FOUNDED_FIELD_NUMBER: _ClassVar[int]
+    ADMITTED_FIELD_NUMBER: _ClassVar[int]
+    LEFT_FIELD_NUMBER: _ClassVar[int]
+    GROUP_MADE_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_MADE_FIELD_NUMBER: _ClassVar[int]
+    founded: Founded
+    admitted: Admitted
+    left: Left
+    group_made: GroupMade
+    token_made: TokenMade
+    def __init__(self, founded: _Optional[_Union[Founded, _Mapping]] = ..., admitted: _Optional[_Union[Admitted, _Mapping]] = ..., left: _Optional[_Union[Left, _Mapping]] = ..., group_made: _Optional[_Union[GroupMade, _Mapping]] = ..., token_made: _Optional[_Union[TokenMade, _Mapping]] = ...) -> None: ...
+
+class Founded(_message.Message):
+    __slots__ = ("cluster", "node", "address", "secret", "groups")
+    CLUSTER_FIELD_NUMBER: _ClassVar[int]
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    SECRET_FIELD_NUMBER: _ClassVar[int]
+    GROUPS_FIELD_NUMBER: _ClassVar[int]
+    cluster: str
+    node: str
+    address: str
+    secret: bytes
+    groups: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, cluster: _Optional[str] = ..., node: _Optional[str] = ..., address: _Optional[str] = ..., secret: _Optional[bytes] = ..., groups: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class Admitted(_message.Message):
+    __slots__ = ("node", "address", "token")
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    address: str
+    token: bytes
+    def __init__(self, node: _Optional[str] = ..., address: _Optional[str] = ..., token: _Optional[bytes] = ...) -> None: ...
+
+class Left(_message.Message):
+    __slots__ = ("node",)
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    def __init__(self, node: _Optional[str] = ...) -> None: ...
+
+class GroupMade(_message.Message):
+    __slots__ = ("group", "members")
+    GROUP_FIELD_NUMBER: _ClassVar[int]
+    MEMBERS_FIELD_NUMBER: _ClassVar[int]
+    group: int
+    members: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, group: _Optional[int] = ..., members: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class TokenMade(_message.Message):
+    __slots__ = ("token", "until")
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    token: bytes
+    until: int
+    def __init__(self, token: _Optional[bytes] = ..., until: _Optional[int] = ...) -> None: ...
+
+class Directory(_message.Message):
+    __slots__ = ("cluster", "secret", "nodes", "groups", "tokens", "named")
+    CLUSTER_FIELD_NUMBER: _ClassVar[int]
+    SECRET_FIELD_NUMBER: _ClassVar[int]
+    NODES_FIELD_NUMBER: _ClassVar[int]
+    GROUPS_FIELD_NUMBER: _ClassVar[int]
+    TOKENS_FIELD_NUMBER: _ClassVar[int]
+    NAMED_FIELD_NUMBER: _ClassVar[int]
+    cluster: str
+    secret: bytes
+    nodes: _containers.RepeatedCompositeFieldContainer[Member]
+    groups: _containers.RepeatedCompositeFieldContainer[GroupMade]
+    tokens: _containers.RepeatedCompositeFieldContainer[TokenMade]
+    named: int
+    def __init__(self, cluster: _Optional[str] = ..., secret: _Optional[bytes] = ..., nodes: _Optional[_Iterable[_Union[Member, _Mapping]]] = ..., groups: _Optional[_Iterable[_Union[GroupMade, _Mapping]]] = ..., tokens: _Optional[_Iterable[_Union[TokenMade, _Mapping]]] = ..., named: _Optional[int] = ...) -> None: ...
+
+class Member(_message.Message):
+    __slots__ = ("node", "address")
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    address: str
+    def __init__(self, node: _Optional[str] = ..., address: _Optional[str] = ...) -> None: ...
