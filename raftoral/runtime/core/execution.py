@@ -105,9 +105,9 @@ Wish = Do | Stop | Say | Start | Send | Over
 
 
 class _Context(Cx):
-    """The context of a turn: most never ask what time it is."""
+    """The context of a turn: most never ask what time it is, nor draw."""
 
-    __slots__ = ("_now",)
+    __slots__ = ("_now", "_of", "_stream")
 
     def __init__(self, run: Run, now: int) -> None:
         self.id = run.id
@@ -116,11 +116,18 @@ class _Context(Cx):
         self.attempt = 1
         self.said = []
         self.children = 0
-        self._now = now
+        self._now, self._of = now, run
+        self._stream: Stream | None = None
 
     @property
     def now(self) -> datetime:  # type: ignore[override]
         return EPOCH + MICROSECOND * self._now
+
+    @property
+    def stream(self) -> Stream:  # type: ignore[override]
+        if self._stream is None:
+            self._stream = Stream.of(self.run, 0, self._of.steps)
+        return self._stream
 
 
 class Turn:
@@ -248,7 +255,7 @@ class Turn:
             self._budget -= 1
             if self._budget < 0:
                 raise StepBudget(f"a transition entered more than {STEPS_MAX:,} functions without a rest")
-            cx.stream = Stream.of(run.run, 0, run.steps)
+            cx._stream = None  # what a function draws is its own
             step = function(cx, state, *args)
             if said:
                 self._listen(strand)

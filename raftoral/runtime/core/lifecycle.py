@@ -201,7 +201,8 @@ class Lifecycle:
             run.body = body
             for key, data in pieces.items():
                 self._piece(run, key, data)
-        self._touch(run)
+        run.updated = self.now
+        self._touched[run.id] = run
         self._grant(run, turn, given)
         if ending is not None:
             self._end(run, ending)
@@ -521,11 +522,11 @@ class Lifecycle:
         for run in self._touched.values():
             if self.runs.get(run.id) is not run:
                 continue
-            self._trails.write(run, self._piece)
+            behind = self._trails.write(run, self._piece)
             if run.id in self._fresh:
                 self._changes.rows[run.id] = self._row(run)
             else:
-                body = run.body + run.behind
+                body = run.body + behind
                 self._changes.steps[run.id] = Step(run.status, run.updated, run.checkpoints.decode(), body, run.id)
             self._actions.append(Moved(run.id, run.status))
         self._touched.clear()
@@ -548,7 +549,7 @@ class Lifecycle:
             tags=run.tags,
             args=program.args.dumps(run.args),
             checkpoints=run.checkpoints.decode(),
-            body=run.body and run.body + run.behind,  # none when it has ended
+            body=run.body and run.body + (run.behind or b""),  # none when it has ended
             result=None,
             failure=None,
         )

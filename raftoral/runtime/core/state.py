@@ -257,7 +257,7 @@ class Run:
         self.pieces: dict[str, bytes] = {}
         self.trails: dict[str, Any] = {}  # by step; `trails` writes them
         self.near: dict[str, bytes] = {}  # those that lie behind the body
-        self.behind = b""
+        self.behind: bytes | None = b""  # None: to be made anew
         self.seq = 0
         self.created = 0
         self.updated = 0

@@ -22,7 +22,6 @@ RESULT_BYTES_MAX = 16_384  # a larger one is not kept: the report says how large
 class Trails:
     def __init__(self, on: bool) -> None:
         self.on = on
-        self._changed: dict[str, dict[str, pb.Trail]] = {}  # by id of the run, and step
 
     def _of(self, run: Run, op: Op, now: int) -> pb.Trail | None:
         if not self.on or op.activity is None:
@@ -33,7 +32,6 @@ class Trails:
                 return None
             trail = run.trails[op.step] = pb.Trail(activity=op.name, first=op.asked, step=op.step)
         trail.last = now
-        self._changed.setdefault(run.id, {})[op.step] = trail
         return trail
 
     def done(self, run: Run, op: Op, result: bytes, seconds: float, now: int) -> None:
@@ -43,6 +41,7 @@ class Trails:
             trail.attempts += 1
             trail.seconds += seconds
             trail.result = result if len(result) <= RESULT_BYTES_MAX else b'"(%d bytes)"' % len(result)
+            run.near[op.step], run.behind = trail.SerializeToString(), None
 
     def failed(self, run: Run, op: Op, failed: AttemptFailed, now: int) -> None:
         trail = self._of(run, op, now)
@@ -53,24 +52,21 @@ class Trails:
             trail.error = failed.error or b""
             trail.detail = words(f"{failed.kind.rpartition('.')[2]}: {failed.detail}", TRACE_MAX)
             trail.trace = words(failed.trace, TRACE_MAX)
+            run.near[op.step], run.behind = trail.SerializeToString(), None
 
-    def write(self, run: Run, piece: Callable[[Run, str, bytes | None], None]) -> None:
-        """Writes what changed of a run's trails: to what lies behind its body, or to pieces."""
-        changed = self._changed.pop(run.id, None)
-        if changed is None:
-            return
-        near = run.near
-        for step, trail in changed.items():
-            near[step] = trail.SerializeToString()
-        if sum(map(len, near.values())) > NEAR_BYTES_MAX:
-            for step, data in near.items():
-                piece(run, f"t{step}", data)
-            near.clear()
-        run.behind = b"".join([_field(data) for data in near.values()])
+    def write(self, run: Run, piece: Callable[[Run, str, bytes | None], None]) -> bytes:
+        """What lies behind the body of a run now. What is too much for that becomes pieces."""
+        if run.behind is None:
+            near = run.near
+            if sum(map(len, near.values())) > NEAR_BYTES_MAX:
+                for step, data in near.items():
+                    piece(run, f"t{step}", data)
+                near.clear()
+            run.behind = b"".join([_field(data) for data in near.values()])
+        return run.behind
 
     def ended(self, run: Run) -> bytes | None:
         """What the report of a run that ends is made of. Its pieces go with it."""
-        self._changed.pop(run.id, None)
         return pb.Trails(steps=_in_order(run.trails.values())).SerializeToString() if run.trails else None
 
     def read(self, run: Run) -> None:
