@@ -141,9 +141,11 @@ def _strand(run: Run, strand: Strand) -> pb.Strand:
 
 
 def _waiting(op: Op, mode: Mode, slot: int, frame: bytes) -> pb.Strand:
-    """A strand that waits for one thing: written in one go, since this is what nearly all do."""
-    name = op.name if op.activity is None else op.activity.full_name
-    message = pb.Strand(slot=slot, frame=frame, op=op.number, name=name, args=_args(op), attempt=op.attempt, asked=op.asked)
+    """A strand that waits for one thing, which is what nearly all do. Field by field takes less than by keywords."""
+    message = pb.Strand()
+    message.slot, message.frame = slot, frame
+    message.op, message.name, message.args = op.number, _name(op), _args(op)
+    message.attempt, message.asked = op.attempt, op.asked
     if mode or op.kind or op.due:
         message.mode, message.kind, message.due = mode, op.kind, op.due
     _rest_of(op, message)
