@@ -122,8 +122,10 @@ async def w4(data: str, phase: str, n: int) -> dict[str, float]:
     if phase == "start":
         async with here(data) as node:
             await workloads.Block.start(node, n, id="w4")
+            while CALLS < n:  # who watches from the start would look at the run after each effect
+                await asyncio.sleep(0.01)
             async for change in node.watch("w4"):
-                if change.steps and change.steps[0].startswith("go"):
+                if change.steps and change.steps[0].startswith("wait.go"):
                     break
             print(json.dumps({"ready": 1}), flush=True)
             await asyncio.Event().wait()
