@@ -149,6 +149,7 @@ TABLE = {
         },
     ),
     "raftoral.runtime.proto": Room(may={"google.protobuf": "what the modules made by it need"}),
+    "raftoral.runtime.proto.api_pb2_grpc": Room(may={"grpc": "made by its plugin"}),
     "raftoral.runtime.proto.make": Room(
         may=dict.fromkeys(
             ("grpc_tools", "os", "sys", "tempfile"), "makes the modules; a tool of `./dev`, never loaded at run time"
@@ -191,14 +192,23 @@ TABLE = {
     ),
     "raftoral.runtime.links.kinds": Room(may={"datetime": "times as people write them; no clock is read"}),
     "raftoral.runtime.links.remote": Room(may={"random": "clients that lost a node must not all come back at once"}),
-    **{
-        f"raftoral.runtime.links.{room}": Room(may={"importlib": "asks whether grpcio is there, which is an extra"})
-        for room in ("connect", "front")
-    },
+    "raftoral.runtime.links.connect": Room(may={"importlib": "asks whether grpcio is there, which is an extra"}),
     **{
         f"raftoral.runtime.links.http.{room}": Room(may={"h11": "it is the door to h11: bytes on one side"})
         for room in ("connection", "client")
     },
+    # gRPC is an extra: nobody outside of this room may need it to be there.
+    "raftoral.runtime.links.grpc": Room(
+        may={
+            "google.protobuf": "messages",
+            "datetime": "times in messages; no clock is read",
+            **dict.fromkeys(("grpc", "grpc_health", "grpc_reflection"), "it is the door to gRPC"),
+        },
+    ),
+    "raftoral.runtime.links.grpc.server": Room(
+        may=dict.fromkeys(("os", "shutil", "tempfile"), "a private folder for the socket behind the listener")
+    ),
+    "raftoral.runtime.links.grpc.client": Room(may_call={"open": "certificates, which grpcio wants as bytes"}),
     "raftoral.runtime.links.http.openapi": Room(
         may={"raftoral": "its version", "raftoral.runtime": "its own house"}, never=("raftoral.cli", "raftoral.dsl")
     ),
