@@ -299,8 +299,8 @@ class Desk(ABC):
     # --- inside ---
 
     def _moved(self, id: str, status: str, row: Row | None = None) -> None:
-        """A run changed: wakes those who wait for its end, tells those who watch. `row`: what was just written of it, if
-        that was all of it."""
+        """A run changed: wakes those who wait for its end, tells those who watch. `row` is the whole of it, if that
+        was just written."""
         if status not in LIVE:
             for future in self._waiters.pop(id, ()):
                 if not future.done():

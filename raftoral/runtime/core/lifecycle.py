@@ -229,8 +229,8 @@ class Lifecycle:
         fault: Fault = fault_of(error)
         note_source(error)
         fresh = Run(run.id, run.run, run.program, run.args)
-        kept = ("parent", "seq", "created", "updated", "tags", "body", "checkpoints", "pieces", "trails", "near", "behind")
-        for name in kept:
+        kept = "parent seq created updated tags body checkpoints pieces trails near behind"
+        for name in kept.split():
             setattr(fresh, name, getattr(run, name))
         Reader(fresh, self.programs, fresh.pieces).read(fresh.body, fresh.checkpoints)
         self.runs[run.id] = fresh

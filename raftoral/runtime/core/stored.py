@@ -41,7 +41,7 @@ MAILBOX_MAX = 10_000
 
 
 def written(turn: Turn) -> tuple[bytes, bytes, dict[str, bytes | None]]:
-    """What a turn changes of a stored run: its body, its checkpoints and pieces, of which one that is None is taken away.
+    """What a turn changes of a stored run: its body, its checkpoints and pieces. A piece that is None is taken away.
     A fault when something is larger than it may be."""
     run = turn.run
     pieces: dict[str, bytes | None] = {}

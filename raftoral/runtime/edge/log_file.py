@@ -1,9 +1,9 @@
 """The log of SQLite, made longer before that is needed.
 
-A sync of a file that has kept its length writes what is in it and no more; one of a file that grew writes its new length
-too, and waits for that: 0.2 ms instead of 0.13 on a virtual disk, for each of the first thousands of commits. Later
-SQLite writes the log anew from its beginning, and it grows no more. What stands behind the last frame is passed over by
-whoever reads the log, as what is left there of an earlier round is.
+A sync of a file that has kept its length writes what is in it and no more; one of a file that grew writes its new
+length too, and waits for that: 0.2 ms instead of 0.13 on a virtual disk, for each of the first thousands of commits.
+Later SQLite writes the log anew from its beginning, and it grows no more. What stands behind the last frame is passed
+over by whoever reads the log, as what is left there of an earlier round is.
 
 In: the path of the log. Out: a megabyte of zeros behind it, now and then. Nothing depends on it.
 """
