@@ -174,7 +174,7 @@ class Lifecycle:
         run.seq, run.created, run.tags = self.seq, self.now, tags
         if parent is not None:
             run.parent, run.parent_op = parent
-            run.body = body_bytes(run)  # of another one it is empty so far
+        run.body = body_bytes(run)
         self._fresh.add(id)
         self._deliver(run, Event(What.BEGIN))
 
