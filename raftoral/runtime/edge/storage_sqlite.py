@@ -58,7 +58,7 @@ class SqliteStorage:
 
     def __init__(self, path: str | os.PathLike[str], *, sync: bool = True) -> None:
         self._path, self._lock, self._writer, self._lister = open_file(os.path.abspath(path), sync)
-        self._log = LogFile(f"{self._path}-wal", LOG_PAGES * 4096)
+        self._log = LogFile(f"{self._path}-wal", LOG_PAGES * 4096 if sync else 0)
         self._writing = threading.Lock()
         self._listing = threading.Lock()
         self._closed = False
