@@ -91,11 +91,13 @@ class _Remarks(logging.Handler):
         self._terminal = terminal
 
     def emit(self, record: logging.LogRecord) -> None:
-        activity = getattr(record, "activity", "")
-        if activity:  # logged by the activity itself; a workflow's own lines begin with its id
+        if record.name == "raftoral.runs" and record.levelno < logging.WARNING and not self._terminal.verbose:
+            return  # how the run ended is said anyway
+        if record.name == "raftoral.activity" and hasattr(record, "activity"):  # others begin with the run's id
             attempt = getattr(record, "attempt", 1)
             again = f" (attempt {attempt})" if attempt > 1 else ""
-            self._terminal.complain(f"{getattr(record, 'id', '')} {activity}{again}: {self.format(record)}")
+            activity = str(record.activity).rpartition(".")[2]
+            self._terminal.complain(f"{getattr(record, 'run_id', '')} {activity}{again}: {self.format(record)}")
         else:
             self._terminal.complain(self.format(record))
 

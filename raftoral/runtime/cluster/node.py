@@ -139,7 +139,11 @@ class Node(Client):
 
     def _folder(self) -> str:
         if self._data is not None:
-            os.makedirs(self._data, exist_ok=True)
+            try:
+                os.makedirs(self._data, exist_ok=True)
+            except OSError as error:
+                why = f"the directory {self._data} cannot be made: {error.strerror}. Give another one"
+                raise e.StorageRefused(why) from None
             return self._data
         self._temporary = tempfile.TemporaryDirectory(prefix="raftoral-", ignore_cleanup_errors=True)
         return self._temporary.name
