@@ -154,7 +154,7 @@ class Owners(Lifecycle):
         if run is None or run.run != name or number in run.arrived:
             return None
         op = run.op(number)
-        return None if op is None or op.kind is not Kind.EFFECT else (run, op)
+        return None if op is None or op.activity is None else (run, op)
 
     def _stalled(self, command: c.Stalled) -> Refused | None:
         run = self.runs.get(command.id)
