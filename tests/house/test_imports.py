@@ -136,6 +136,40 @@ TABLE = {
         may={"sys": "modules of deployed programs are found by their names"},
         may_call={"exec": "runs the modules of deployed programs: who may deploy runs code on every node"},
     ),
+    "raftoral.runtime.cluster.engine": Room(
+        may={
+            **dict.fromkeys(("asyncio", "threading"), "it is the thread of the engine, with a loop of its own"),
+            "time": "the clocks of a host: one that never goes back, and the one of people",
+            "logging": "says when the node stands still, and why",
+            "uvloop": "a quicker loop, if it is installed",
+        }
+    ),
+    "raftoral.runtime.cluster.desks": Room(may={"asyncio": "whoever asked waits for the answer"}),
+    "raftoral.runtime.cluster.service": Room(
+        may={"asyncio": "whoever asked waits for the answer", "secrets": "names and tokens of nodes"}
+    ),
+    "raftoral.runtime.cluster.identity": Room(
+        may={"os": "one file, written durably"}, may_call={"open": "who this node is"}
+    ),
+    "raftoral.runtime.cluster.node": Room(
+        may={
+            "asyncio": "the shell: a service embeds it on its loop",
+            "logging": "says when it stops without handing over",
+            "raftoral.deploying": "the compiler, when somebody deploys sources to this node",
+            **dict.fromkeys(("os", "tempfile"), "its directory"),
+            **dict.fromkeys(("random", "secrets"), "election timeouts; names of nodes and the secret of a cluster"),
+            "ssl": "the type of a context",
+            "time": "its life begins now; how long it waits to be ready",
+        }
+    ),
+    "raftoral.runtime.links.peers": Room(
+        may={
+            "raftoral": "the version, which links say",
+            **dict.fromkeys(("asyncio", "logging", "socket", "ssl"), "links over TCP"),
+            "secrets": "nonces",
+            "google.protobuf": "says when bytes cannot be read",
+        }
+    ),
     "raftoral.runtime.cluster.states": Room(
         may={"os": "files of states and snapshots", "sqlite3": "copies the store on disk, as of one moment"},
         may_call={"open": "a snapshot that comes"},
