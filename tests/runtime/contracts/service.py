@@ -69,6 +69,13 @@ class Whole(DeskService):
     async def transfer(self, group: int, node: str) -> None:
         self.asked.append(("transfer", group, node))
 
+    async def make_group(self) -> JSON:
+        self.asked.append(("make_group",))
+        return {"group": 2}
+
+    async def catch_up(self) -> None:
+        self.asked.append(("catch_up",))
+
     async def token(self) -> str:
         return "t0ken"
 
@@ -450,8 +457,11 @@ class ServiceContract:
             assert await service.admit("", "h:2", "t") == {"node": "drawn", "members": ["a", "b"]}
             await service.remove("n/1")
             await service.transfer(1, "")
+            assert await service.make_group() == {"group": 2}
+            await service.catch_up()
             assert await service.token() == "t0ken"
-            assert behind.asked == [("admit", "", "h:2", "t"), ("remove", "n/1"), ("transfer", 1, "")]
+            said = [("admit", "", "h:2", "t"), ("remove", "n/1"), ("transfer", 1, ""), ("make_group",), ("catch_up",)]
+            assert behind.asked == said
             for behind.ready in (True, False):
                 assert await service.health() == await behind.health()
 
