@@ -499,6 +499,21 @@ class ServiceContract:
                 await begin(place, "b", input=[3, [], long * 3])
 
     @on_a_loop
+    async def test_what_no_wire_can_carry(self, opened: Opened) -> None:
+        async with opened() as place:
+            await begin(place, "a")
+            for call in (
+                lambda service: service.cancel("a", "\ud800"),
+                lambda service: service.tag("a", {"x": "\ud800"}),
+                lambda service: service.start(Start("m.\ud800")),
+                lambda service: service.list(Filters(since=1 << 80)),
+            ):
+                if place.address:
+                    with pytest.raises(e.WrongInput, match="it cannot be sent: "):
+                        await call(place.service)
+            assert (await place.service.describe("a"))["status"] == "running"
+
+    @on_a_loop
     async def test_many_calls_at_once(self, opened: Opened) -> None:
         async with opened() as place:
             ids = [f"r{at}" for at in range(200)]
