@@ -131,7 +131,7 @@ CLUSTER = Errand(
     "cluster",
     "status                    the nodes, the groups, and who leads them\n"
     "add [NODE] HOST:PORT      lets a node in before it starts; a node with --peers does that by itself\n"
-    "remove NODE               takes a node out: one that is dead for good, or will leave. Its runs go to others\n"
+    "remove NODE               takes a node out, for good; its runs go to others\n"
     "transfer GROUP [NODE]     has another node lead a group\n"
     "token                     makes a token with which one node may join within an hour",
     _cluster,

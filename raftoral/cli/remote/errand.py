@@ -33,7 +33,7 @@ TRANSPORTS = ("http", "grpc")
 CODES = "Exit code: 0 done, 1 the cluster said no, 2 wrong usage, 3 no node could be reached or serves."
 
 CONNECTION = (
-    Option("node", f"nodes to ask, any of them (or RAFTORAL_NODE; default: {NODE})", value="HOST:PORT,..."),
+    Option("node", f"nodes to ask, one is enough (or RAFTORAL_NODE; {NODE})", value="HOST:PORT,..."),
     Option("transport", "how to ask (or RAFTORAL_TRANSPORT; default: http)", choices=TRANSPORTS),
     Option("token", "the token to show (or RAFTORAL_TOKEN)", value="TOKEN"),
     Option("tls", "over TLS, and trust the certificates of this machine"),

@@ -82,8 +82,8 @@ async def _retire(client: Client, options: Options, terminal: Terminal) -> int:
 
 DEPLOY = Errand(
     "deploy",
-    "Makes the workflows of .rft files known to all nodes, with the files that they import, their pure Python\n"
-    "and raftoral.lock. Which node performs their activities is for services to say: those that have them do.",
+    "Makes the workflows of .rft files known to all nodes, with the files that they import, their pure\n"
+    "Python and raftoral.lock. Their activities are performed by the nodes whose services have them.",
     _deploy,
     words="FILE...",
     words_max=10_000,
@@ -93,7 +93,7 @@ DEPLOY = Errand(
 
 PROGRAMS = Errand(
     "programs",
-    "Shows the workflows that the cluster knows, how many runs of each live, and which nodes perform them.",
+    "Shows the workflows that the cluster knows, how many runs of each live, and who performs them.",
     _programs,
     options=(AS_JSON,),
     example="raftoral programs --json",
@@ -101,7 +101,7 @@ PROGRAMS = Errand(
 
 RETIRE = Errand(
     "retire",
-    "Lets no new runs of a version of a workflow begin. Refused while runs of it live: it says how many, and where.",
+    "Lets no new runs of a version of a workflow begin. Refused while runs of it live: it says how many.",
     _retire,
     words="WORKFLOW VERSION",
     words_max=2,

@@ -99,7 +99,7 @@ TIMEOUT = Option("timeout", "how long to wait for its end; the run itself goes o
 
 START = Errand(
     "start",
-    "Starts a run of a workflow that the cluster knows, and prints its id. With --wait: its result, as JSON.\n"
+    "Starts a run of a workflow that the cluster knows, and prints its id; with --wait, its result.\n"
     "A start with an --id may be repeated: the same command again is the same run.",
     _start,
     words="WORKFLOW",

@@ -92,8 +92,8 @@ REASON = Option("reason", "why, for whoever looks later", value="TEXT")
 
 SIGNAL = Errand(
     "signal",
-    "Puts a message into a mailbox of a run: JSON of the signal's type, or nothing. When it returns, the message\n"
-    "is durable, whether the run reads it now or in a year.",
+    "Puts a message into a mailbox of a run: JSON of the signal's type, or nothing. When it returns, the\n"
+    "message is durable, whether the run reads it now or in a year.",
     _signal,
     words="ID NAME [JSON | @FILE | -]",
     words_max=3,
@@ -103,7 +103,7 @@ SIGNAL = Errand(
 
 CANCEL = Errand(
     "cancel",
-    "Has runs end in good order: `Cancelled` is raised where they rest, and `catch`, undos and `finally` run.",
+    "Has runs end in good order: `Cancelled` is raised where they rest; `catch`, undos and `finally` run.",
     _each(_cancel, "is being cancelled"),
     words="ID...",
     words_max=10_000,

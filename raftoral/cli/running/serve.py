@@ -35,11 +35,11 @@ LOOK_S = 0.02
 COMMAND = Command(
     "serve",
     "Is a node of a cluster: replicates runs, performs their effects, answers clients; one port for all.\n"
-    "The first node begins the cluster with --bootstrap, others join any of its nodes with --peers. Started\n"
-    "again on its data, a node is who it was: the same command line just works.\n"
-    "--app names what it brings: an .rft file with the activities of the .py beside it, or a module or .py\n"
-    "file that has `programs` (modules of workflows), `activities` (objects or functions) and `resources`\n"
-    "(a raftoral.Resources); or an object with these: shop.service:app. Each may be left out.\n"
+    "The first node begins the cluster with --bootstrap, others join any of its nodes with --peers.\n"
+    "Started again on its data, a node is who it was: the same command line just works.\n"
+    "--app names what it brings: an .rft file with the activities of the .py beside it, or a module or\n"
+    ".py file that has `programs` (modules of workflows), `activities` (objects, functions) and\n"
+    "`resources` (a raftoral.Resources); or an object with these: shop.service:app.\n"
     "Exit code: 0 it was stopped, 1 a source has errors, 2 wrong usage, 3 no node of --peers serves.",
     words_max=0,
     options=(
@@ -55,15 +55,15 @@ COMMAND = Command(
         Option("tls-cert", "its certificate (PEM)", value="FILE"),
         Option("tls-key", "the key of its certificate", value="FILE"),
         Option("tls-ca", "whom it trusts: then clients and nodes show a certificate too", value="FILE"),
-        Option("join-token", "from `raftoral cluster token`, to join with (or RAFTORAL_JOIN_TOKEN)", value="TOKEN"),
-        Option("token", "a token of clients and what it may: read, write, admin; more than once", value="TOKEN=RIGHT"),
+        Option("join-token", "made by `raftoral cluster token` (or RAFTORAL_JOIN_TOKEN)", value="TOKEN"),
+        Option("token", "a token, and what it may: read, write, admin (or RAFTORAL_TOKENS)", value="TOKEN=RIGHT"),
         Option("insecure", "listen where others can reach it, without TLS and tokens"),
         Option("max-concurrency", "activities at one time (default: 1000)", value="N"),
         Option("thread-pool-size", "threads for activities that block", value="N"),
         Option("grace", "for activities and requests, when it stops (default: 5)", value="SECONDS"),
     ),
     example="raftoral serve --bootstrap --storage-path data/1 --app shop/orders.rft\n"
-    "raftoral serve --listen 127.0.0.1:7002 --peers 127.0.0.1:7001 --storage-path data/2 --app shop.service\n"
+    "raftoral serve --listen 127.0.0.1:7002 --peers 127.0.0.1:7001 -d data/2 --app shop.service\n"
     "RAFTORAL_TOKENS=s3cret=admin raftoral serve --listen 10.0.0.1:7001 --bootstrap \\\n"
     "    --tls-cert node.pem --tls-key node.key --storage-path data/1",
 )
