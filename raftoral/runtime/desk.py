@@ -51,6 +51,7 @@ _REFUSALS: dict[str, type[e.RaftoralError]] = {
     c.WRONG_INPUT: e.WrongInput,
     c.TOO_LARGE: e.WrongInput,
     c.FULL: e.Full,
+    c.IN_USE: e.InUse,
 }
 
 

@@ -410,6 +410,8 @@ class Host:
     def link(self, peer: str, up: bool) -> None:
         """A link to a peer stands, or broke."""
         self.groups.link(peer, up)
+        if up:
+            self.carriage.linked(peer)
 
     # --- a step ----------------------------------------------------------------------------------------------
 

@@ -324,8 +324,10 @@ class Node(Client):
         service = self._local
         service.shutting = "this node is being stopped: ask another one"
         host = service.host
-        if host.directory is None or len(host.directory.nodes) < 2:
-            return
+        members = host.directory.point.members if host.directory is not None else frozenset()
+        alive = self._links.up() if self._links is not None else frozenset()
+        if len(members) < 2 or 2 * (len(alive & members) + 1) <= len(members):
+            return  # nobody could agree to it
         host.leaving = True
         for group in sorted(host.replicas):
             await service.hand_over(group, host.node)
@@ -336,6 +338,7 @@ class Node(Client):
             await service.remove(host.node)
 
     async def _shut(self) -> None:
+        await self._local.close()
         if self._moving is not None:
             self._moving.cancel()
         if self._front is not None:

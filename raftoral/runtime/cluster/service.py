@@ -34,7 +34,8 @@ from .placing import home
 
 TOKEN_S = 3600
 BRING_S = 60.0
-LOOK_S = 0.1
+LOOK_S = 0.02  # between two looks whether another node leads
+ALIVE_S = 1.0  # a node that was heard of in this time lives
 
 
 class NodeService:
@@ -71,6 +72,13 @@ class NodeService:
     def moved(self, group: int, id: str, status: str) -> None:
         """A run changed."""
         self.desk(group)[0].moved(id, status)
+
+    async def close(self) -> None:
+        """Ends what this node does for others that join."""
+        tasks = list(self._bringing.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def look_again(self) -> None:
         """States may have been replaced: by a snapshot, or read anew from the disk."""
@@ -347,7 +355,7 @@ class NodeService:
         }
 
     def _lives(self, host: Host, node: str) -> bool:
-        return host.now - host.heard.get(node, 0.0) < 2.0
+        return host.now - host.heard.get(node, float("-inf")) < ALIVE_S
 
     async def _bring(self, node: str) -> None:
         """Makes a new node a member of all groups: once it listens, has the state, and says so."""
@@ -384,10 +392,11 @@ class NodeService:
         leader = host.leader(group)
         if node and node not in members:
             raise e.NotFound(f"{node!r} is no member of group {group}: {', '.join(sorted(members))}")
-        for target in [node] if node else sorted(members - {leader}):
-            host.request(group, TRANSFER, node=target, timeout=LOOK_S)
+        alive = [name for name in sorted(members - {leader}) if self._lives(host, name)]
+        for target in [node] if node else alive:
+            host.request(group, TRANSFER, node=target, timeout=ALIVE_S)
             self._thread.wake()
-            for _ in range(20):
+            for _ in range(100):
                 await asyncio.sleep(LOOK_S)
                 if self.host.leader(group) == target:
                     return

@@ -79,23 +79,29 @@ class Peers:
         self._dialling: dict[str, asyncio.Task[None]] = {}
         self._writers: dict[str, asyncio.StreamWriter] = {}
         self._readers: dict[str, tuple[str, asyncio.StreamWriter]] = {}  # node -> (its process, the link from it)
+        self._moved: dict[str, str] = {}  # where nodes said themselves that they are
         self._closed = False
         self.counted: dict[str, int] = {"refused": 0, "broken": 0, "nonsense": 0}
 
     def address(self, addresses: Mapping[str, str]) -> None:
         """Who is to be linked, and where. Those that are not here any more lose their links."""
-        wanted = {name: at for name, at in addresses.items() if name != self.identity.node}
+        wanted = {name: self._moved.get(name, at) for name, at in addresses.items() if name != self.identity.node}
         for name in [name for name, at in self._addresses.items() if wanted.get(name) != at]:
-            self._let_go(name)
+            self._stop_dialling(name)
+            if name not in wanted:
+                self._let_go(name)
         self._addresses = wanted
         for name in wanted:
             if name not in self._dialling:
                 self._dialling[name] = asyncio.ensure_future(self._dial(name))
 
-    def _let_go(self, name: str) -> None:
+    def _stop_dialling(self, name: str) -> None:
         task = self._dialling.pop(name, None)
         if task is not None:
             task.cancel()
+
+    def _let_go(self, name: str) -> None:
+        self._stop_dialling(name)
         incoming = self._readers.pop(name, None)
         if incoming is not None:
             incoming[1].close()
@@ -231,6 +237,10 @@ class Peers:
                 writer.write(_framed(b"ok"))
             name = other.node
             self._readers[name] = (other.version, writer)
+            if other.address and other.address != self._addresses.get(name):
+                # It listens somewhere else now. That will be decreed, but perhaps not without this link back.
+                self._moved[name] = other.address
+                self.address(self._addresses | {name: other.address})
             while True:
                 data = await _frame(reader, FRAME_BYTES_MAX)
                 if self._readers.get(name, ("", None))[1] is not writer:
