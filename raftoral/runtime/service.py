@@ -146,7 +146,7 @@ class Service(Protocol):
     # --- the cluster -----------------------------------------------------------------------------------------
 
     async def cluster(self) -> JSON:
-        """{"cluster", "node", "nodes": [{"node", "address", "up", "here", "activities", ...}], "groups": [{"group",
+        """{"cluster", "node", "nodes": [{"node", "address", "up", "here", "activities", "owned", ...}], "groups": [{"group",
         "leader", "term", "members", "commit", "applied", "runs"}]}"""
 
     async def discover(self) -> JSON:

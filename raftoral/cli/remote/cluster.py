@@ -53,11 +53,7 @@ def _nodes(found: dict[str, Any]) -> list[tuple[str, ...]]:
     for node in found["nodes"]:
         name = node["node"]
         leads = ", ".join(str(each["group"]) for each in groups if each["leader"] == name)
-        runs = "-"
-        if node["here"]:
-            runs = f"{sum(each.get('owned', 0) for each in groups):,}"
-        elif "owned" in node:
-            runs = f"{node['owned']:,}"
+        runs = f"{node['owned']:,}"
         can = plural(len(node["activities"]), "activity", "activities")
         shown.append((name, node["address"], "up" if node["up"] else "down", leads or "-", runs, can))
     return shown

@@ -156,6 +156,7 @@ def description_lines(run: Description) -> list[str]:
         facts[-1] = ("ended", f"{ago(run.ended, now)}, after {span(run.ended - run.created)}")
     facts += [
         ("parent", run.parent or ""),
+        ("owner", run.owner),
         ("tags", ", ".join(f"{name}={value}" for name, value in run.tags.items())),
         *((f"{name} (input)", _json(value)) for name, value in run.args.items()),
         *((f"{name} (checkpoint)", _json(value)) for name, value in run.checkpoints.items()),
@@ -236,7 +237,7 @@ async def _watch(client: Client, options: Options, terminal: Terminal) -> int:
         if options.on("json"):
             terminal.result(json.dumps(change_dict(change), ensure_ascii=False) + "\n")
         else:
-            steps = ", ".join(change.steps)
+            steps = ", ".join(dict.fromkeys(change.steps))
             time = change.updated.astimezone().strftime("%H:%M:%S")
             terminal.result(f"{time}  {change.status:<10}  {steps}".rstrip() + "\n")
         terminal.flush()
