@@ -76,8 +76,8 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Description(Summary):
-    """Everything that is known of a run. `reason` says why it stands still; `failure` how it failed; `owner` is the node
-    of a cluster that performs its effects."""
+    """Everything that is known of a run. `reason` says why it stands still; `failure` how it failed; `owner` which node
+    of a cluster performs its effects."""
 
     args: Mapping[str, Any] = field(default_factory=dict)
     code: str = ""
