@@ -207,6 +207,10 @@ class Client:
     # --- inside --------------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
+        return await self.open()
+
+    async def open(self) -> Self:
+        """Nothing is connected before the first call."""
         return self
 
     async def __aexit__(self, *raised: object) -> None:

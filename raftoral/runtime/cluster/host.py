@@ -678,5 +678,6 @@ class Host:
             self._lives[group] = self.life
             self._announced.pop(group, None)
             place = replica.point
+            self._duty_at = 0.0  # so that the group knows soon what this node can do
         if place != point:
             raise StorageFailed(f"the snapshot of group {group} says that it stands at {place}, and not at {point}")

@@ -12,7 +12,6 @@ node is who it was, whatever the options say. What it deploys, performs and answ
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 import random
@@ -20,7 +19,7 @@ import secrets
 import ssl
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Self
@@ -50,14 +49,15 @@ from ..resources import Resources
 from ..service import JSON, Service, Source
 from .engine import HostThread
 from .host import Host, Step
+from .identity import read_identity, write_identity
 from .packages import ABI, Module, deployed_name, gathered, installed
 from .replica import Replica
 from .service import NodeService, moving_proof
 from .states import FileStates
+from .threaded import Threaded
 
 log = logging.getLogger("raftoral")
 
-IDENTITY = "node.json"
 READY_S = 60.0  # to become a node of the cluster that has a leader and knows the programs
 LOOK_S = 0.05
 LEAVE_S = 5.0
@@ -149,7 +149,7 @@ class Node(Client):
         if self._resources is not None:
             await self._resources.open()
         self._runner = self._made_runner()
-        known = _read_identity(folder)
+        known = read_identity(folder)
         if known is None and not self._bootstrap and not self._peers_given:
             raise e.UsageError(
                 "a node that has no data yet either begins a cluster (bootstrap=True, --bootstrap) or joins one "
@@ -190,7 +190,6 @@ class Node(Client):
             insecure=self._insecure,
             origins=self._origins,
             peer=links.accept,
-            grpc=False,
         ).open()
         self.address = self._front.address
         self._identity.address = self._advertise or self.address
@@ -199,7 +198,7 @@ class Node(Client):
         elif known is None:
             secret = secrets.token_bytes(32)
             known = {"node": self._identity.node, "cluster": secrets.token_hex(8), "secret": secret.hex()}
-            _write_identity(folder, known)
+            write_identity(folder, known)
         self._identity.cluster, self._identity.secret = known["cluster"], bytes.fromhex(known["secret"])
         host = self._thread.open()
         if not host.logs and self._bootstrap:
@@ -249,7 +248,7 @@ class Node(Client):
                     f"{ABI} (raftoral {__version__}): install the same version"
                 )
             known = await service.admit(self._identity.node, self._identity.address, self._join_token)
-        _write_identity(folder, {name: known[name] for name in ("node", "cluster", "secret")})
+        write_identity(folder, {name: known[name] for name in ("node", "cluster", "secret")})
         return known
 
     def _made_host(self, folder: str) -> Host:
@@ -451,75 +450,6 @@ class _ByName(Bindings):
             return super().of(activity)
         found = super().of(own)
         return None if found is None else replace(found, activity=activity)
-
-
-class Threaded:
-    """A service that lives on another thread's loop, as one of this loop. Implements `Service`."""
-
-    def __init__(self, service: Service, thread: HostThread) -> None:
-        self._service = service
-        self._thread = thread
-
-    def __getattr__(self, name: str) -> Callable[..., Coroutine[Any, Any, Any]]:
-        method = getattr(self._service, name)
-
-        def call(*args: Any, **named: Any) -> Coroutine[Any, Any, Any]:
-            return self._thread.call(lambda: method(*args, **named))
-
-        return call
-
-    async def watch(self, id: str) -> AsyncIterator[JSON]:
-        changes = self._service.watch(id)
-        try:
-            while True:
-                change = await self._thread.call(lambda: _next(changes))
-                if change is None:
-                    return
-                yield change
-        finally:
-            await self._thread.call(lambda: _end(changes))
-
-
-async def _next(changes: AsyncIterator[JSON]) -> JSON | None:
-    return await anext(changes, None)
-
-
-async def _end(changes: Any) -> None:
-    await changes.aclose()
-
-
-def _read_identity(folder: str) -> JSON | None:
-    path = os.path.join(folder, IDENTITY)
-    try:
-        with open(path, encoding="utf-8") as file:
-            known: JSON = json.load(file)
-    except FileNotFoundError:
-        if os.path.exists(os.path.join(folder, "log.db")):
-            raise e.StorageRefused(
-                f"{path} is missing, and {folder} has a log: put it back, or take a new directory"
-            ) from None
-        return None
-    except (OSError, ValueError) as error:
-        raise e.StorageRefused(f"{path} cannot be read: {error}") from None
-    if not {"node", "cluster", "secret"} <= known.keys():
-        raise e.StorageRefused(f"{path} does not say which node this is")
-    return known
-
-
-def _write_identity(folder: str, known: JSON) -> None:
-    """Durably, before the node says anything to anybody: it must be the same one ever after."""
-    path = os.path.join(folder, IDENTITY)
-    descriptor = os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(known, file, indent=2)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(path + ".new", path)
-    directory = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
 
 
 def _client_tls(tls: Tls | None) -> ssl.SSLContext | None:

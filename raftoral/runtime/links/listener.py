@@ -53,7 +53,7 @@ class Listener:
     ) -> None:
         self._host, self._port = split_address(address)
         check_exposure(self._host, tls is not None, guarded, insecure)
-        self._http, self._grpc, self._peer = http, grpc, peer
+        self._http, self.grpc, self._peer = http, grpc, peer
         self._tls = tls
         self._first_seconds = first_seconds
         self._server: asyncio.Server | None = None
@@ -123,7 +123,7 @@ class Listener:
                 first += data
                 if not first:
                     return b"", None
-                for mark, handler in ((HTTP2, self._spliced if self._grpc else None), (PEER, self._peer)):
+                for mark, handler in ((HTTP2, self._spliced if self.grpc else None), (PEER, self._peer)):
                     if first.startswith(mark):
                         return first, handler
                     if mark.startswith(first) and data:
@@ -132,8 +132,8 @@ class Listener:
                     return first, self._http
 
     async def _spliced(self, first: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        assert self._grpc is not None
-        inner_reader, inner_writer = await asyncio.open_unix_connection(self._grpc)
+        assert self.grpc is not None
+        inner_reader, inner_writer = await asyncio.open_unix_connection(self.grpc)
         inner_writer.write(first)
         try:
             await _first_done(_copy(reader, inner_writer), _copy(inner_reader, writer))
