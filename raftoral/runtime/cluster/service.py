@@ -93,7 +93,7 @@ class NodeService:
     def groups(self) -> Sequence[int]:
         """The execution groups of the cluster."""
         directory = self.host.directory
-        groups = sorted(directory.groups) if directory is not None else []
+        groups = directory.open_groups if directory is not None else []
         if not groups:
             raise e.Unavailable("this node does not know its cluster yet: it waits to be let in")
         return groups
@@ -118,7 +118,11 @@ class NodeService:
         if self.shutting:
             raise e.Unavailable(self.shutting)
         start = start if start.id else replace(start, id=drawn_id())
-        return await self.desk(home(start.id, self.groups()))[1].start(start)
+        groups = self.groups()
+        at = home(start.id, groups)
+        # It may be there already: since before there were so many groups, or as a child of another run.
+        known = [group for group in groups if group != at and self.desk(group)[0].has(start.id)]
+        return await self.desk(known[0] if known else at)[1].start(start)
 
     async def ended(self, id: str, timeout: float | None) -> Ended:
         return await (await self._find(id)).ended(id, timeout)
@@ -406,6 +410,29 @@ class NodeService:
         if leader != node:
             raise e.Unavailable(f"group {group} is still led by {self.host.leader(group) or 'nobody'}: try again")
 
+    async def make_group(self) -> JSON:
+        directory = self.host.directory
+        groups = self.groups()
+        assert directory is not None
+        number = max(directory.groups) + 1
+        made = pb.GroupMade(group=number, members=sorted(directory.point.members))
+        raise_refused(await self._decree(pb.Decree(group_made=made)))
+        deadline = self.host.now + ANSWER_S
+        while number not in self.host.replicas or not self.host.leader(number):
+            if self.host.now > deadline:
+                raise e.Unavailable(f"group {number} was made, and has no leader yet: ask for it again")
+            await asyncio.sleep(LOOK_S)
+        for package in self.host.replicas[groups[0]].packages():
+            raise_refused(await self._submit(number, c.Deploy(package)))
+        for name, version in sorted(self.host.replicas[groups[0]].machine.retired):
+            raise_refused(await self._submit(number, c.Retire(name, version)))
+        made.open = True
+        raise_refused(await self._decree(pb.Decree(group_made=made)))
+        return {"group": number}
+
+    async def catch_up(self) -> None:
+        await asyncio.gather(*(self.desk(group)[0].catch_up() for group in self.groups()))
+
     async def token(self) -> str:
         token = secrets.token_urlsafe(24)
         directory = self.host.directory
@@ -426,7 +453,7 @@ class NodeService:
             return "; ".join(f"group {group}: {why}" for group, why in sorted(host.broken.items()))
         if host.directory is None or not host.directory.cluster:
             return "it waits to be let into a cluster"
-        for group in [0, *sorted(host.directory.groups)]:
+        for group in [0, *host.directory.open_groups]:
             if group not in host.logs:
                 return f"group {group} is not here yet"
             if not host.leader(group):

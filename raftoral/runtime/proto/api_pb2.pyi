@@ -640,6 +640,12 @@ class TransferRequest(_message.Message):
     node: str
     def __init__(self, group: _Optional[int] = ..., node: _Optional[str] = ...) -> None: ...
 
+class GroupReply(_message.Message):
+    __slots__ = ("group",)
+    GROUP_FIELD_NUMBER: _ClassVar[int]
+    group: int
+    def __init__(self, group: _Optional[int] = ...) -> None: ...
+
 class TokenReply(_message.Message):
     __slots__ = ("token",)
     TOKEN_FIELD_NUMBER: _ClassVar[int]

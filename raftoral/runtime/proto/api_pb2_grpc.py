@@ -1063,6 +1063,16 @@ class ClusterStub:
                 request_serializer=api__pb2.TransferRequest.SerializeToString,
                 response_deserializer=api__pb2.Done.FromString,
                 _registered_method=True)
+        self.MakeGroup = channel.unary_unary(
+                '/raftoral.v1.Cluster/MakeGroup',
+                request_serializer=api__pb2.Nothing.SerializeToString,
+                response_deserializer=api__pb2.GroupReply.FromString,
+                _registered_method=True)
+        self.CatchUp = channel.unary_unary(
+                '/raftoral.v1.Cluster/CatchUp',
+                request_serializer=api__pb2.Nothing.SerializeToString,
+                response_deserializer=api__pb2.Done.FromString,
+                _registered_method=True)
         self.Token = channel.unary_unary(
                 '/raftoral.v1.Cluster/Token',
                 request_serializer=api__pb2.Nothing.SerializeToString,
@@ -1108,6 +1118,18 @@ class ClusterServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def MakeGroup(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CatchUp(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Token(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -1146,6 +1168,16 @@ def add_ClusterServicer_to_server(servicer, server):
             'Transfer': grpc.unary_unary_rpc_method_handler(
                     servicer.Transfer,
                     request_deserializer=api__pb2.TransferRequest.FromString,
+                    response_serializer=api__pb2.Done.SerializeToString,
+            ),
+            'MakeGroup': grpc.unary_unary_rpc_method_handler(
+                    servicer.MakeGroup,
+                    request_deserializer=api__pb2.Nothing.FromString,
+                    response_serializer=api__pb2.GroupReply.SerializeToString,
+            ),
+            'CatchUp': grpc.unary_unary_rpc_method_handler(
+                    servicer.CatchUp,
+                    request_deserializer=api__pb2.Nothing.FromString,
                     response_serializer=api__pb2.Done.SerializeToString,
             ),
             'Token': grpc.unary_unary_rpc_method_handler(
@@ -1293,6 +1325,60 @@ class Cluster:
             target,
             '/raftoral.v1.Cluster/Transfer',
             api__pb2.TransferRequest.SerializeToString,
+            api__pb2.Done.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MakeGroup(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/raftoral.v1.Cluster/MakeGroup',
+            api__pb2.Nothing.SerializeToString,
+            api__pb2.GroupReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CatchUp(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/raftoral.v1.Cluster/CatchUp',
+            api__pb2.Nothing.SerializeToString,
             api__pb2.Done.FromString,
             options,
             channel_credentials,

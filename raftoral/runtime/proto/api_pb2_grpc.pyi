@@ -41,6 +41,8 @@ class ClusterStub:
     Admit: grpc.aio.UnaryUnaryMultiCallable[pb.AdmitRequest, pb.AdmitReply]
     Remove: grpc.aio.UnaryUnaryMultiCallable[pb.RemoveRequest, pb.Done]
     Transfer: grpc.aio.UnaryUnaryMultiCallable[pb.TransferRequest, pb.Done]
+    MakeGroup: grpc.aio.UnaryUnaryMultiCallable[pb.Nothing, pb.GroupReply]
+    CatchUp: grpc.aio.UnaryUnaryMultiCallable[pb.Nothing, pb.Done]
     Token: grpc.aio.UnaryUnaryMultiCallable[pb.Nothing, pb.TokenReply]
     Health: grpc.aio.UnaryUnaryMultiCallable[pb.Nothing, pb.HealthReply]
 

@@ -43,6 +43,15 @@ def test_founding_happens_once(group: Group) -> None:
     assert group.directory.groups == {1: {"a"}, 2: {"a"}}
 
 
+def test_a_group_is_made_and_then_opened(group: Group) -> None:
+    assert group.directory.open_groups == [1, 2]
+    group.do(group_made=pb.GroupMade(group=3, members=["a"]))
+    assert (sorted(group.directory.groups), group.directory.open_groups) == ([1, 2, 3], [1, 2])
+    group.do(group_made=pb.GroupMade(group=3, members=["a"], open=True))
+    group.do(group_made=pb.GroupMade(group=3, members=["a"]))
+    assert group.directory.open_groups == [1, 2, 3]
+
+
 def test_nodes_come_move_and_go(group: Group) -> None:
     assert group.do(admitted=pb.Admitted(node="b", address="b:1")) is None
     assert group.do(admitted=pb.Admitted(node="b", address="b:2")) is None

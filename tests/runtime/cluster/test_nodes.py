@@ -17,6 +17,7 @@ import pytest
 import raftoral
 from raftoral import errors as e
 from raftoral.runtime.cluster.node import Node
+from raftoral.runtime.cluster.placing import home
 from raftoral.runtime.service import Source
 from tests.runtime.kit import on_loop
 from tests.runtime.machines import Kit, forget
@@ -262,6 +263,34 @@ async def _grows(m: ModuleType, folder: Path) -> None:
 
 def test_a_cluster_grows_and_shrinks(m: ModuleType, tmp_path: Path) -> None:
     _grows(m, tmp_path)
+
+
+@on_loop
+async def _more_groups(m: ModuleType, folder: Path) -> None:
+    async with cluster(m, folder, "a", "b") as made:
+        node = made.nodes["a"]
+        for n in range(8):
+            await m.Quick.start(node, n, id=f"q{n}")
+        assert await made.nodes["b"].service.make_group() == {"group": 2}
+        for n in range(8):
+            assert await (await m.Quick.start(node, n, id=f"q{n}")).result() == 2 * n, "the same run, wherever it is"
+        assert await node.count() == 8
+        await asyncio.gather(*(m.Quick.start(node, n, id=f"r{n}") for n in range(20)))
+        await made.nodes["b"].catch_up()
+        assert await made.nodes["b"].count() == 28
+        homes = [home(f"r{n}", [1, 2]) for n in range(20)]
+        assert {await _group_of(made.nodes["a"], f"r{n}") == homes[n] for n in range(20)} == {True}
+        await made.start("c")
+        assert await made.nodes["c"].count() == 28
+
+
+async def _group_of(node: Node, id: str) -> int:
+    assert node._thread is not None and node._thread.host is not None
+    return next(group for group, each in node._thread.host.replicas.items() if each.storage.row(id) is not None)
+
+
+def test_groups_are_added(m: ModuleType, tmp_path: Path) -> None:
+    _more_groups(m, tmp_path)
 
 
 OTHER = """rft 1

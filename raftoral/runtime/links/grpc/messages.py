@@ -31,6 +31,8 @@ _NAMES = {
     "deploy": "Programs.Deploy",
     "retire": "Programs.Retire",
     "cluster": "Cluster.Show",
+    "make_group": "Cluster.MakeGroup",
+    "catch_up": "Cluster.CatchUp",
     **{name: f"Cluster.{name.title()}" for name in ("discover", "admit", "remove", "transfer", "token", "health")},
 }
 
