@@ -85,8 +85,12 @@ def test_json_of_a_start(ask: Raftoral) -> None:
     assert json.loads(ask("start", "Twice", "--id", "j1", "-i", "[1]", "--json")[1]) == {"id": "j1"}
     ended = json.loads(ask("start", "Twice", "--id", "j1", "-i", "[1]", "--json", "--wait")[1])
     assert ended == {
-        **{"id": "j1", "workflow": "cli_desk.Twice", "version": 1, "status": "completed"},
-        **{"result": 2, "failure": None},
+        "id": "j1",
+        "workflow": "cli_desk.Twice",
+        "version": 1,
+        "status": "completed",
+        "result": 2,
+        "failure": None,
     }
 
 
@@ -262,7 +266,9 @@ def levy(amount: int) -> int:
 PRICES = """rft 1
 module shop.prices
 
-extern pure fn levy(amount: int) -> int from "shop.levies:levy"
+extern "shop.levies" {
+  fn levy(amount: int) -> int
+}
 
 fn gross(net: int) -> int = net + levy(net)
 """

@@ -41,13 +41,13 @@ async def _status(client: Client, words: Sequence[str], options: Options, termin
         as_json(terminal, found)
         return
     rows = [f"cluster {found['cluster'] or '(none yet)'}, as {found['node']} sees it", ""]
-    rows += table([("NODE", "ADDRESS", "STATE", "LEADS", "RUNS", "ACTIVITIES"), *_nodes(found)])
-    rows += ["", *table([("GROUP", "LEADER", "TERM", "COMMIT", "APPLIED", "RUNS", "MEMBERS"), *_groups(found)])]
+    rows += table([("NODE", "ADDRESS", "STATE", "LEADS", "RUNS", "ACTIVITIES"), *_node_rows(found)])
+    rows += ["", *table([("GROUP", "LEADER", "TERM", "COMMIT", "APPLIED", "RUNS", "MEMBERS"), *_group_rows(found)])]
     rows += [f"group {each['group']} stands still: {each['broken']}" for each in found["groups"] if "broken" in each]
     terminal.result("\n".join(rows) + "\n")
 
 
-def _nodes(found: dict[str, Any]) -> list[tuple[str, ...]]:
+def _node_rows(found: dict[str, Any]) -> list[tuple[str, ...]]:
     groups = [each for each in found["groups"] if "broken" not in each]
     shown: list[tuple[str, ...]] = []
     for node in found["nodes"]:
@@ -59,7 +59,7 @@ def _nodes(found: dict[str, Any]) -> list[tuple[str, ...]]:
     return shown
 
 
-def _groups(found: dict[str, Any]) -> list[tuple[str, ...]]:
+def _group_rows(found: dict[str, Any]) -> list[tuple[str, ...]]:
     shown: list[tuple[str, ...]] = []
     for each in found["groups"]:
         if "broken" in each:
@@ -98,6 +98,11 @@ async def _transfer(client: Client, words: Sequence[str], options: Options, term
     _say(options, terminal, {"group": group, "leader": leader}, f"group {group} is led by {leader or 'nobody yet'}")
 
 
+async def _group(client: Client, words: Sequence[str], options: Options, terminal: Terminal) -> None:
+    made = await client.service.make_group()
+    _say(options, terminal, dict(made), f"there is a group {made['group']} now: new runs are placed there too")
+
+
 async def _token(client: Client, words: Sequence[str], options: Options, terminal: Terminal) -> None:
     token = await client.service.token()
     if options.on("json"):
@@ -120,6 +125,7 @@ _PARTS = {
     "add": (_add, 1, 2, "[NODE] HOST:PORT"),
     "remove": (_remove, 1, 1, "NODE"),
     "transfer": (_transfer, 1, 2, "GROUP [NODE]"),
+    "group": (_group, 0, 0, ""),
     "token": (_token, 0, 0, ""),
 }
 
@@ -129,9 +135,10 @@ CLUSTER = Errand(
     "add [NODE] HOST:PORT      lets a node in before it starts; a node with --peers does that by itself\n"
     "remove NODE               takes a node out, for good; its runs go to others\n"
     "transfer GROUP [NODE]     has another node lead a group\n"
+    "group                     makes one more group for runs\n"
     "token                     makes a token with which one node may join within an hour",
     _cluster,
-    words="[status | add | remove | transfer | token] ...",
+    words="[status | add | remove | transfer | group | token] ...",
     words_max=3,
     options=(Option("join-token", "for `add`, where nodes join with one", value="TOKEN"), AS_JSON),
     example="raftoral cluster status --node 127.0.0.1:7002\nraftoral cluster remove n-3\n"

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 LISTEN = "127.0.0.1:7001"
 LOOK_S = 0.02
+PATIENCE = 60
 
 COMMAND = Command(
     "serve",
@@ -60,6 +61,7 @@ COMMAND = Command(
         Option("insecure", "listen where others can reach it, without TLS and tokens"),
         Option("max-concurrency", "activities at one time (default: 1000)", value="N"),
         Option("thread-pool-size", "threads for activities that block", value="N"),
+        Option("patience", f"to find a node of --peers, and be ready (default: {PATIENCE})", value="SECONDS"),
         Option("grace", "for activities and requests, when it stops (default: 5)", value="SECONDS"),
     ),
     example="raftoral serve --bootstrap --storage-path data/1 --app shop/orders.rft\n"
@@ -82,7 +84,7 @@ def run(options: Options, terminal: Terminal) -> int:
     show_logs(terminal, times=True)
     try:
         return asyncio.run(_serve(_node(options, app), app, options, terminal))
-    except e.Denied as error:
+    except (e.Denied, e.AlreadyExists) as error:
         raise e.UsageError(f"the cluster does not let it in: {error}") from None
     except e.Unavailable as error:
         terminal.complain(f"raftoral serve: {error}")
@@ -167,7 +169,19 @@ def _node(options: Options, app: App) -> Node:
         max_concurrency=options.number("max-concurrency", 1_000),
         thread_pool_size=options.number("thread-pool-size", 0) or None,
         grace=float(options.number("grace", 5)),
+        grpc={"grpc": True, "http": False}.get(options.text("transport")),
+        patience=_patience(options),
     )
+
+
+def _patience(options: Options) -> float:
+    """A node that is known waits for the others as long as it takes: after a power cut, the first one back is alone."""
+    from raftoral.runtime.cluster.identity import IDENTITY
+
+    if options.text("patience"):
+        return float(options.number("patience", 0))
+    known = os.path.exists(os.path.join(options.text("storage-path"), IDENTITY))
+    return float("inf") if options.text("storage-path") and known else PATIENCE
 
 
 async def _serve(node: Node, app: App, options: Options, terminal: Terminal) -> int:
