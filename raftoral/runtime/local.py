@@ -29,6 +29,7 @@ from .core.programs import Program, Programs
 from .desk import Branch as Branch, Change as Change, Desk, raise_refused
 from .edge.clock import Clock, SystemClock
 from .edge.effect_runner import EffectRunner
+from .edge.observe import Inside, Observer, Observers
 from .edge.storage_memory import MemoryStorage
 from .engine import Engine
 from .ports import Report, Storage
@@ -78,6 +79,8 @@ class Local(Desk):
         profile: bool = True,
         retention: timedelta | None = None,
         grace: float = DEFAULT_GRACE,
+        metrics: Observer | None = None,
+        tracing: Observer | None = None,
     ) -> None:
         if data is not None and storage is not None:
             raise e.UsageError("give either data= or storage=, not both")
@@ -89,6 +92,13 @@ class Local(Desk):
         self._profile, self._retention, self._grace = profile, retention, grace
         self._engine: Engine | None = None
         self._runner: EffectRunner | None = None
+        given = {"metrics": metrics, "tracing": tracing}
+        for name, observer in given.items():
+            if observer is not None and not isinstance(observer, Observer):
+                raise e.UsageError(f"{name}= takes an observer, as raftoral.{name} makes one, not {observer!r}")
+        observers = [each for each in given.values() if each is not None]
+        inside = Inside(lambda: [self._engine] if self._engine else [], lambda: self._runner)
+        self._observers = Observers(observers, inside) if observers else None
         self._pruner: Any = None
         self._pruning: asyncio.Task[None] | None = None
 
@@ -117,6 +127,7 @@ class Local(Desk):
                 trails=self._profile,
                 moved=self._moved,
                 stopped=self._stopped,
+                observers=self._observers,
             )
             await self._engine.open()
         except BaseException:
@@ -125,6 +136,8 @@ class Local(Desk):
             if self._resources is not None:
                 await self._resources.close()
             raise
+        if self._observers is not None:
+            self._observers.opened()
         if self._retention is not None:
             self._prune_later()
         return self
@@ -137,6 +150,7 @@ class Local(Desk):
             max_concurrency=self._max_concurrency,
             thread_pool_size=self._threads,
             queues=self._queues,
+            observers=self._observers,
         )
         for program in self._programs.all().values():
             for activity in program.uses():
@@ -157,6 +171,8 @@ class Local(Desk):
         engine, self._engine = self._engine, None
         if engine is None:
             return
+        if self._observers is not None:
+            self._observers.closed()
         if self._pruner is not None:
             self._pruner.cancel()
         await engine.close()
@@ -192,7 +208,11 @@ class Local(Desk):
         id = uuid4().hex if id is None else checked_id(id)
         data = arguments_bytes(program, args)
         command = c.StartRun(id, uuid4().hex, program.name, program.version, data, tags_text(tags), fresh)
-        raise_refused(await engine.submit(command))
+        if self._observers is None:
+            raise_refused(await engine.submit(command))
+        else:
+            with self._observers.starting(program.name, program.version, id) as more:
+                raise_refused(await engine.submit(command._replace(tags=tags_text({**more, **(tags or {})}))))
         return id
 
     async def result(self, workflow: Definition | None, id: str, timeout: float | None = None) -> Any:

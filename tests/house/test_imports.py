@@ -262,6 +262,11 @@ TABLE = {
             "logging": "says when a resource is made anew",
         }
     ),
+    # Extras: each is the one door to a library that may not be there, and nobody imports it but a service that has it.
+    "raftoral.metrics": Room(may={"prometheus_client": "samples and their registry"}),
+    "raftoral.tracing": Room(
+        may={"opentelemetry": "its API: spans and contexts; never an SDK"}, never=["opentelemetry.sdk"]
+    ),
     # Exceptions, by name.
     "raftoral.dsl.make_tables": Room(
         may={
@@ -342,6 +347,9 @@ def test_every_permission_has_a_reason():
         ("raftoral/runtime/consensus/journal.py", "import sqlite3", "sqlite3"),
         ("raftoral/runtime/consensus/log.py", "from raftoral.runtime.core import x", "raftoral.runtime.core"),
         ("raftoral/cli/check.py", "from shelve import open", "shelve"),
+        ("raftoral/runtime/engine.py", "import prometheus_client", "prometheus_client"),
+        ("raftoral/metrics.py", "from opentelemetry import trace", "opentelemetry"),
+        ("raftoral/tracing.py", "from opentelemetry.sdk.trace import TracerProvider", "opentelemetry.sdk.trace"),
     ],
 )
 def test_a_planted_import_is_found(path, text, refused):

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from raftoral.cli.running.sources import activities_beside, module_at
 from raftoral.errors import RaftoralError, UsageError
 from raftoral.importer import SUFFIX, Loader, install
+from raftoral.runtime.calls.values import definitions_among
 from raftoral.runtime.local import definitions_of
 from raftoral.runtime.resources import Resources
 
@@ -134,13 +135,19 @@ def _of(holder: Any, word: str) -> App:
     if resources is not None and not isinstance(resources, Resources):
         raise UsageError(f"--app {word}: `resources` is to be a raftoral.Resources, not {type(resources).__name__}")
     if not any(hasattr(holder, name) for name in NAMES):
-        if isinstance(holder, ModuleType) and definitions_of([holder]):
+        if isinstance(holder, ModuleType) and definitions_among(vars(holder).values()):
             return App([holder], [], None)
         beside = _source_beside(word) if word.endswith(".py") else ""
         raise UsageError(
             f"--app {word} defines none of `programs`, `activities` and `resources`: programs = [orders], "
             f"activities = [Activities()]{beside}"
         )
+    try:
+        definitions_of(programs)
+    except TypeError:
+        raise UsageError(f"--app {word}: `programs` are modules of workflows, not {programs!r}") from None
+    except UsageError as error:
+        raise UsageError(f"--app {word}: {error}") from None
     return App(programs, activities, resources)
 
 

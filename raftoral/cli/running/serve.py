@@ -81,7 +81,7 @@ def run(options: Options, terminal: Terminal) -> int:
     except e.RftError as error:
         terminal.complain(str(error))
         return FOUND_PROBLEMS
-    show_logs(terminal, times=True)
+    show_logs(terminal, node=True)
     try:
         return asyncio.run(_serve(_node(options, app), app, options, terminal))
     except (e.Denied, e.AlreadyExists) as error:
@@ -113,8 +113,26 @@ def _check(options: Options) -> None:
             "begin a cluster with --bootstrap, or join one with --peers HOST:PORT; give --storage-path DIR, so that "
             "nothing is lost when it stops"
         )
+    _check_exposure(options)
     if options.text("groups") and options.number("groups", 1) < 1:
         raise e.UsageError("--groups: a cluster has at least one group")
+
+
+def _check_exposure(options: Options) -> None:
+    """The rule is the listener's; these are the words of the command line."""
+    from raftoral.runtime.links.listener import check_exposure, split_address
+
+    host, _ = split_address(options.text("listen", LISTEN))
+    tls, tokens = bool(options.text("tls-cert")), bool(tokens_of(options))
+    try:
+        check_exposure(host, tls, tokens, options.on("insecure"))
+    except e.UsageError:
+        lacks = [] if tls else ["--tls-cert and --tls-key"]
+        lacks += [] if tokens else ["--token TOKEN=admin (or RAFTORAL_TOKENS)"]
+        raise e.UsageError(
+            f"others can reach {host}: give {' and '.join(lacks)}, or listen on 127.0.0.1; --insecure says that "
+            "everybody in this network is trusted"
+        ) from None
 
 
 def peers_of(options: Options) -> list[str]:

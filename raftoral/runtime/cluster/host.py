@@ -594,7 +594,7 @@ class Host:
             if syncing and replica.kept > self._synced.get(group, 0):
                 self._want(("sync", group))
             if self.leads(group):
-                self._bury(group, replica)
+                self._bury(group, replica, log)
                 self._compare(group, replica, log)
         if self.directory is not None:
             if syncing and 0 in self.logs and self.directory.kept > self._synced.get(0, 0):
@@ -624,11 +624,12 @@ class Host:
         if not self.is_known(group) and self.node in replica.point.members:
             self._announced[group] = self.submit(group, c.NodeUp(self.node, self._lives[group], activities))
 
-    def _bury(self, group: int, replica: Replica) -> None:
-        """The leader says that a node is gone which it has not heard for long."""
+    def _bury(self, group: int, replica: Replica, log: ReplicatedLog) -> None:
+        """The leader says that a node is gone which it has not heard for long: in this group, as the node may live on
+        in others."""
         since = self._leads_since.get(group, self.now)
         for name, each in replica.machine.nodes.items():
-            silent = self.now - max(since, self.heard.get(name, 0.0))
+            silent = self.now - max(since, log.heard(name))
             gone = silent >= self._down_after or name not in replica.point.members
             if not each.up or name == self.node or not gone:
                 continue

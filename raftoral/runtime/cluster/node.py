@@ -144,7 +144,11 @@ class Node(Client):
 
     def _folder(self) -> str:
         if self._data is not None:
-            os.makedirs(self._data, exist_ok=True)
+            try:
+                os.makedirs(self._data, exist_ok=True)
+            except OSError as error:
+                why = f"the directory {self._data} cannot be made: {error.strerror}. Give another one"
+                raise e.StorageRefused(why) from None
             return self._data
         self._temporary = tempfile.TemporaryDirectory(prefix="raftoral-", ignore_cleanup_errors=True)
         return self._temporary.name
@@ -321,7 +325,8 @@ class Node(Client):
         thread, self._thread = self._thread, None
         self._closing = True
         if thread is not None:
-            await self._hand_over(thread, leave)
+            if thread.host is not None:  # else it never began
+                await self._hand_over(thread, leave)
             if self._runner is not None:
                 await self._runner.close(self._grace)
             await thread.call(self._shut)

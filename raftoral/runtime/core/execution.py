@@ -80,6 +80,7 @@ class Stop(NamedTuple):
 class Say(NamedTuple):
     level: str
     message: str
+    slot: str = ""  # behind which it was said
 
 
 class Start(NamedTuple):
@@ -252,7 +253,8 @@ class Turn:
             elif isinstance(said, Sent):
                 self.wishes.append(Send(said))
             else:
-                self.wishes.append(Say(said.level, said.message))
+                slot = strand.slot.key if strand.slot is not None else ""
+                self.wishes.append(Say(said.level, said.message, slot))
         self._cx.said.clear()
 
     def _spawned(self, said: Spawned) -> None:

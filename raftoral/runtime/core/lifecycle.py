@@ -63,7 +63,7 @@ class Halt(NamedTuple):
 
 
 class Tell(NamedTuple):
-    """Write a line to the log."""
+    """Write a line to the log. `event` says which of ours it is; without one it is what the workflow itself says."""
 
     id: str
     run: str
@@ -72,13 +72,17 @@ class Tell(NamedTuple):
     level: str
     message: str
     owner: str = ""
+    event: str = ""
+    slot: str = ""
 
 
 class Moved(NamedTuple):
-    """A run is not what it was: whoever watches it may look."""
+    """A run is not what it was: whoever watches it may look. With its row, if all of it is new: it began, or ended."""
 
     id: str
     status: str
+    row: Row | None = None
+    owner: str = ""
 
 
 Action = Perform | Halt | Tell | Moved
@@ -217,7 +221,9 @@ class Lifecycle:
         """The run stands still: what arrives waits in its inbox. There is room for what ends of what it began; only
         messages of its parent may be too many, since clients were told that it is full."""
         if run.inbox >= INBOX_MAX and event.what is What.ARRIVED:
-            self._tell(run, "error", f"its inbox is full: a message of the signal {event.name} was dropped")
+            self._tell(
+                run, "error", f"its inbox is full: a message of the signal {event.name} was dropped", "mail_dropped"
+            )
             return
         run.inbox += 1
         run.arrived.add(event.op)
@@ -237,13 +243,15 @@ class Lifecycle:
         fresh.status, fresh.code, fresh.reason = "faulted", fault.code, fault.message
         fresh.note = "\n".join(getattr(error, "__notes__", ()))[:NOTE_MAX]
         shown = "".join(f"\n    {line}" for line in fresh.note.splitlines())
-        self._tell(fresh, "error", f"faulted: {fault.message}{shown}")
+        op = fresh.op(event.op)
+        slot = op.step if op is not None else ""
+        self._tell(fresh, "error", f"faulted: {fault.message}{shown}", "run_faulted", slot)
         self._keep(fresh, event)
 
     def _undo_failed(self, run: Run, error: WorkflowError) -> None:
         run.status, run.code = "faulted", "undo-failed"
         run.reason = f"an undo gave up: {error}"
-        self._tell(run, "error", run.reason)
+        self._tell(run, "error", run.reason, "run_faulted")
         self._rewrite(run)
 
     # --- what a turn makes of an event -------------------------------------------------------------------------
@@ -272,7 +280,8 @@ class Lifecycle:
                 raise Misfit("there is no such signal any more")
             payload = codec_of(signals[event.name]).loads(event.value)
         except Misfit as misfit:  # it lay in the inbox, and the program is another one now
-            self._tell(turn.run, "warn", f"a message of the signal {event.name} is dropped: {misfit.message}")
+            what = f"a message of the signal {event.name} is dropped: {misfit.message}"
+            self._tell(turn.run, "warn", what, "mail_dropped")
             return
         turn.signalled(event.name, payload)
 
@@ -328,7 +337,7 @@ class Lifecycle:
             elif isinstance(wish, Stop):
                 self._stop(run, wish.op)
             elif isinstance(wish, Say):
-                self._tell(run, wish.level, wish.message)
+                self._tell(run, wish.level, wish.message, slot=wish.slot)
             elif isinstance(wish, Start):
                 self._child_later(run.id, wish.spawned.run_id, wish.spawned.workflow, given[at], 0)
             elif isinstance(wish, Send):
@@ -390,7 +399,8 @@ class Lifecycle:
         if child is None or child.parent != parent or name not in child.program.definition.signals:
             return
         if len(child.mail.get(name, ())) >= MAILBOX_MAX:
-            self._tell(child, "error", f"its mailbox {name} is full: a message of its parent was dropped")
+            what = f"its mailbox {name} is full: a message of its parent was dropped"
+            self._tell(child, "error", what, "mail_dropped")
             return
         self._deliver(child, Event(What.ARRIVED, name=name, value=data))
 
@@ -413,7 +423,7 @@ class Lifecycle:
             report=self._trails.ended(run),
         )
         self._changes.rows[run.id] = row
-        self._actions.append(Moved(run.id, run.status))
+        self._actions.append(Moved(run.id, run.status, row, run.owner))
         if run.parent is not None:
             parent, op, id = run.parent, run.parent_op, run.id
             value, error = ending.result or b"", self._as_child_failed(run, ending)
@@ -471,9 +481,8 @@ class Lifecycle:
             return newest, newest.args.loads(newest.args.dumps(cls(**named)))
         except (Fault, TypeError, AttributeError) as why:
             said = why.message if isinstance(why, Fault) else "it takes others"
-            self._tell(
-                run, "warn", f"it stays on version {own.version}: version {newest.version} cannot take over: {said}"
-            )
+            what = f"it stays on version {own.version}: version {newest.version} cannot take over: {said}"
+            self._tell(run, "warn", what, "version_kept")
             return own, args
 
     def _carry(self, old: Run, new: Run, name: str, payload: Any) -> None:
@@ -485,7 +494,7 @@ class Lifecycle:
             data = codec_of(old.program.definition.signals[name]).dumps(payload)
             value = codec_of(signals[name]).loads(data)
         except Fault as fault:
-            self._tell(new, "warn", f"a message of the signal {name} is dropped: {fault.message}")
+            self._tell(new, "warn", f"a message of the signal {name} is dropped: {fault.message}", "mail_dropped")
             return
         new.position += 1
         new.mail.setdefault(name, []).append((new.position, value))
@@ -519,12 +528,13 @@ class Lifecycle:
             if self.runs.get(run.id) is not run:
                 continue
             self._trails.write(run, self._piece)
+            row = None
             if run.id in self._fresh:
-                self._changes.rows[run.id] = self._row(run)
+                row = self._changes.rows[run.id] = self._row(run)
             else:
                 step = Step(run.status, run.updated, run.checkpoints.decode(), run.body, run.id)
                 self._changes.steps[run.id] = step
-            self._actions.append(Moved(run.id, run.status))
+            self._actions.append(Moved(run.id, run.status, row, run.owner))
         self._touched.clear()
         self._fresh.clear()
 
@@ -550,9 +560,9 @@ class Lifecycle:
             failure=None,
         )
 
-    def _tell(self, run: Run, level: str, message: str) -> None:
+    def _tell(self, run: Run, level: str, message: str, event: str = "", slot: str = "") -> None:
         name, version = run.program.name, run.program.version
-        self._actions.append(Tell(run.id, run.run, name, version, level, message, run.owner))
+        self._actions.append(Tell(run.id, run.run, name, version, level, message, run.owner, event, slot))
 
 
 def all_ops(run: Run) -> list[Op]:

@@ -173,7 +173,7 @@ class Owners(Lifecycle):
             return None
         if why and run.status in ("running", "stalled"):
             run.status, run.code, run.reason = "stalled", "stalled", why
-            self._tell(run, "warn", f"stalled: {why}")
+            self._tell(run, "warn", f"stalled: {why}", "run_stalled", op.step)
             self._rewrite(run)
         self._rewrite(run, op)
         if not why:
