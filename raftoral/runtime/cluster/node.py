@@ -63,6 +63,8 @@ log = logging.getLogger("raftoral")
 
 READY_S = 60.0  # to become a node of the cluster that has a leader and knows the programs
 LOOK_S = 0.05
+SAY_S = 2.0  # after which a node that is not ready says why
+ASK_S = 2.0  # for peers to say of which cluster they are
 LEAVE_S = 5.0
 
 
@@ -97,6 +99,8 @@ class Node(Client):
         grace: float = 5.0,
         down_after: float = 2.0,
         timing: Timing | None = None,
+        grpc: bool | None = None,
+        patience: float = READY_S,
     ) -> None:
         self._peers_given = list(peers)
         if bootstrap and self._peers_given:
@@ -113,6 +117,7 @@ class Node(Client):
         self._max_concurrency, self._threads, self._queues = max_concurrency, thread_pool_size, queues
         self._profile, self._grace, self._down_after = profile, grace, down_after
         self._timing = timing or Timing()
+        self._grpc, self._patience = grpc, patience
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._lock: DirectoryLock | None = None
         self._thread: HostThread | None = None
@@ -207,9 +212,12 @@ class Node(Client):
             origins=self._origins,
             metrics=self._page,
             peer=links.accept,
+            grpc=self._grpc,
         ).open()
         self.address = self._front.address
         self._identity.address = self._advertise or self.address
+        if known is not None and self._peers_given:
+            await self._refuse_others(folder, known)
         if known is None and not self._bootstrap:
             known = await self._join(folder)
         elif known is None:
@@ -253,10 +261,23 @@ class Node(Client):
                 log.warning("the other nodes do not know yet that %s listens at %s: %s", node, address, error)
                 await asyncio.sleep(1.0)
 
+    async def _refuse_others(self, folder: str, known: JSON) -> None:
+        """`peers` of another cluster than that of the data are a mistake. Peers that are away are none."""
+        try:
+            async with connect(*self._peers_given, tls=self._tls, timeout=ASK_S, patience=0.0) as others:
+                found = await others.service.discover()
+        except e.RaftoralError:
+            return
+        if found["cluster"] != known["cluster"]:
+            raise e.UsageError(
+                f"the data in {folder} is that of {known['node']} in the cluster {known['cluster']}, and at "
+                f"{', '.join(self._peers_given)} is the cluster {found['cluster']}: take another directory to join it"
+            )
+
     async def _join(self, folder: str) -> JSON:
         """Asks a node of the cluster to be let in; keeps who it is from then on."""
         tls = self._tls
-        async with connect(*self._peers_given, token=self._token or None, tls=tls, patience=READY_S) as others:
+        async with connect(*self._peers_given, token=self._token or None, tls=tls, patience=self._patience) as others:
             service: Service = others.service
             found = await service.discover()
             if found["abi"] != ABI:
@@ -287,15 +308,18 @@ class Node(Client):
         return host
 
     async def _until_ready(self) -> None:
-        deadline = time.monotonic() + READY_S
-        why = ""
-        while time.monotonic() < deadline:
+        began = time.monotonic()
+        why = said = ""
+        while (passed := time.monotonic() - began) < self._patience:
             health = await self.health()
             if health["ready"]:
                 return
             why = health["why"]
+            if passed > SAY_S and why != said:
+                log.info("not ready yet: %s", why)
+                said = why
             await asyncio.sleep(LOOK_S)
-        raise e.Unavailable(f"the node is not ready after {READY_S:g} s: {why}")
+        raise e.Unavailable(f"the node is not ready after {self._patience:g} s: {why}")
 
     async def _deploy(self) -> None:
         """What the cluster lacks of the programs of this service."""
@@ -335,7 +359,8 @@ class Node(Client):
         if thread is not None:
             if self._observers is not None:
                 self._observers.closed()
-            await self._hand_over(thread, leave)
+            if thread.host is not None:  # else it never began
+                await self._hand_over(thread, leave)
             if self._runner is not None:
                 await self._runner.close(self._grace)
             await thread.call(self._shut)
