@@ -524,7 +524,7 @@ class Host:
         waiting = []
         for group, index, pending in self._reads:
             state = self.state(group)
-            if state is not None and state.applied >= index:
+            if state is not None and state.applied >= index and group not in self.broken:
                 self._answer(pending, None)
             elif pending.ends_at <= self.now:
                 self._answer(pending, Unavailable(f"group {group} is behind on {self.node}"))
@@ -563,11 +563,10 @@ class Host:
 
     def _look_at_leaders(self) -> None:
         for group, log in self.logs.items():
-            status = log.status()
-            leader = self.node if status.role == "leader" else status.leader
-            if (leader, status.term) == self._leaders.get(group):
+            leader, term = now = log.leads()
+            if now == self._leaders.get(group):
                 continue
-            self._leaders[group] = (leader, status.term)
+            self._leaders[group] = leader, term
             self._ticking.pop(group, None)
             if leader == self.node:
                 self._leads_since[group] = self.now
