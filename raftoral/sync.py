@@ -4,6 +4,10 @@
         run = here.start(ProcessOrder, order, id="order-17")
         print(run.result(timeout=30))
 
+    with raftoral.sync.connect("127.0.0.1:7001") as client:
+        print(client.get(ProcessOrder, "order-17").status())
+        client.start("orders.ProcessOrder", order={...}, id="order-18")             by name, with what JSON can write
+
 The runtime lives on a loop in a thread of its own. Every call waits for its answer there. Never to be called from a
 coroutine: that would block the loop that it runs on.
 """
@@ -16,10 +20,12 @@ import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from raftoral.errors import UsageError
 from raftoral.program.clients import Run
+from raftoral.runtime.calls.client import Client
+from raftoral.runtime.links.connect import connect as make_client
 from raftoral.runtime.local import Local
 
 T = TypeVar("T")
@@ -50,16 +56,21 @@ class SyncRun:
         return _walked(self._run.watch(), self._call)
 
 
-class SyncLocal:
-    """`Local`, from blocking code."""
+Surface = TypeVar("Surface", bound=Local | Client)
 
-    def __init__(self, make: Callable[[], Local]) -> None:
+
+class SyncSurface(Generic[Surface]):
+    """`Local` or `Client`, from blocking code."""
+
+    HOW = "raftoral.sync.local(...) as here"
+
+    def __init__(self, make: Callable[[], Surface]) -> None:
         self._make = make
-        self._local: Local | None = None
+        self._local: Surface | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
-    def __enter__(self) -> SyncLocal:
+    def __enter__(self) -> Self:
         return self.open()
 
     def __exit__(
@@ -67,7 +78,7 @@ class SyncLocal:
     ) -> None:
         self.close()
 
-    def open(self) -> SyncLocal:
+    def open(self) -> Self:
         if self._loop is not None:
             return self
         self._loop = asyncio.new_event_loop()
@@ -80,8 +91,10 @@ class SyncLocal:
             raise
         return self
 
-    async def _opened(self) -> Local:
-        return await self._make().open()
+    async def _opened(self) -> Surface:
+        surface = self._make()
+        await surface.open()
+        return surface
 
     def close(self) -> None:
         loop, self._loop = self._loop, None
@@ -107,23 +120,25 @@ class SyncLocal:
         return _walked(self._opened_local.watch(id), self._call)
 
     def __getattr__(self, name: str) -> Any:
-        """Everything else that `Local` has: `list`, `describe`, `cancel`, `delete_many`, ..."""
+        """Everything else that there is: `list`, `describe`, `cancel`, `delete_many`, ..."""
         value = getattr(self._opened_local, name)
+        if inspect.isasyncgenfunction(value):
+            return lambda *args, **named: _walked(value(*args, **named), self._call)
         if inspect.iscoroutinefunction(value):
             return lambda *args, **named: self._call(value(*args, **named))
         return value
 
     @property
-    def _opened_local(self) -> Local:
+    def _opened_local(self) -> Surface:
         if self._local is None:
-            raise UsageError("it is not open: use `with raftoral.sync.local(...) as here:`")
+            raise UsageError(f"it is not open: use `with {self.HOW}:`")
         return self._local
 
     def _call(self, coroutine: Coroutine[Any, Any, T]) -> T:
         loop = self._loop
         if loop is None:
             coroutine.close()
-            raise UsageError("it is not open: use `with raftoral.sync.local(...) as here:`")
+            raise UsageError(f"it is not open: use `with {self.HOW}:`")
         if threading.current_thread() is self._thread:
             coroutine.close()
             raise UsageError("this blocks the loop that it waits for: use raftoral.local in coroutines")
@@ -152,6 +167,34 @@ async def _close(changes: Any) -> None:
     await changes.aclose()
 
 
+class SyncLocal(SyncSurface[Local]):
+    """`Local`, from blocking code."""
+
+
+class SyncClient(SyncSurface[Client]):
+    """`Client`, from blocking code."""
+
+    HOW = "raftoral.sync.connect(...) as client"
+
+    def start(self, workflow: Any, *args: Any, id: str | None = None, **named: Any) -> SyncRun:
+        """Starts a run of a generated class, or by the name of a workflow with what JSON can write."""
+        if not isinstance(workflow, str):
+            return super().start(workflow, *args, id=id, **named)
+        if args and named:
+            raise UsageError("give the arguments of a workflow all by name, or all by place")
+        client = self._opened_local
+        return self.run(self._call(client.start(workflow, id, named or args)))
+
+    def run(self, id: str) -> SyncRun:
+        """A run of which no more than the id is known: what it takes and gives is plain JSON."""
+        return SyncRun(self._opened_local.run(id), self._call)
+
+
 def local(programs: Iterable[Any], activities: Iterable[Any] | Any = (), **options: Any) -> SyncLocal:
     """Durable workflows in this process, for blocking code: see `raftoral.local`."""
     return SyncLocal(lambda: Local(programs, activities, **options))
+
+
+def connect(*addresses: str, **options: Any) -> SyncClient:
+    """A client of nodes that run elsewhere, for blocking code: see `raftoral.connect`."""
+    return SyncClient(lambda: make_client(*addresses, **options))

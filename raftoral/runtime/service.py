@@ -146,8 +146,8 @@ class Service(Protocol):
     # --- the cluster -----------------------------------------------------------------------------------------
 
     async def cluster(self) -> JSON:
-        """{"cluster", "node", "nodes": [{"node", "address", "up", "here", "activities", ...}], "groups": [{"group",
-        "leader", "term", "members", "commit", "applied", "runs"}]}"""
+        """{"cluster", "node", "nodes": [{"node", "address", "up", "here", "activities", "owned", ...}], "groups": [{
+        "group", "leader", "term", "members", "commit", "applied", "runs"}]}"""
 
     async def discover(self) -> JSON:
         """What a new node needs to know before it asks to be let in: {"cluster", "abi", "version", "nodes"}."""
@@ -161,6 +161,13 @@ class Service(Protocol):
     async def transfer(self, group: int, node: str) -> None:
         """Asks a group's leader to hand over; an empty name leaves the choice to it."""
 
+    async def make_group(self) -> JSON:
+        """One more execution group, with all nodes as members: {"group": its number}. New runs are placed there too."""
+
+    async def catch_up(self) -> None:
+        """Returns when what this node shows is as new as anything that was answered before the call: reads that follow
+        are linearizable."""
+
     async def token(self) -> str:
         """A token with which one node may join within an hour."""
 
@@ -172,6 +179,6 @@ class Service(Protocol):
 RIGHTS: Mapping[str, str] = {
     **dict.fromkeys(("start", "signal", "cancel", "terminate", "pause", "resume", "tag"), "write"),
     **dict.fromkeys(("delete", "delete_many", "prune", "deploy", "retire"), "admin"),
-    **dict.fromkeys(("remove", "transfer", "token"), "admin"),
+    **dict.fromkeys(("remove", "transfer", "make_group", "token"), "admin"),
 }
 FREE = frozenset({"discover", "admit", "health"})  # `admit` has a token of its own

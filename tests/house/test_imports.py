@@ -136,6 +136,40 @@ TABLE = {
         may={"sys": "modules of deployed programs are found by their names"},
         may_call={"exec": "runs the modules of deployed programs: who may deploy runs code on every node"},
     ),
+    "raftoral.runtime.cluster.engine": Room(
+        may={
+            **dict.fromkeys(("asyncio", "threading"), "it is the thread of the engine, with a loop of its own"),
+            "time": "the clocks of a host: one that never goes back, and the one of people",
+            "logging": "says when the node stands still, and why",
+            "uvloop": "a quicker loop, if it is installed",
+        }
+    ),
+    "raftoral.runtime.cluster.desks": Room(may={"asyncio": "whoever asked waits for the answer"}),
+    "raftoral.runtime.cluster.service": Room(
+        may={"asyncio": "whoever asked waits for the answer", "secrets": "names and tokens of nodes"}
+    ),
+    "raftoral.runtime.cluster.identity": Room(
+        may={"os": "one file, written durably"}, may_call={"open": "who this node is"}
+    ),
+    "raftoral.runtime.cluster.node": Room(
+        may={
+            "asyncio": "the shell: a service embeds it on its loop",
+            "logging": "says when it stops without handing over",
+            "raftoral.deploying": "the compiler, when somebody deploys sources to this node",
+            **dict.fromkeys(("os", "tempfile"), "its directory"),
+            **dict.fromkeys(("random", "secrets"), "election timeouts; names of nodes and the secret of a cluster"),
+            "ssl": "the type of a context",
+            "time": "its life begins now; how long it waits to be ready",
+        }
+    ),
+    "raftoral.runtime.links.peers": Room(
+        may={
+            "raftoral": "the version, which links say",
+            **dict.fromkeys(("asyncio", "logging", "socket", "ssl"), "links over TCP"),
+            "secrets": "nonces",
+            "google.protobuf": "says when bytes cannot be read",
+        }
+    ),
     "raftoral.runtime.cluster.states": Room(
         may={"os": "files of states and snapshots", "sqlite3": "copies the store on disk, as of one moment"},
         may_call={"open": "a snapshot that comes"},
@@ -183,6 +217,7 @@ TABLE = {
         },
     ),
     "raftoral.runtime.proto": Room(may={"google.protobuf": "what the modules made by it need"}),
+    "raftoral.runtime.proto.api_pb2_grpc": Room(may={"grpc": "made by its plugin"}),
     "raftoral.runtime.proto.make": Room(
         may=dict.fromkeys(
             ("grpc_tools", "os", "sys", "tempfile"), "makes the modules; a tool of `./dev`, never loaded at run time"
@@ -225,14 +260,23 @@ TABLE = {
     ),
     "raftoral.runtime.links.kinds": Room(may={"datetime": "times as people write them; no clock is read"}),
     "raftoral.runtime.links.remote": Room(may={"random": "clients that lost a node must not all come back at once"}),
-    **{
-        f"raftoral.runtime.links.{room}": Room(may={"importlib": "asks whether grpcio is there, which is an extra"})
-        for room in ("connect", "front")
-    },
+    "raftoral.runtime.links.connect": Room(may={"importlib": "asks whether grpcio is there, which is an extra"}),
     **{
         f"raftoral.runtime.links.http.{room}": Room(may={"h11": "it is the door to h11: bytes on one side"})
         for room in ("connection", "client")
     },
+    # gRPC is an extra: nobody outside of this room may need it to be there.
+    "raftoral.runtime.links.grpc": Room(
+        may={
+            "google.protobuf": "messages",
+            "datetime": "times in messages; no clock is read",
+            **dict.fromkeys(("grpc", "grpc_health", "grpc_reflection"), "it is the door to gRPC"),
+        },
+    ),
+    "raftoral.runtime.links.grpc.server": Room(
+        may=dict.fromkeys(("os", "shutil", "tempfile"), "a private folder for the socket behind the listener")
+    ),
+    "raftoral.runtime.links.grpc.client": Room(may_call={"open": "certificates, which grpcio wants as bytes"}),
     "raftoral.runtime.links.http.openapi": Room(
         may={"raftoral": "its version", "raftoral.runtime": "its own house"}, never=("raftoral.cli", "raftoral.dsl")
     ),
@@ -251,6 +295,11 @@ TABLE = {
             "threading": "a lock around counts: threads ask for resources too",
             "logging": "says when a resource is made anew",
         }
+    ),
+    # Extras: each is the one door to a library that may not be there, and nobody imports it but a service that has it.
+    "raftoral.metrics": Room(may={"prometheus_client": "samples and their registry"}),
+    "raftoral.tracing": Room(
+        may={"opentelemetry": "its API: spans and contexts; never an SDK"}, never=["opentelemetry.sdk"]
     ),
     # Exceptions, by name.
     "raftoral.dsl.make_tables": Room(
@@ -332,6 +381,9 @@ def test_every_permission_has_a_reason():
         ("raftoral/runtime/consensus/journal.py", "import sqlite3", "sqlite3"),
         ("raftoral/runtime/consensus/log.py", "from raftoral.runtime.core import x", "raftoral.runtime.core"),
         ("raftoral/cli/check.py", "from shelve import open", "shelve"),
+        ("raftoral/runtime/engine.py", "import prometheus_client", "prometheus_client"),
+        ("raftoral/metrics.py", "from opentelemetry import trace", "opentelemetry"),
+        ("raftoral/tracing.py", "from opentelemetry.sdk.trace import TracerProvider", "opentelemetry.sdk.trace"),
     ],
 )
 def test_a_planted_import_is_found(path, text, refused):

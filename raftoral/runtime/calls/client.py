@@ -200,6 +200,10 @@ class Client:
         """The nodes, the groups, and who leads them."""
         return await self.service.cluster()
 
+    async def catch_up(self) -> None:
+        """Reads of this client that follow show everything that anybody was answered before the call."""
+        await self.service.catch_up()
+
     async def health(self) -> JSON:
         """Whether the node that answers can serve."""
         return await self.service.health()
@@ -207,6 +211,10 @@ class Client:
     # --- inside --------------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
+        return await self.open()
+
+    async def open(self) -> Self:
+        """Nothing is connected before the first call."""
         return self
 
     async def __aexit__(self, *raised: object) -> None:

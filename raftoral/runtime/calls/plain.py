@@ -123,7 +123,7 @@ class DeskService:
             raise e.UnknownProgram(f"{name} has no version {version} here; there are: {there}")
         names = sorted({known for known, _ in programs.all()})
         close = [each for each in names if each.rpartition(".")[2] == name] or get_close_matches(name, names, 1)
-        hint = f"; did you mean {close[0]}?" if close else ""
+        hint = f" (did you mean {close[0]}?)" if close else ""
         raise e.UnknownProgram(f"there is no workflow {name!r} here{hint}; known are: {', '.join(names) or 'none'}")
 
 

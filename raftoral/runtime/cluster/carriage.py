@@ -8,7 +8,7 @@ A node that is brought has the state before it has a vote: so a group never coun
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..consensus.log import Committed, ReplicatedLog
 from ..consensus.snapshots import Header, Receiver, Sender
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .host import Host
 
 OFFER_AGAIN_S = 1.0
+ADD_AGAIN_S = 2.0
 
 
 class Carriage:
@@ -31,6 +32,7 @@ class Carriage:
         self._offered: dict[tuple[int, str], float] = {}
         self._receivers: dict[int, Receiver] = {}
         self._brought: dict[tuple[int, str], bytes] = {}  # who becomes a member then, and who asked for it
+        self._added: dict[tuple[int, str], float] = {}  # who has it, and was proposed as a member, and when
 
     def bring(self, log: ReplicatedLog, node: str, request_id: bytes) -> None:
         """A node that waits with an empty log is to become a member."""
@@ -38,8 +40,11 @@ class Carriage:
         if node in status.members:
             self._host.answered(status.group, request_id, Committed(status.commit, status.term))
             return
-        self._brought[status.group, node] = request_id
-        if (status.group, node) not in self._senders:
+        key = status.group, node
+        if self._added.get(key, float("-inf")) + ADD_AGAIN_S > self._host.now:
+            return  # it has the state, and its membership is on the way
+        self._brought[key] = request_id
+        if key not in self._senders:
             self.lacks(status.group, node)
 
     def lacks(self, group: int, peer: str) -> None:
@@ -78,12 +83,20 @@ class Carriage:
             if late and sender is not None and not sender.done:
                 self._offer(group, peer, sender)
 
+    def linked(self, peer: str) -> None:
+        """A link stands: what was offered before may have been lost."""
+        for (group, name), sender in sorted(self._senders.items(), key=lambda each: each[0]):
+            if name == peer and not sender.done:
+                self._offer(group, peer, sender)
+
     def forget(self, group: int) -> None:
         """Another node leads: it has to send what is still wanted. Whoever asked asks there again."""
         for key in [key for key in self._senders if key[0] == group]:
             del self._senders[key]
-        for key in [key for key in self._brought if key[0] == group]:
-            del self._brought[key]
+        tables: tuple[dict[tuple[int, str], Any], ...] = (self._brought, self._added)
+        for table in tables:
+            for key in [key for key in table if key[0] == group]:
+                del table[key]
         self._wanted.pop(group, None)
 
     def received(self, peer: str, group: int, to_receiver: bool, data: bytes) -> None:
@@ -115,6 +128,7 @@ class Carriage:
             del self._senders[group, peer]
             request_id = self._brought.pop((group, peer), None)
             if request_id is not None:
+                self._added[group, peer] = self._host.now
                 log.add(peer, request_id)
 
     def _install(self, group: int, log: ReplicatedLog, header: Header) -> None:

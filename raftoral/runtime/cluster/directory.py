@@ -53,6 +53,11 @@ class Directory:
         """Execution groups, with those that made them; members of now are in the groups themselves."""
         return {each.group: frozenset(each.members) for each in self.state.groups}
 
+    @property
+    def open_groups(self) -> list[int]:
+        """Those in which runs are placed."""
+        return sorted(each.group for each in self.state.groups if each.open)
+
     def apply(self, entry: Applied) -> Came:
         """The next entry."""
         if entry.index <= self.applied:
@@ -83,8 +88,11 @@ class Directory:
                 self._put({name: at for name, at in self.nodes.items() if name != decree.left.node})
                 return None
             case "group_made":
-                if decree.group_made.group not in self.groups:
+                known = next((each for each in self.state.groups if each.group == decree.group_made.group), None)
+                if known is None:
                     self.state.groups.append(decree.group_made)
+                else:
+                    known.open = known.open or decree.group_made.open
                 return None
             case "token_made":
                 self._forget_tokens()
@@ -100,7 +108,7 @@ class Directory:
             self.state.cluster, self.state.secret = founded.cluster, founded.secret
             self._put({founded.node: founded.address})
             for group in founded.groups:
-                self.state.groups.append(pb.GroupMade(group=group, members=[founded.node]))
+                self.state.groups.append(pb.GroupMade(group=group, members=[founded.node], open=True))
         return None
 
     def _admitted(self, admitted: pb.Admitted) -> Refused | None:

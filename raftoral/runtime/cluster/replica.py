@@ -169,6 +169,11 @@ class Replica:
         changes.meta[f"{ANSWERED}{place:06d}"] = kept.SerializeToString()
         changes.meta["answered"] = b"%d" % self._turn
 
+    def packages(self) -> list[bytes]:
+        """The programs that were deployed, in the order in which they were."""
+        meta = self.storage.meta()
+        return [meta[key] for key in sorted(meta) if key.startswith(PACKAGE)]
+
     # --- the same on all nodes ---------------------------------------------------------------------------------
 
     @property

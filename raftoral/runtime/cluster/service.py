@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import json
 import secrets
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -34,7 +35,8 @@ from .placing import home
 
 TOKEN_S = 3600
 BRING_S = 60.0
-LOOK_S = 0.1
+LOOK_S = 0.02  # between two looks whether another node leads
+ALIVE_S = 1.0  # a node that was heard of in this time lives
 
 
 class NodeService:
@@ -72,6 +74,13 @@ class NodeService:
         """A run changed."""
         self.desk(group)[0].moved(id, status)
 
+    async def close(self) -> None:
+        """Ends what this node does for others that join."""
+        tasks = list(self._bringing.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     def look_again(self) -> None:
         """States may have been replaced: by a snapshot, or read anew from the disk."""
         for desk, _ in self._desks.values():
@@ -84,7 +93,7 @@ class NodeService:
     def groups(self) -> Sequence[int]:
         """The execution groups of the cluster."""
         directory = self.host.directory
-        groups = sorted(directory.groups) if directory is not None else []
+        groups = directory.open_groups if directory is not None else []
         if not groups:
             raise e.Unavailable("this node does not know its cluster yet: it waits to be let in")
         return groups
@@ -109,7 +118,11 @@ class NodeService:
         if self.shutting:
             raise e.Unavailable(self.shutting)
         start = start if start.id else replace(start, id=drawn_id())
-        return await self.desk(home(start.id, self.groups()))[1].start(start)
+        groups = self.groups()
+        at = home(start.id, groups)
+        # It may be there already: since before there were so many groups, or as a child of another run.
+        known = [group for group in groups if group != at and self.desk(group)[0].has(start.id)]
+        return await self.desk(known[0] if known else at)[1].start(start)
 
     async def ended(self, id: str, timeout: float | None) -> Ended:
         return await (await self._find(id)).ended(id, timeout)
@@ -263,6 +276,7 @@ class NodeService:
         nodes = directory.nodes if directory is not None else {}
         machine = next((replica.machine for _, replica in sorted(host.replicas.items())), None)
         known = machine.nodes if machine is not None else {}
+        owners = Counter(run.owner for replica in host.replicas.values() for run in replica.machine.runs.values())
         return {
             "cluster": directory.cluster if directory is not None else "",
             "node": host.node,
@@ -274,6 +288,7 @@ class NodeService:
                     "up": name in known and known[name].up,
                     "here": name == host.node,
                     "activities": sorted(known[name].activities) if name in known else [],
+                    "owned": owners[name],
                 }
                 for name in sorted(nodes)
             ],
@@ -347,7 +362,7 @@ class NodeService:
         }
 
     def _lives(self, host: Host, node: str) -> bool:
-        return host.now - host.heard.get(node, 0.0) < 2.0
+        return host.now - host.heard.get(node, float("-inf")) < ALIVE_S
 
     async def _bring(self, node: str) -> None:
         """Makes a new node a member of all groups: once it listens, has the state, and says so."""
@@ -384,15 +399,39 @@ class NodeService:
         leader = host.leader(group)
         if node and node not in members:
             raise e.NotFound(f"{node!r} is no member of group {group}: {', '.join(sorted(members))}")
-        for target in [node] if node else sorted(members - {leader}):
-            host.request(group, TRANSFER, node=target, timeout=LOOK_S)
+        alive = [name for name in sorted(members - {leader}) if self._lives(host, name)]
+        for target in [node] if node else alive:
+            host.request(group, TRANSFER, node=target, timeout=ALIVE_S)
             self._thread.wake()
-            for _ in range(20):
+            for _ in range(100):
                 await asyncio.sleep(LOOK_S)
                 if self.host.leader(group) == target:
                     return
         if leader != node:
             raise e.Unavailable(f"group {group} is still led by {self.host.leader(group) or 'nobody'}: try again")
+
+    async def make_group(self) -> JSON:
+        directory = self.host.directory
+        groups = self.groups()
+        assert directory is not None
+        number = max(directory.groups) + 1
+        made = pb.GroupMade(group=number, members=sorted(directory.point.members))
+        raise_refused(await self._decree(pb.Decree(group_made=made)))
+        deadline = self.host.now + ANSWER_S
+        while number not in self.host.replicas or not self.host.leader(number):
+            if self.host.now > deadline:
+                raise e.Unavailable(f"group {number} was made, and has no leader yet: ask for it again")
+            await asyncio.sleep(LOOK_S)
+        for package in self.host.replicas[groups[0]].packages():
+            raise_refused(await self._submit(number, c.Deploy(package)))
+        for name, version in sorted(self.host.replicas[groups[0]].machine.retired):
+            raise_refused(await self._submit(number, c.Retire(name, version)))
+        made.open = True
+        raise_refused(await self._decree(pb.Decree(group_made=made)))
+        return {"group": number}
+
+    async def catch_up(self) -> None:
+        await asyncio.gather(*(self.desk(group)[0].catch_up() for group in self.groups()))
 
     async def token(self) -> str:
         token = secrets.token_urlsafe(24)
@@ -414,7 +453,7 @@ class NodeService:
             return "; ".join(f"group {group}: {why}" for group, why in sorted(host.broken.items()))
         if host.directory is None or not host.directory.cluster:
             return "it waits to be let into a cluster"
-        for group in [0, *sorted(host.directory.groups)]:
+        for group in [0, *host.directory.open_groups]:
             if group not in host.logs:
                 return f"group {group} is not here yet"
             if not host.leader(group):

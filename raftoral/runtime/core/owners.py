@@ -169,7 +169,7 @@ class Owners(Lifecycle):
         if run is None or run.run != name or number in run.arrived:
             return None
         op = run.op(number)
-        return None if op is None or op.kind is not Kind.EFFECT else (run, op)
+        return None if op is None or op.activity is None else (run, op)
 
     def _stalled(self, command: c.Stalled) -> Refused | None:
         run = self.runs.get(command.id)
@@ -188,7 +188,7 @@ class Owners(Lifecycle):
             return None
         if why and run.status in ("running", "stalled"):
             run.status, run.code, run.reason = "stalled", "stalled", why
-            self._tell(run, "warn", f"stalled: {why}")
+            self._tell(run, "warn", f"stalled: {why}", "run_stalled", op.step)
             self._rewrite(run)
         self._rewrite(run, op)
         if not why:

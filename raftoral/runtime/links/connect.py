@@ -46,7 +46,7 @@ def _wire(transport: str, token: str | None, tls: Tls | SSLContext | None) -> Wi
         return HttpWire(token=token, tls=tls)
     if transport != "grpc":
         raise e.UsageError(f"transport is 'http' or 'grpc', not {transport!r}")
-    if find_spec("grpc") is None:
+    if not has_grpc():
         raise e.UsageError(
             "transport='grpc' needs grpcio: pip install 'raftoral[grpc]'; transport='http' needs nothing"
         )
@@ -55,3 +55,8 @@ def _wire(transport: str, token: str | None, tls: Tls | SSLContext | None) -> Wi
     from .grpc.client import GrpcWire
 
     return GrpcWire(token=token, tls=tls)
+
+
+def has_grpc() -> bool:
+    """Whether the extra is installed; it is not loaded before somebody needs it."""
+    return all(find_spec(name) is not None for name in ("grpc", "grpc_health", "grpc_reflection"))

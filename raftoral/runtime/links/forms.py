@@ -18,11 +18,14 @@ from raftoral.runtime.views import Branch, Change, Description, RunReport, Summa
 
 
 class Form(NamedTuple):
-    """`schema` is JSON Schema, or the name of a view (`VIEWS`). An empty `write` means that there is nothing."""
+    """`write` and `read` are for bytes; nothing is no bytes. `pack` and `unpack` are the same for an object, for those
+    who write it otherwise."""
 
     schema: dict[str, Any]
     write: Callable[[Any], bytes]
     read: Callable[[bytes], Any]
+    pack: Callable[[Any], dict[str, Any]]
+    unpack: Callable[[dict[str, Any]], Any]
     status: int = 200
 
 
@@ -36,7 +39,17 @@ def ref(name: str) -> dict[str, Any]:
 def _under(name: str, schema: dict[str, Any], status: int = 200) -> Form:
     """One value, as an object with one field: so that another one may come beside it."""
     whole = {"type": "object", "required": [name], "properties": {name: schema}}
-    return Form(whole, lambda value: to_json({name: value}), lambda data: from_json(data)[name], status)
+    return _object(whole, lambda value: {name: value}, lambda packed: packed[name], status)
+
+
+def _object(
+    schema: dict[str, Any], pack: Callable[[Any], dict[str, Any]], unpack: Callable[[dict[str, Any]], Any], status: int
+) -> Form:
+    return Form(schema, lambda value: to_json(pack(value)), lambda data: unpack(from_json(data)), pack, unpack, status)
+
+
+def _same(value: dict[str, Any]) -> dict[str, Any]:
+    return value
 
 
 def _ended_bytes(ended: Ended) -> bytes:
@@ -59,11 +72,6 @@ def _ended(data: bytes) -> Ended:
     )
 
 
-def _page(data: bytes) -> Page:
-    value = from_json(data)
-    return Page(value["runs"], value["next"])
-
-
 _STRING = {"type": "string"}
 _OBJECT = {"type": "object"}
 _ENDED = {
@@ -82,17 +90,22 @@ _PAGE = {
     "properties": {"runs": {"type": "array", "items": ref("Summary")}, "next": _STRING},
 }
 
-NOTHING = Form({}, lambda value: b"", lambda data: None, 204)
+NOTHING = Form({}, lambda value: b"", lambda data: None, lambda value: {}, lambda packed: None, 204)
 ID = _under("id", _STRING, 201)
 TOKEN = _under("token", _STRING, 201)
 COUNT = _under("count", {"type": "integer"})
 DELETED = _under("deleted", {"type": "integer"})
 PROGRAMS = _under("programs", {"type": "array", "items": _OBJECT})
-ENDED = Form(_ENDED, _ended_bytes, _ended)
-PAGE = Form(_PAGE, lambda page: to_json({"runs": list(page.runs), "next": page.next}), _page)
-RAW = Form({}, lambda data: bytes(data), lambda data: data)
+ENDED = Form(_ENDED, _ended_bytes, _ended, lambda ended: ended._asdict(), lambda packed: Ended(**packed))
+PAGE = _object(
+    _PAGE,
+    lambda page: {"runs": list(page.runs), "next": page.next},
+    lambda packed: Page(packed["runs"], packed["next"]),
+    200,
+)
+RAW = Form({}, bytes, bytes, lambda data: {"result": data}, lambda packed: packed["result"])
 
 
 def view(name: str = "") -> Form:
     """A dict that the service gave, as it is."""
-    return Form(ref(name) if name else _OBJECT, to_json, from_json)
+    return _object(ref(name) if name else _OBJECT, _same, _same, 200)

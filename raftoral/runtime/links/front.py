@@ -11,13 +11,15 @@ what a node is.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Self
 
+from raftoral import errors as e
 from raftoral.runtime.service import Service
 
 from .access import Access
+from .connect import has_grpc
 from .http.app import Metrics
 from .http.connection import Limits
 from .http.server import HttpServer
@@ -51,7 +53,7 @@ class Front:
         access = Access(tokens)
         self._limits = limits or Limits()
         own_machine_only = is_loopback(split_address(address)[0]) and not access.guarded and not insecure
-        self._http = HttpServer(
+        self.http = HttpServer(
             service,
             access,
             origins=origins,
@@ -60,14 +62,16 @@ class Front:
             own_machine_only=own_machine_only,
         )
         self._grpc: GrpcServer | None = None
-        if grpc is True or (grpc is None and find_spec("grpc") is not None):
+        there = has_grpc() and hasattr(asyncio, "open_unix_connection")  # not on Windows
+        if grpc and not there:
+            raise e.UsageError("grpc=True needs grpcio, and a system with unix sockets: pip install 'raftoral[grpc]'")
+        if there and grpc is not False:
             from .grpc.server import GrpcServer
 
             self._grpc = GrpcServer(service, access, message_bytes_max=self._limits.body_bytes_max)
         self._listener = Listener(
             address,
-            http=self._http.serve,
-            grpc=self._grpc.path if self._grpc is not None else None,
+            http=self.http.serve,
             peer=peer,
             tls=tls,
             guarded=access.guarded,
@@ -83,6 +87,7 @@ class Front:
     async def open(self) -> Self:
         if self._grpc is not None:
             await self._grpc.open()
+            self._listener.grpc = self._grpc.path
         try:
             await self._listener.open()
         except BaseException:
@@ -94,9 +99,8 @@ class Front:
     async def close(self, grace: float = GRACE) -> None:
         """No new connections; what is being answered has `grace` seconds, and streams are told to go elsewhere."""
         self._listener.stop()
-        await self._http.close(grace)
-        if self._grpc is not None:
-            await self._grpc.close(grace)
+        ending = [self.http.close(grace), *([self._grpc.close(grace)] if self._grpc is not None else [])]
+        await asyncio.gather(*ending)
         await self._listener.close()
 
     async def __aenter__(self) -> Self:

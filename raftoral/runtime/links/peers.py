@@ -37,6 +37,7 @@ PROTOCOL = 1
 FRAME_BYTES_MAX = 16 * 1024 * 1024
 HELLO_BYTES_MAX = 4096
 UNSENT_BYTES_MAX = 64 * 1024 * 1024
+READ_BYTES = 256 * 1024
 HELLO_SECONDS = 5.0  # for the other end to say who it is
 SILENT_MS = 5_000  # that a peer may not take what was sent, before its link is broken
 DIAL_FIRST_S, DIAL_MOST_S = 0.05, 1.0  # between two attempts
@@ -79,23 +80,29 @@ class Peers:
         self._dialling: dict[str, asyncio.Task[None]] = {}
         self._writers: dict[str, asyncio.StreamWriter] = {}
         self._readers: dict[str, tuple[str, asyncio.StreamWriter]] = {}  # node -> (its process, the link from it)
+        self._moved: dict[str, str] = {}  # where nodes said themselves that they are
         self._closed = False
         self.counted: dict[str, int] = {"refused": 0, "broken": 0, "nonsense": 0}
 
     def address(self, addresses: Mapping[str, str]) -> None:
         """Who is to be linked, and where. Those that are not here any more lose their links."""
-        wanted = {name: at for name, at in addresses.items() if name != self.identity.node}
+        wanted = {name: self._moved.get(name, at) for name, at in addresses.items() if name != self.identity.node}
         for name in [name for name, at in self._addresses.items() if wanted.get(name) != at]:
-            self._let_go(name)
+            self._stop_dialling(name)
+            if name not in wanted:
+                self._let_go(name)
         self._addresses = wanted
         for name in wanted:
             if name not in self._dialling:
                 self._dialling[name] = asyncio.ensure_future(self._dial(name))
 
-    def _let_go(self, name: str) -> None:
+    def _stop_dialling(self, name: str) -> None:
         task = self._dialling.pop(name, None)
         if task is not None:
             task.cancel()
+
+    def _let_go(self, name: str) -> None:
+        self._stop_dialling(name)
         incoming = self._readers.pop(name, None)
         if incoming is not None:
             incoming[1].close()
@@ -231,15 +238,19 @@ class Peers:
                 writer.write(_framed(b"ok"))
             name = other.node
             self._readers[name] = (other.version, writer)
-            while True:
-                data = await _frame(reader, FRAME_BYTES_MAX)
-                if self._readers.get(name, ("", None))[1] is not writer:
-                    return
-                try:
-                    self._received(name, data)
-                except PeerError as error:
-                    self.drop(name, str(error))
-                    return
+            if other.address and other.address != self._addresses.get(name):
+                # It listens somewhere else now. That will be decreed, but perhaps not without this link back.
+                self._moved[name] = other.address
+                self.address(self._addresses | {name: other.address})
+            while frames := await reader.frames(FRAME_BYTES_MAX):
+                for data in frames:
+                    if self._readers.get(name, ("", None))[1] is not writer:
+                        return
+                    try:
+                        self._received(name, data)
+                    except PeerError as error:
+                        self.drop(name, str(error))
+                        return
         except (Refused, PeerError) as error:
             self.counted["refused"] += 1
             log.warning("a link was refused: %s", error)
@@ -293,6 +304,30 @@ class _Rest:
             return await self._stream.readexactly(count)
         part, self._first = self._first[:count], self._first[count:]
         return part if len(part) == count else part + await self._stream.readexactly(count - len(part))
+
+    async def frames(self, most: int) -> list[bytes]:
+        """What came next, as whole frames: at least one; none at the end. One wait for all that one packet brought."""
+        found: list[bytes] = []
+        buffer = bytearray(self._first)
+        while not found:
+            at = 0
+            while len(buffer) - at >= _LENGTH.size:
+                (length,) = _LENGTH.unpack_from(buffer, at)
+                if length > most:
+                    raise PeerError(f"a frame of {length:,} bytes; {most:,} are the most")
+                end = at + _LENGTH.size + length
+                if end > len(buffer):
+                    break
+                found.append(bytes(buffer[at + _LENGTH.size : end]))
+                at = end
+            del buffer[:at]
+            if not found:
+                data = await self._stream.read(READ_BYTES)
+                if not data:
+                    return []
+                buffer += data
+        self._first = bytes(buffer)
+        return found
 
 
 async def _frame(reader: asyncio.StreamReader | _Rest, most: int) -> bytes:

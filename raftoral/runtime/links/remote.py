@@ -185,6 +185,13 @@ class Remote:
     async def transfer(self, group: int, node: str) -> None:
         await self._call("transfer", group=group, node=node)
 
+    async def make_group(self) -> JSON:
+        given: JSON = await self._call("make_group")
+        return given
+
+    async def catch_up(self) -> None:
+        await self._call("catch_up")
+
     async def token(self) -> str:
         given: str = await self._call("token")
         return given

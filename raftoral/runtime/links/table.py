@@ -244,6 +244,13 @@ _ALL = (
         params=(Param("group", Place.PATH, k.INT), Param("node", Place.BODY, default="")),
         tag="cluster",
     ),
+    Operation("make_group", "POST", "/v1/cluster/groups", f.view(), tag="cluster", about="One more group for runs."),
+    Operation(
+        *("catch_up", "POST", "/v1/cluster:catch-up", f.NOTHING),
+        tag="cluster",
+        again=True,
+        about="Returns when what this node shows is as new as anything that was answered before the call.",
+    ),
     Operation("token", "POST", "/v1/cluster/tokens", f.TOKEN, tag="cluster"),
     Operation("health", "GET", "/readyz", f.view(), tag="cluster", again=True, about="200 when it can serve, or 503."),
 )

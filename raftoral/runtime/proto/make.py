@@ -1,15 +1,19 @@
 """Makes the modules beside this file from their `.proto` files; `--check` only says whether they are out of date.
 
-A tool of `./dev proto`. Never loaded at run time.
+For a file with services there is a module `*_pb2_grpc.py` too, with a `.pyi` of our own making, since grpcio-tools
+makes none. A tool of `./dev proto`. Never loaded at run time.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+PLACE = "raftoral/runtime/proto"
+ROOT = HERE[: -len(PLACE) - 1]
 
 
 def sources() -> list[str]:
@@ -18,12 +22,49 @@ def sources() -> list[str]:
 
 def made(folder: str) -> dict[str, str]:
     """The modules, made in `folder`: their names and texts."""
+    import grpc_tools
     from grpc_tools import protoc
 
-    words = ["protoc", f"-I{HERE}", f"--python_out={folder}", f"--pyi_out={folder}"]
-    if protoc.main([*words, *sources()]) != 0:
+    own = os.path.join(os.path.dirname(grpc_tools.__file__), "_proto")  # google/protobuf/*.proto
+    outs = [f"--{kind}_out={folder}" for kind in ("python", "pyi", "grpc_python")]
+    # By their whole paths: a process has one pool of files, and a service's own `api.proto` may be in it too.
+    if protoc.main(["protoc", f"-I{ROOT}", f"-I{own}", *outs, *(f"{PLACE}/{name}" for name in sources())]) != 0:
         sys.exit(1)
-    return {name: _text(os.path.join(folder, name)) for name in sorted(os.listdir(folder))}
+    folder = os.path.join(folder, *PLACE.split("/"))
+    texts = {name: _text(os.path.join(folder, name)) for name in sorted(os.listdir(folder))}
+    for name in sources():
+        stem, services = name.removesuffix(".proto"), _services(_text(os.path.join(HERE, name)))
+        stubs = texts.pop(f"{stem}_pb2_grpc.py", "")
+        if services:
+            texts[f"{stem}_pb2_grpc.py"] = stubs
+            texts[f"{stem}_pb2_grpc.pyi"] = _types(stem, services)
+    return texts
+
+
+Method = tuple[str, str, str, str]  # name, request, "stream " or nothing, reply
+
+
+def _services(text: str) -> dict[str, list[Method]]:
+    """Our files are plain: a method stands on one line."""
+    found = {}
+    for name, body in re.findall(r"^service (\w+) \{(.*?)^\}", text, re.M | re.S):
+        found[name] = re.findall(r"rpc (\w+)\((\w+)\) returns \((stream )?(\w+)\);", body)
+    return found
+
+
+def _types(stem: str, services: dict[str, list[Method]]) -> str:
+    lines = ["import grpc.aio", "", f"from . import {stem}_pb2 as pb", ""]
+    for service, methods in services.items():
+        lines += [f"class {service}Stub:", "    def __init__(self, channel: grpc.aio.Channel) -> None: ..."]
+        for name, request, stream, reply in methods:
+            kind = "UnaryStream" if stream else "UnaryUnary"
+            lines.append(f"    {name}: grpc.aio.{kind}MultiCallable[pb.{request}, pb.{reply}]")
+        lines += [
+            "",
+            f"def add_{service}Servicer_to_server(servicer: object, server: grpc.aio.Server) -> None: ...",
+            "",
+        ]
+    return "\n".join(lines)
 
 
 def outdated() -> list[str]:

@@ -146,12 +146,14 @@ class Left(_message.Message):
     def __init__(self, node: _Optional[str] = ...) -> None: ...
 
 class GroupMade(_message.Message):
-    __slots__ = ("group", "members")
+    __slots__ = ("group", "members", "open")
     GROUP_FIELD_NUMBER: _ClassVar[int]
     MEMBERS_FIELD_NUMBER: _ClassVar[int]
+    OPEN_FIELD_NUMBER: _ClassVar[int]
     group: int
     members: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, group: _Optional[int] = ..., members: _Optional[_Iterable[str]] = ...) -> None: ...
+    open: bool
+    def __init__(self, group: _Optional[int] = ..., members: _Optional[_Iterable[str]] = ..., open: _Optional[bool] = ...) -> None: ...
 
 class TokenMade(_message.Message):
     __slots__ = ("token", "until")

@@ -25,6 +25,7 @@ from raftoral import errors as e
 from raftoral.runtime.links.access import Access, bearer
 from raftoral.runtime.links.forms import ENDED
 from raftoral.runtime.links.problems import problem, public
+from raftoral.runtime.links.streams import begun
 from raftoral.runtime.links.table import Operation
 from raftoral.runtime.service import Service
 
@@ -110,8 +111,8 @@ class App:
         return Response(status, {"Content-Type": JSON_TYPE} if body else {}, body)
 
     async def _stream(self, values: AsyncIterator[Any], write: Callable[[Any], bytes]) -> Response:
-        first, others = await events.begun(values)
-        body = events.written(first, others, write, self.closing, PING_SECONDS)
+        _, all_of_them = await begun(values)
+        body = events.written(all_of_them, write, self.closing, PING_SECONDS)
         return Response(200, {"Content-Type": EVENTS_TYPE, "Cache-Control": "no-store"}, body)
 
     async def _stream_end(self, operation: Operation, given: Mapping[str, Any]) -> Response:
@@ -151,11 +152,11 @@ class App:
         """What no client but a browser is asked."""
         host, origin = request.headers.get("host", ""), request.headers.get("origin")
         if self._own_machine_only and not _of_this_machine(host):
-            raise e.Denied(f"{host!r} is no name of this machine, and without tokens only it may ask")
+            return refusal(e.Denied(f"{host!r} is no name of this machine, and without tokens only it may ask"))
         if origin is None or origin.partition("://")[2].lower() == host.lower():
             return None
         if not self._is_allowed(origin):
-            raise e.Denied(f"pages of {origin} may not ask this node: it was not given among origins=")
+            return refusal(e.Denied(f"pages of {origin} may not ask this node: it was not given among origins="))
         if request.method == "OPTIONS" and "access-control-request-method" in request.headers:
             headers = {
                 "Access-Control-Allow-Methods": "GET, POST, PATCH, DELETE",

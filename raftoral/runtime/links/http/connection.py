@@ -35,6 +35,7 @@ class Limits(NamedTuple):
     head_seconds: float = 15.0
     body_seconds: float = 120.0
     write_seconds: float = 60.0  # until a client takes what it asked for
+    linger_seconds: float = 2.0  # for what a client still sends when it was refused
     connections_max: int = 1_000
 
 

@@ -17,56 +17,27 @@ from pydantic_core import from_json
 
 from raftoral import errors as e
 from raftoral.runtime.links.problems import error_of, problem, public
+from raftoral.runtime.links.streams import SILENCE, followed, let_go
 from raftoral.runtime.service import JSON
 
 END = b"event: end\ndata: {}\n\n"
 PING = b": still here\n\n"
 EVENT_MAX = 16 * 1024 * 1024
 
-_OVER: Any = object()
-
-
-async def begun(values: AsyncIterator[Any]) -> tuple[Any, AsyncIterator[Any]]:
-    """The first value, and the others: what goes wrong at once is a response of its own, and no event."""
-    return await anext(values), values
-
 
 async def written(
-    first: Any, values: AsyncIterator[Any], write: Callable[[Any], bytes], closing: asyncio.Event, ping: float
+    values: AsyncIterator[Any], write: Callable[[Any], bytes], closing: asyncio.Event, ping: float
 ) -> AsyncIterator[bytes]:
     """A stream for as long as the node stays; something is sent every `ping` seconds, so that who listens can tell."""
-    stop = asyncio.ensure_future(closing.wait())
-    coming = asyncio.ensure_future(_next(values))
+    following = followed(values, closing, ping)
     try:
-        yield b"data: " + write(first) + b"\n\n"
-        while True:
-            await asyncio.wait({coming, stop}, timeout=ping, return_when=asyncio.FIRST_COMPLETED)
-            if coming.done():
-                try:
-                    value = coming.result()
-                except Exception as error:
-                    yield _error(error)
-                    return
-                if value is _OVER:
-                    yield END
-                    return
-                yield b"data: " + write(value) + b"\n\n"
-                coming = asyncio.ensure_future(_next(values))
-            elif stop.done():
-                yield _error(e.Unavailable("this node is closing; ask another one"))
-                return
-            else:
-                yield PING
+        async for value in following:
+            yield PING if value is SILENCE else b"data: " + write(value) + b"\n\n"
+        yield END
+    except Exception as error:
+        yield _error(error)
     finally:
-        for task in (stop, coming):
-            task.cancel()
-        await asyncio.gather(stop, coming, return_exceptions=True)
-        if hasattr(values, "aclose"):
-            await values.aclose()
-
-
-async def _next(values: AsyncIterator[Any]) -> Any:
-    return await anext(values, _OVER)
+        await let_go(following)
 
 
 def _error(error: Exception) -> bytes:

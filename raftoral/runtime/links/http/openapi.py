@@ -9,12 +9,12 @@ server does and what it says it does cannot differ.
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from pydantic import TypeAdapter
 
 import raftoral
-from raftoral.runtime.links.forms import VIEWS
+from raftoral.runtime.links.forms import VIEWS, ref
 from raftoral.runtime.links.table import OPERATIONS, REQUIRED, Operation, Param, Place
 from raftoral.runtime.service import Service
 
@@ -112,8 +112,25 @@ def _views() -> dict[str, Any]:
     """Schemas of the views, and of what they hold."""
     found: dict[str, Any] = {}
     for name, view in VIEWS.items():
-        schema = TypeAdapter(view).json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
-        found |= schema.pop("$defs", {})
-        if "$ref" not in schema:  # a view that holds itself stands among the definitions
+        if issubclass(view, tuple):  # named, and so it is an object on the wire
+            hints = get_type_hints(view)
+            properties = {field: _of_type(hint) for field, hint in hints.items()}
+            found[name] = {"type": "object", "required": [*hints], "properties": properties}
+        else:
+            schema = _schema_of(view)
+            found |= schema.pop("$defs", {})
             found[name] = schema
     return found
+
+
+def _of_type(hint: Any) -> dict[str, Any]:
+    for name, view in VIEWS.items():
+        if hint is view:
+            return ref(name)
+        if get_args(hint) == (view, ...):  # tuple[view, ...]
+            return {"type": "array", "items": ref(name)}
+    return _schema_of(hint)
+
+
+def _schema_of(hint: Any) -> dict[str, Any]:
+    return TypeAdapter(hint).json_schema(mode="serialization", ref_template="#/components/schemas/{model}")

@@ -26,7 +26,6 @@ from .requests import Request
 
 log = logging.getLogger("raftoral")
 
-LINGER_SECONDS = 2.0
 LINGER_BYTES_MAX = 64 * 1024 * 1024
 
 
@@ -85,7 +84,7 @@ class HttpServer:
             except Refused as refused:
                 if connection.can_answer:
                     await self._send(connection, refusal(refused.error, refused.status), last=True)
-                    await _linger(reader)
+                    await _linger(reader, self._limits.linger_seconds)
                 return
             if request is None:
                 return
@@ -120,11 +119,11 @@ class HttpServer:
         await asyncio.gather(*busy, return_exceptions=True)
 
 
-async def _linger(reader: asyncio.StreamReader) -> None:
+async def _linger(reader: asyncio.StreamReader, seconds: float) -> None:
     """Takes what a client still sends, for a while: who closes with something unread takes the answer back with it."""
     left = LINGER_BYTES_MAX
     try:
-        async with asyncio.timeout(LINGER_SECONDS):
+        async with asyncio.timeout(seconds):
             while left > 0 and (data := await reader.read(64 * 1024)):
                 left -= len(data)
     except (TimeoutError, OSError):

@@ -1,0 +1,168 @@
+"""The gRPC server: the operations of a service on a private unix socket, to which the listener brings connections.
+
+    server = GrpcServer(service, access)
+    await server.open()
+    listener.grpc = server.path
+
+In: calls. Out: replies, or a status with the stable code in the trailing metadata. Health and reflection are there for
+everybody. When a client's deadline is over, or it left, its call is cancelled. Never on a port of its own: TLS and the
+port are matters of the listener.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, NoReturn
+
+import grpc
+import grpc.aio
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from raftoral import errors as e
+from raftoral.runtime.links.access import Access, bearer
+from raftoral.runtime.links.problems import grpc_name, public
+from raftoral.runtime.links.streams import followed
+from raftoral.runtime.proto import api_pb2 as pb, api_pb2_grpc as stubs
+from raftoral.runtime.service import Service
+
+from .messages import METHODS, Method, arguments_of, filled
+
+CODE = "raftoral-code"
+WORDS_BYTES_MAX = 6_000  # of an error: with 8 KiB of metadata some clients break off
+STREAMS_MAX = 1_000  # calls at a time on one connection
+ANSWER_BYTES_MAX = 64 * 1024 * 1024
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class GrpcServer:
+    """See the module."""
+
+    def __init__(self, service: Service, access: Access, *, message_bytes_max: int = 8 * 1024 * 1024) -> None:
+        self._service, self._access = service, access
+        self._message_bytes_max = message_bytes_max
+        self._closing = asyncio.Event()
+        self._folder = ""
+        self._server: grpc.aio.Server | None = None
+
+    @property
+    def path(self) -> str:
+        """The socket. Nobody but this user can reach it: the folder around it is private."""
+        return os.path.join(self._folder, "api")
+
+    async def open(self) -> None:
+        self._folder = tempfile.mkdtemp(prefix="raftoral-")  # made with 0700
+        self._server = server = grpc.aio.server(
+            options=[
+                ("grpc.max_receive_message_length", self._message_bytes_max),
+                ("grpc.max_send_message_length", ANSWER_BYTES_MAX),
+                ("grpc.max_concurrent_streams", STREAMS_MAX),
+                ("grpc.so_reuseport", 0),
+            ]
+        )
+        for name in pb.DESCRIPTOR.services_by_name:
+            servicer = _Servicer({m.name: self._handler(m) for m in METHODS.values() if m.service == name})
+            getattr(stubs, f"add_{name}Servicer_to_server")(servicer, server)
+        health_pb2_grpc.add_HealthServicer_to_server(_Health(self._service), server)
+        names = [service.full_name for service in pb.DESCRIPTOR.services_by_name.values()]
+        reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server)
+        server.add_insecure_port(f"unix:{self.path}")
+        await server.start()
+
+    async def close(self, grace: float) -> None:
+        """Calls have `grace` seconds to end; streams are told to go elsewhere."""
+        self._closing.set()
+        if self._server is not None:
+            await self._server.stop(grace)
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _handler(self, method: Method) -> Callable[..., Any]:
+        async def one(request: Any, context: Context) -> Any:
+            try:
+                return await self._answered(method, request, context)
+            except e.RaftoralError as error:
+                await _abort(context, error)
+            except Exception as error:
+                await _abort(context, public(error))
+
+        async def many(request: Any, context: Context) -> AsyncIterator[Any]:
+            try:
+                async for reply in self._streamed(method, request, context):
+                    yield reply
+            except Exception as error:
+                await _abort(context, public(error))
+
+        return many if method.operation.name == "watch" else one
+
+    async def _answered(self, method: Method, request: Any, context: Context) -> Any:
+        operation = method.operation
+        self._check(method, context)
+        value = await operation.perform(self._service, arguments_of(method, request))
+        return filled(method.reply, operation.gives.pack(value))
+
+    async def _streamed(self, method: Method, request: Any, context: Context) -> AsyncIterator[Any]:
+        self._check(method, context)
+        arguments = method.operation.arguments(arguments_of(method, request))
+        changes = followed(self._service.watch(**arguments), self._closing)
+        try:
+            async for value in changes:
+                yield filled(method.reply, method.operation.gives.pack(value))
+        finally:
+            await changes.aclose()  # type: ignore[attr-defined]  # a generator
+
+    def _check(self, method: Method, context: Context) -> None:
+        metadata = dict(context.invocation_metadata() or ())
+        self._access.check(method.operation.right, bearer(str(metadata.get("authorization", ""))))
+
+
+class _Servicer:
+    """What the modules made from `api.proto` want: a method for each one there, by its name."""
+
+    def __init__(self, handlers: Mapping[str, Callable[..., Any]]) -> None:
+        self._handlers = handlers
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        try:
+            return self._handlers[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+class _Health(health.aio.HealthServicer):
+    """The usual health service; what it says is what the node says of itself."""
+
+    def __init__(self, service: Service) -> None:
+        super().__init__()
+        self._service = service
+
+    async def Check(self, request: Any, context: Any) -> Any:  # noqa: N802 - gRPC's name
+        ready = (await self._service.health())["ready"]
+        states = health_pb2.HealthCheckResponse
+        await self.set("", states.SERVING if ready else states.NOT_SERVING)
+        return await super().Check(request, context)
+
+
+async def _abort(context: Context, error: e.RaftoralError) -> NoReturn:
+    status: grpc.StatusCode = getattr(grpc.StatusCode, grpc_name(error))
+    if isinstance(error, e.Denied) and not dict(context.invocation_metadata() or ()).get("authorization"):
+        status = grpc.StatusCode.UNAUTHENTICATED
+    await context.abort(status, _cut(str(error)), ((CODE, error.code),))
+
+
+def _cut(words: str) -> str:
+    """As much as fits. On its way a byte that is no plain ASCII becomes three."""
+    words = words.encode("utf-8", "replace").decode()
+    if 12 * len(words) <= WORDS_BYTES_MAX:  # the usual case
+        return words
+    size = 0
+    for at, character in enumerate(words):
+        size += 1 if " " <= character <= "~" and character != "%" else 3 * len(character.encode())
+        if size > WORDS_BYTES_MAX:
+            return words[:at] + "… (there is more: over HTTP it is whole)"
+    return words
