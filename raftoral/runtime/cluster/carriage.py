@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..consensus.log import Committed, ReplicatedLog
+from ..consensus.log import ReplicatedLog
 from ..consensus.snapshots import Header, Receiver, Sender
 from ..faults import PeerError
 from ..proto import peer_pb2 as pb
@@ -38,7 +38,7 @@ class Carriage:
         """A node that waits with an empty log is to become a member."""
         status = log.status()
         if node in status.members:
-            self._host.answered(status.group, request_id, Committed(status.commit, status.term))
+            self._host.answered(status.group, request_id, self._host.settled(log, node))
             return
         key = status.group, node
         if self._added.get(key, float("-inf")) + ADD_AGAIN_S > self._host.now:

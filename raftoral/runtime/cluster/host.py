@@ -302,9 +302,18 @@ class Host:
     def _remove(self, log: ReplicatedLog, node: str, request_id: bytes) -> None:
         status = log.status()
         if node not in status.members:
-            self.answered(status.group, request_id, Committed(status.commit, status.term))
+            self.answered(status.group, request_id, self.settled(log, node))
         else:
             log.remove(node, request_id)
+
+    def settled(self, log: ReplicatedLog, node: str) -> Committed | Busy:
+        """What becomes of a wish that a node be a member, or none, when the log says so already. Perhaps only its end
+        does, which may be lost with this leader: who was told too early would stop a node that still has a vote."""
+        status = log.status()
+        state = self.state(status.group)
+        if state is not None and (node in state.point.members) == (node in status.members):
+            return Committed(status.commit, status.term)
+        return Busy("the change is on its way")
 
     def _answer(self, pending: Pending, outcome: Outcome) -> None:
         self._pending.pop(pending.request_id, None)
