@@ -218,9 +218,9 @@ class Checkers:
     def hung(self) -> str:
         """An effect that is waited for, and that nobody is at: neither its owner's runner, nor the time."""
         for oracle in self.oracles.values():
-            late = oracle.overdue(self._world.time - LATE_US)
-            if late:
-                return f"{late} was due, and nobody puts the time into the log"
+            due = oracle.due()
+            if due is not None and due[0] < self._world.time - LATE_US:
+                return f"{due[1]} was due, and nobody puts the time into the log"
             for run in oracle.runs.values():
                 if run.status in ("paused", "faulted"):
                     continue

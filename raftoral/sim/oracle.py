@@ -67,13 +67,14 @@ class Oracle:
         """The runs that live."""
         return self._machine.runs
 
-    def overdue(self, time: int) -> str:
-        """What should have happened before this time. The heap also holds what is not waited for any more."""
+    def due(self) -> tuple[int, str] | None:
+        """What happens next by itself, and when. The heap also holds what is not waited for any more."""
+        found = []
         for due, id, number in self._machine.deadlines._heap:
-            found = self._machine.due_op(due, id, number) if due < time else None
-            if found is not None and (found[1].kind is Kind.TIMER or found[0].status not in ("paused", "faulted")):
-                return f"{found[1]} of {id}"
-        return ""
+            of = self._machine.due_op(due, id, number)
+            if of is not None and (of[1].kind is Kind.TIMER or of[0].status not in ("paused", "faulted")):
+                found.append((due, f"{of[1]} of {id}"))
+        return min(found, default=None)
 
     def feed(self, entry: Applied) -> None:
         """The next entry of the log."""

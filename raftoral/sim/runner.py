@@ -164,4 +164,5 @@ def _failed(attempt: Attempt, kind: str, detail: str, error: bytes | None, retry
 
 
 def _stalled(attempt: Attempt) -> c.Command:
-    return c.Stalled(attempt.id, attempt.op, f"nobody here implements {attempt.activity.name}", attempt.run)
+    why = f"nobody here implements {attempt.activity.name}"
+    return c.Stalled(attempt.id, attempt.op, why, attempt.run, attempt.fence)
