@@ -15,8 +15,8 @@
 | AT-MOST-ONCE | an activity with `once: at_most` was called again, and nobody knew what became of the first call |
 | ANSWER, LOST | a client was told what the log does not say; what was acknowledged is not there |
 | LINEAR | what clients saw of the tally is not linearizable |
-| STUCK, HUNG | after healing: an answer that never comes; an effect that nobody performs, a timer that nobody rings; a run
-that does not end |
+| STUCK | after healing: an answer that never comes; a run that does not end |
+| HUNG | after healing: an effect that nobody performs, a timer that nobody rings |
 | APART | after healing: nodes with different states |
 | UNBOUNDED | tables of a host that still hold what is over |
 | RAISED, DISTRUST, STOPPED | production code raised; a node sent what another one calls nonsense; a group stopped |

@@ -21,7 +21,9 @@ from raftoral.runtime.core.lifecycle import Perform
 from raftoral.runtime.core.programs import Programs
 from raftoral.runtime.core.state import Kind, Run
 from raftoral.runtime.edge.storage_memory import MemoryStorage
+from raftoral.runtime.ports import Query, Row
 
+ROWS_MAX = 1 << 40
 ENDS_OF_OPS = (What.DONE, What.BROKE, What.FIRED)
 
 
@@ -75,6 +77,10 @@ class Oracle:
             if of is not None and (of[1].kind is Kind.TIMER or of[0].status not in ("paused", "faulted")):
                 found.append((due, f"{of[1]} of {id}"))
         return min(found, default=None)
+
+    def rows(self) -> list[Row]:
+        """All runs, ended or not, in the order of their starts."""
+        return self.storage.rows(Query(limit=ROWS_MAX))[::-1]
 
     def feed(self, entry: Applied) -> None:
         """The next entry of the log."""
