@@ -294,7 +294,8 @@ class Checkers:
             if request.answered is None or request.outcome is not None or id in clients.deleted:
                 continue
             for name, node in sorted(self._world.nodes.items()):
-                replica = node.host.replicas.get(request.group) if node.host is not None else None
+                here = node.host is not None and request.group not in node.host.broken
+                replica = node.host.replicas.get(request.group) if node.host is not None and here else None
                 row = replica.storage.row(id) if isinstance(replica, Replica) else None
                 if replica is not None and row is None:
                     self.bad("LOST", f"the start of {id} was acknowledged, and {name} does not know it")

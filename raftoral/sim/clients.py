@@ -257,7 +257,7 @@ class Clients:
 
     def _looked(self, name: str, life: int, asked: float, outcome: Outcome) -> None:
         host = self._world.nodes[name].host
-        if outcome is not None or host is None or self._world.nodes[name].life != life:
+        if outcome is not None or host is None or 1 in host.broken or self._world.nodes[name].life != life:
             return
         row = host.replicas[1].storage.row(TALLY_ID)
         values: Any = json.loads(row.checkpoints)["seen"] if row is not None else []

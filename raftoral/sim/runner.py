@@ -179,6 +179,9 @@ def _driven(coroutine: Any, name: str) -> Any:
         coroutine.send(None)
     except StopIteration as end:
         return end.value
+    except RuntimeError as error:
+        if "event loop" not in str(error):
+            raise
     coroutine.close()
     raise UsageError(f"the activity {name} waits for something real: in a simulation it may not sleep, read or connect")
 
