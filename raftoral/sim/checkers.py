@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from .world import World
 
 LATE_US = 3_000_000  # that a leader may be late with the time, when all is well
-FOREIGN_MAX = 400  # requests of others that a host may remember when all is over
+FOREIGN_MAX = 0  # requests of others that a host may remember when all is over
 
 
 class Checkers:
