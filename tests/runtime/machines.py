@@ -225,9 +225,9 @@ class Bench:
 
 
 def _value_bytes(cls: Any, field: str, value: Any) -> bytes:
-    from raftoral.program.plans import _annotations
+    from raftoral.program.plans import annotations_of
 
-    return codec_of(_annotations(cls)[field]).dumps(value)
+    return codec_of(annotations_of(cls)[field]).dumps(value)
 
 
 # --- promises ----------------------------------------------------------------------------------------------------

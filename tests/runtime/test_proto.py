@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 
 from raftoral.runtime.proto import make, state_pb2
@@ -26,3 +28,10 @@ def test_numbers_of_stored_fields_never_change() -> None:
         **{name: number for number, name in enumerate(strand.split(), 1)},
         **{name: number for number, name in enumerate(run.split(), 30)},
     }
+
+
+def test_names_of_files_are_ours_alone() -> None:
+    """A process has one pool of them: an `api.proto` of a service that embeds us must find its place there."""
+    for name in make.sources():
+        module = importlib.import_module(f"raftoral.runtime.proto.{name.removesuffix('.proto')}_pb2")
+        assert module.DESCRIPTOR.name == f"raftoral/runtime/proto/{name}"

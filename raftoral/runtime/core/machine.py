@@ -74,7 +74,8 @@ class Machine(Library):
             return Refused(c.WRONG_INPUT, f"the input of {program.name}: {misfit.message}")
         if _tags_in(command.tags) is None:
             return Refused(c.WRONG_INPUT, NO_TAGS)
-        self._begin(command.id, command.run, program, args, tags=command.tags, owner=command.owner)
+        owner = self._owner_of_start(command.owner)
+        self._begin(command.id, command.run, program, args, tags=command.tags, owner=owner)
         return None
 
     def _no_program(self, workflow: str, version: int) -> str:

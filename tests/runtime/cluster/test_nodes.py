@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,9 +16,12 @@ from typing import Any
 import pytest
 
 import raftoral
+import raftoral.sync
 from raftoral import errors as e
 from raftoral.runtime.cluster.node import Node
 from raftoral.runtime.cluster.placing import home
+from raftoral.runtime.edge.observe import Inside, Observer
+from raftoral.runtime.ports import Row
 from raftoral.runtime.service import Source
 from tests.runtime.kit import on_loop
 from tests.runtime.machines import Kit, forget
@@ -435,6 +439,79 @@ async def _is(run: Any, status: str) -> bool:
 
 def test_a_run_waits_for_a_node_that_can(m: ModuleType, tmp_path: Path) -> None:
     _stalls(m, tmp_path)
+
+
+@on_loop
+async def _pruned(m: ModuleType, folder: Path) -> None:
+    async with cluster(m, folder, "a", "b", retention=timedelta(milliseconds=50)) as made:
+        run = await m.Pay.start(made.nodes["b"], 1, id="r")
+        await (await m.Quick.start(made.nodes["b"], 1, id="q")).result()
+        await until(lambda: _only(made, "r"))
+        assert await run.status() == "running"
+
+
+async def _only(made: Cluster, id: str) -> bool:
+    return [[each.id for each in await node.list()] for node in made.nodes.values()] == [[id], [id]]
+
+
+def test_runs_that_are_over_for_long_are_pruned(m: ModuleType, tmp_path: Path) -> None:
+    _pruned(m, tmp_path)
+
+
+def test_a_node_in_a_service_that_blocks(m: ModuleType, tmp_path: Path) -> None:
+    class Blocking:
+        def charge(self, amount: int) -> str:
+            return f"sync {amount}"
+
+    with raftoral.sync.node(bootstrap=True, data=str(tmp_path), programs=[m], activities=[Blocking()]) as node:
+        run = node.start(m.Pay, 3, id="r")
+        run.paid(4)
+        assert run.result() == "sync 3 sync 4"
+        assert [each["node"] for each in node.cluster()["nodes"]] == [node.node_id]
+
+
+class Looks(Observer):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.inside: Inside | None = None
+
+    def opened(self, inside: Inside) -> None:
+        self.inside = inside
+
+    def closed(self, inside: Inside) -> None:
+        self.told.append("closed")
+
+    def run_started(self, row: Row, inside: Inside) -> None:
+        self.told.append(f"started {row.id}")
+
+    def run_ended(self, row: Row, inside: Inside) -> None:
+        self.told.append(f"ended {row.id} {row.status}")
+
+
+@on_loop
+async def _observed(m: ModuleType, folder: Path) -> None:
+    looks = {name: Looks() for name in "ab"}
+    async with cluster(m, folder) as made:
+        for name in "ab":
+            await made.start(name, metrics=looks[name])
+        run = await m.Pay.start(made.nodes["a"], 1, id="r")
+        await run.paid(2)
+        await run.result()
+        assert await (await m.Quick.start(made.nodes["b"], 1, id="q")).result() == 2
+        inside = looks["a"].inside
+        assert inside is not None
+        assert [(each.group, each.members) for each in inside.members()] == [(0, 2), (1, 2)]
+        await made.kill("a")
+        await made.start("a", metrics=looks["a"])
+        assert await m.Pay.get(made.nodes["a"], "r").result() == "a1 a2"
+    assert looks["a"].told.count("started r") == looks["a"].told.count("ended r completed") == 1
+    assert [each for each in looks["b"].told if each != "closed"] == ["started q", "ended q completed"]
+
+
+def test_each_run_is_told_once_by_its_owner(m: ModuleType, tmp_path: Path) -> None:
+    _observed(m, tmp_path)
 
 
 def test_nothing_of_a_node_is_left_in_the_process(m: ModuleType, tmp_path: Path) -> None:
