@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from raftoral.runtime.activity import ActivityContext as ActivityContext, activity as activity
     from raftoral.runtime.calls.client import Client as Client
     from raftoral.runtime.cluster.node import Node as Node
+    from raftoral.runtime.edge.observe import Inside as Inside, Observer as Observer
     from raftoral.runtime.links.connect import connect as connect
     from raftoral.runtime.links.tls import Tls as Tls
     from raftoral.runtime.local import Change as Change, Local as Local, local as local
@@ -53,6 +54,7 @@ _LATER = {
     **dict.fromkeys(("Description", "RunReport", "Summary"), "raftoral.runtime.views"),
     "Client": "raftoral.runtime.calls.client",
     "Node": "raftoral.runtime.cluster.node",
+    **dict.fromkeys(("Inside", "Observer"), "raftoral.runtime.edge.observe"),
     "Resources": "raftoral.runtime.resources",
     "Tls": "raftoral.runtime.links.tls",
     "connect": "raftoral.runtime.links.connect",

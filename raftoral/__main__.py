@@ -1,7 +1,7 @@
 """`raftoral ...` and `python -m raftoral ...`: finds the command, runs it, and turns what happens
 into an exit code.
 
-    0 done   1 the input has problems   2 wrong usage   3 a bug of ours
+    0 done   1 the input has problems   2 wrong usage   3 a bug of ours, or no cluster that serves
     130 Ctrl-C   141 the reader went away
 
 Imports only the room of the command that was asked for. It does no work itself, and lets no
@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import sys
 
-from raftoral.cli import COMMANDS, DONE, INTERRUPTED, OUR_BUG, PIPE_CLOSED, WRONG_USAGE
+from raftoral.cli import COMMANDS, DONE, HEADINGS, INTERRUPTED, OUR_BUG, PIPE_CLOSED, WRONG_USAGE
 from raftoral.cli.options import GLOBAL, Command, Option, help_text, read, read_front, suggestion
 from raftoral.cli.terminal import Terminal
 from raftoral.errors import UsageError
@@ -101,13 +101,18 @@ def _dispatch(arguments: list[str], terminal: Terminal) -> int:
 
 
 def _room(name: str) -> Room:
-    room: Room = __import__(COMMANDS[name][0], fromlist=("run",))
-    return room
+    place, _, inner = COMMANDS[name][0].partition(":")
+    room: Room = __import__(place, fromlist=("run",))
+    return getattr(room, inner) if inner else room
 
 
 def _front_help(front: Options, terminal: Terminal) -> int:
     width = max(map(len, COMMANDS)) + 2
-    rows = ["commands:", *(f"  {name:<{width}}{about}" for name, (_, about) in COMMANDS.items())]
+    rows: list[str] = []
+    for name, (_, about) in COMMANDS.items():
+        if name in HEADINGS:
+            rows += [*([""] if rows else []), f"{HEADINGS[name]}:"]
+        rows.append(f"  {name:<{width}}{about}")
     start, options = help_text(FRONT).split("options:\n", 1)
     text = start + "\n".join(rows) + "\n\noptions:\n" + options
     if front.on("help"):

@@ -279,7 +279,7 @@ def load(path: str) -> Loaded:
 
     orders, activities = raftoral.testing.load("examples/orders.rft")
     """
-    from raftoral.cli.running import activities_beside, module_at
+    from raftoral.cli.running.sources import activities_beside, module_at
 
     module = module_at(path)
     return Loaded(module, activities_beside(module))

@@ -24,6 +24,7 @@ from typing import Any, Protocol, TypeAlias
 
 from raftoral.errors import UsageError
 from raftoral.runtime.alarms import Alarmed, Clock
+from raftoral.runtime.edge.telling import fields_of
 from raftoral.runtime.ports import Attempt
 
 Json: TypeAlias = "str | int | float | bool | list[Any] | tuple[Any, ...] | dict[str, Any] | None"
@@ -202,8 +203,7 @@ class ActivityContext:
     def log(self) -> logging.LoggerAdapter[logging.Logger]:
         """A logger whose records carry the run's id, workflow, version and slot, the activity and the attempt."""
         if self._log is None:
-            names = ("id", "run", "workflow", "version", "slot", "activity", "attempt")
-            self._log = _Log(LOG, {name: getattr(self, name) for name in names})
+            self._log = _Log(LOG, fields_of(self._call.attempt))
         return self._log
 
 

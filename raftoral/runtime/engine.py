@@ -20,19 +20,19 @@ from collections.abc import Callable, Iterable
 from raftoral.errors import Closed, RaftoralError, StorageFailed
 
 from .core import commands as c
-from .core.lifecycle import Action, Halt, Moved, Perform, Tell
+from .core.lifecycle import Action, Halt, Moved, Perform
 from .core.machine import SEQ, Applied, Machine
 from .core.programs import Programs
 from .edge.clock import Alarm, Clock
-from .ports import Attempt, Beat, Changes, Done, Failed, Query, Report, Row, Runner, Storage
+from .edge.observe import Life, Observers
+from .edge.telling import tell, tell_failed
+from .ports import Attempt, Beat, Changes, Done, Query, Report, Row, Runner, Storage
 
 log = logging.getLogger("raftoral")
-told = logging.getLogger("raftoral.workflow")
 
 BATCH_MAX = 1_000  # commands in one commit
 RETRY_US = 1_000_000  # between attempts to write to a store that is ill
 SLOW_SECONDS = 0.001  # a commit that takes longer, on the average, is not for the loop
-_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
 
 Waiting = tuple[c.Command, "asyncio.Future[c.Refused | None] | None"]
 
@@ -48,8 +48,9 @@ class Engine:
         clock: Clock,
         *,
         trails: bool,
-        moved: Callable[[str, str], None],
+        moved: Callable[[str, str, Row | None], None],
         stopped: Callable[[RaftoralError], None] = lambda error: None,
+        observers: Observers | None = None,
     ) -> None:
         self.programs = programs
         self.storage = storage
@@ -60,6 +61,7 @@ class Engine:
         self._trails = trails
         self._moved = moved
         self._stopped = stopped
+        self._observers = observers
         self._queue: list[Waiting] = []
         self._scheduled = False
         self._alarm: Alarm | None = None
@@ -68,10 +70,12 @@ class Engine:
         self._broken: RaftoralError | None = None
         self._unread = False  # the store could not be read: memory is not what is stored
         self._seconds = 0.0  # that a commit takes, on the average of late
+        self._took = 0.0  # the last one
         self._committing: asyncio.Future[None] | None = None
         self._loop = asyncio.get_running_loop()
         self.unknown: list[Row] = []
         self.machine = self._read()
+        self._life = Life(self.machine.seq, observers)
 
     def _read(self) -> Machine:
         newest = self.storage.rows(Query(limit=1))
@@ -113,6 +117,11 @@ class Engine:
     @property
     def is_idle(self) -> bool:
         return not self._queue and not self._scheduled and self._committing is None
+
+    @property
+    def waiting(self) -> int:
+        """How many commands are in no commit yet."""
+        return len(self._queue)
 
     async def close(self) -> None:
         """No command is taken any more; those that wait are told so. What is being written is written first."""
@@ -162,7 +171,8 @@ class Engine:
             self.storage.commit(changes)
         except Exception as error:
             return error
-        self._seconds += (time.perf_counter() - start - self._seconds) / 8
+        self._took = time.perf_counter() - start
+        self._seconds += (self._took - self._seconds) / 8
         self.commits += 1
         return None
 
@@ -177,6 +187,10 @@ class Engine:
         if error is not None:
             self._break(batch, error)
             return
+        if self._observers is not None and applied.changes:
+            self._observers.committed(len(batch), self._took)
+        if self.unknown and applied.changes.deleted:
+            self.unknown = [row for row in self.unknown if row.id not in applied.changes.deleted]
         if self._broken is not None:  # closed meanwhile; it is on disk, so say so
             self._answer(batch, applied)
             return
@@ -200,18 +214,22 @@ class Engine:
     def _act(self, actions: Iterable[Action]) -> None:
         """What was wished for is on disk now: do it."""
         attempts: list[Attempt] = []
+        implements, moved = self.runner.implements, self._moved
         for action in actions:
             if isinstance(action, Perform):
-                if self.runner.implements(action.attempt.activity):
+                if implements(action.attempt.activity):
                     attempts.append(action.attempt)
                 else:
                     self._stall(action.attempt)
             elif isinstance(action, Moved):
-                self._moved(action.id, action.status)
+                if action.row is not None:
+                    self._life.tell(action.row)
+                moved(action.id, action.status, action.row)
             elif isinstance(action, Halt):
                 self.runner.stop(action.run, action.op, action.reason)
             else:
                 tell(action)
+        self._life.seq = self.machine.seq
         if attempts:
             self.runner.start(attempts)
 
@@ -242,7 +260,7 @@ class Engine:
 
     def _ill(self, batch: list[Waiting], error: StorageFailed) -> None:
         """The store took nothing of it: memory goes back to what is stored."""
-        log.error("nothing can be written: %s", error)
+        self._tell_ill("write", "written", error)
         for _, future in batch:
             if future is not None and not future.done():
                 future.set_exception(error)
@@ -254,15 +272,21 @@ class Engine:
         try:
             self.machine = self._read()
         except StorageFailed as error:
-            log.error("nothing can be read: %s", error)
+            self._tell_ill("read", "read", error)
             self._unread = True
             self.clock.at(self.clock.now() + RETRY_US, self._read_again)
             return
         self._unread = False
         self.clock.at(self.clock.now() + RETRY_US, self._kick)
 
+    def _tell_ill(self, operation: str, done: str, error: StorageFailed) -> None:
+        log.error("nothing can be %s: %s", done, error, extra={"event": "storage_failed", "operation": operation})
+        if self._observers is not None:
+            self._observers.storage_failed(operation)
+
     def _break(self, batch: list[Waiting], error: Exception) -> None:
-        log.critical("the machine stops: %s (a bug of raftoral; nothing was written)", error, exc_info=error)
+        said = "the machine stops: %s (a bug of raftoral; nothing was written)"
+        log.critical(said, error, exc_info=error, extra={"event": "machine_stopped"})
         self._broken = RaftoralError(f"the machine has stopped: {type(error).__name__}: {error}")
         for _, future in [*batch, *self._queue]:
             if future is not None and not future.done():
@@ -279,26 +303,9 @@ def command_of(report: Report) -> c.Command:
         return c.Finished(id, run, op, report.result, report.seconds)
     if isinstance(report, Beat):
         return c.Progress(id, run, op, report.details)
-    _tell_failed(report)
+    tell_failed(report)
     _, kind, detail, error, trace, retryable, seconds = report
     return c.AttemptFailed(id, run, op, attempt.number, kind, detail, error, trace, retryable, seconds)
-
-
-def _tell_failed(report: Failed) -> None:
-    """An error that the workflow does not know, and that is tried again, is news for whoever wrote the activity."""
-    if report.error is None and report.kind != "Stopped":
-        attempt = report.attempt
-        what = f"{report.kind}: {report.detail}" if report.detail else report.kind
-        log.warning("%s: %s failed (attempt %s): %s", attempt.id, attempt.activity.name, attempt.number, what)
-        log.debug("%s", report.trace)
-
-
-def tell(action: Tell) -> None:
-    """A line that a workflow logs, or that says what became of it."""
-    level = _LEVELS[action.level]
-    if told.isEnabledFor(level):
-        fields = {"run_id": action.id, "workflow": action.workflow, "version": action.version}
-        told.log(level, "%s: %s", action.id, action.message, extra=fields)
 
 
 __all__ = ["Engine", "command_of", "tell"]

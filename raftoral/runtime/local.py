@@ -29,6 +29,7 @@ from .core.programs import Program, Programs
 from .desk import Branch as Branch, Change as Change, Desk, raise_refused
 from .edge.clock import Clock, SystemClock
 from .edge.effect_runner import EffectRunner
+from .edge.observe import Inside, Observer, Observers, observers_of
 from .edge.storage_memory import MemoryStorage
 from .engine import Engine
 from .ports import Report, Storage
@@ -78,6 +79,8 @@ class Local(Desk):
         profile: bool = True,
         retention: timedelta | None = None,
         grace: float = DEFAULT_GRACE,
+        metrics: Observer | None = None,
+        tracing: Observer | None = None,
     ) -> None:
         if data is not None and storage is not None:
             raise e.UsageError("give either data= or storage=, not both")
@@ -89,6 +92,9 @@ class Local(Desk):
         self._profile, self._retention, self._grace = profile, retention, grace
         self._engine: Engine | None = None
         self._runner: EffectRunner | None = None
+        observers = observers_of(metrics=metrics, tracing=tracing)
+        inside = Inside(lambda: [self._engine] if self._engine else [], lambda: self._runner)
+        self._observers = Observers(observers, inside) if observers else None
         self._pruner: Any = None
         self._pruning: asyncio.Task[None] | None = None
 
@@ -117,6 +123,7 @@ class Local(Desk):
                 trails=self._profile,
                 moved=self._moved,
                 stopped=self._stopped,
+                observers=self._observers,
             )
             await self._engine.open()
         except BaseException:
@@ -125,6 +132,8 @@ class Local(Desk):
             if self._resources is not None:
                 await self._resources.close()
             raise
+        if self._observers is not None:
+            self._observers.opened()
         if self._retention is not None:
             self._prune_later()
         return self
@@ -137,6 +146,7 @@ class Local(Desk):
             max_concurrency=self._max_concurrency,
             thread_pool_size=self._threads,
             queues=self._queues,
+            observers=self._observers,
         )
         for program in self._programs.all().values():
             for activity in program.uses():
@@ -157,6 +167,8 @@ class Local(Desk):
         engine, self._engine = self._engine, None
         if engine is None:
             return
+        if self._observers is not None:
+            self._observers.closed()
         if self._pruner is not None:
             self._pruner.cancel()
         await engine.close()
@@ -192,7 +204,11 @@ class Local(Desk):
         id = uuid4().hex if id is None else checked_id(id)
         data = arguments_bytes(program, args)
         command = c.StartRun(id, uuid4().hex, program.name, program.version, data, tags_text(tags), fresh)
-        raise_refused(await engine.submit(command))
+        if self._observers is None:
+            raise_refused(await engine.submit(command))
+        else:
+            with self._observers.starting(program.name, program.version, id) as more:
+                raise_refused(await engine.submit(command._replace(tags=tags_text({**more, **(tags or {})}))))
         return id
 
     async def result(self, workflow: Definition | None, id: str, timeout: float | None = None) -> Any:

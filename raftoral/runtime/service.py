@@ -146,8 +146,8 @@ class Service(Protocol):
     # --- the cluster -----------------------------------------------------------------------------------------
 
     async def cluster(self) -> JSON:
-        """{"cluster", "node", "nodes": [{"node", "address", "up", "here", "activities", ...}], "groups": [{"group",
-        "leader", "term", "members", "commit", "applied", "runs"}]}"""
+        """{"cluster", "node", "nodes": [{"node", "address", "up", "here", "activities", "owned", ...}], "groups": [{
+        "group", "leader", "term", "members", "commit", "applied", "runs"}]}"""
 
     async def discover(self) -> JSON:
         """What a new node needs to know before it asks to be let in: {"cluster", "abi", "version", "nodes"}."""

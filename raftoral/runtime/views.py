@@ -76,7 +76,8 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Description(Summary):
-    """Everything that is known of a run. `reason` says why it stands still; `failure` how it failed."""
+    """Everything that is known of a run. `reason` says why it stands still; `failure` how it failed; `owner` which node
+    of a cluster performs its effects."""
 
     args: Mapping[str, Any] = field(default_factory=dict)
     code: str = ""
@@ -87,6 +88,7 @@ class Description(Summary):
     children: tuple[str, ...] = ()
     undos: int = 0
     steps: int = 0
+    owner: str = ""
     result: Any = None
     failure: Any = None
 
@@ -217,6 +219,7 @@ def description(row: Row, run: Run | None, params: tuple[str, ...]) -> Descripti
             "children": tuple(run.children),
             "undos": len(run.undos),
             "steps": run.steps,
+            "owner": run.owner,
         }
     if row.result is not None:
         more["result"] = from_json(row.result)
@@ -226,7 +229,7 @@ def description(row: Row, run: Run | None, params: tuple[str, ...]) -> Descripti
 
 
 def _wait(run: Run, op: Op) -> Wait:
-    strand = run.waiting[op.number]
+    strand, _ = run.waiting[op.number]
     line = strand.slot.line if strand.slot is not None else 0
     due = moment(op.due) if op.due else None
     return Wait(op.step, line, KINDS[op.kind], op.name, moment(op.asked), due, op.attempt, op.failures)

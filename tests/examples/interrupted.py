@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import Any
 
 import raftoral
-from raftoral.cli.running import activities_beside
+from raftoral.cli.running.sources import activities_beside
 from raftoral.program.steps import Activity
 from raftoral.runtime.bindings import Bindings
 from raftoral.runtime.core.programs import Program

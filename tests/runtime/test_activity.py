@@ -243,10 +243,10 @@ async def test_the_log_knows_the_run(caplog):
     [record] = caplog.records
     assert record.getMessage() == "charging ann"
     fields = {
-        name: getattr(record, name) for name in ("id", "run", "workflow", "version", "slot", "activity", "amount")
+        name: getattr(record, name) for name in ("run_id", "run", "workflow", "version", "slot", "activity", "amount")
     }
     assert fields == {
-        "id": "order-17",
+        "run_id": "order-17",
         "run": "run-1",
         "workflow": "shop.orders.ProcessOrder",
         "version": 2,

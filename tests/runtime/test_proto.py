@@ -23,7 +23,7 @@ def test_numbers_of_stored_fields_never_change() -> None:
     waits = "op kind name args due attempt asked failures stopping overrides details workflow version stalled"
     assert numbers["Op"] == {name: number for number, name in enumerate(waits.split(), 4)}
     strand = f"mode slot frame {waits} ops join undoing pending result failed"
-    run = "steps op_count position undo_count forks fence parent_op link inbox code reason note owner"
+    run = "steps op_count position undo_count forks fence parent_op link inbox code reason note owner trails"
     assert numbers["Strand"] == {
         **{name: number for number, name in enumerate(strand.split(), 1)},
         **{name: number for number, name in enumerate(run.split(), 30)},

@@ -29,6 +29,7 @@ from raftoral.program.steps import Activity, Definition
 
 from ..bindings import Binding, Bindings
 from ..calls.client import Client
+from ..calls.values import drawn_id
 from ..consensus.core import Timing
 from ..core import commands as c
 from ..core.lifecycle import Halt
@@ -37,6 +38,7 @@ from ..edge.clock import SystemClock
 from ..edge.directory_lock import DirectoryLock
 from ..edge.effect_runner import EffectRunner
 from ..edge.journal_sqlite import SqliteJournal
+from ..edge.observe import Observer, Observers, observers_of
 from ..engine import command_of, tell
 from ..links.connect import connect
 from ..links.front import Front
@@ -55,11 +57,14 @@ from .replica import Replica
 from .service import NodeService, moving_proof
 from .states import FileStates
 from .threaded import Threaded
+from .watching import NodeInside, Watch
 
 log = logging.getLogger("raftoral")
 
 READY_S = 60.0  # to become a node of the cluster that has a leader and knows the programs
 LOOK_S = 0.05
+SAY_S = 2.0  # after which a node that is not ready says why
+ASK_S = 2.0  # for peers to say of which cluster they are
 LEAVE_S = 5.0
 
 
@@ -84,6 +89,8 @@ class Node(Client):
         token: str = "",
         insecure: bool = False,
         origins: Sequence[str] = (),
+        metrics: Observer | None = None,
+        tracing: Observer | None = None,
         resources: Resources | None = None,
         max_concurrency: int = 1_000,
         thread_pool_size: int | None = None,
@@ -92,6 +99,8 @@ class Node(Client):
         grace: float = 5.0,
         down_after: float = 2.0,
         timing: Timing | None = None,
+        grpc: bool | None = None,
+        patience: float = READY_S,
     ) -> None:
         self._peers_given = list(peers)
         if bootstrap and self._peers_given:
@@ -108,11 +117,17 @@ class Node(Client):
         self._max_concurrency, self._threads, self._queues = max_concurrency, thread_pool_size, queues
         self._profile, self._grace, self._down_after = profile, grace, down_after
         self._timing = timing or Timing()
+        self._grpc, self._patience = grpc, patience
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._lock: DirectoryLock | None = None
         self._thread: HostThread | None = None
         self._runner: EffectRunner | None = None
         self._reports: list[tuple[str, c.Command]] = []
+        observers = observers_of(metrics=metrics, tracing=tracing)
+        inside = NodeInside(lambda: self._thread, lambda: self._runner)
+        self._observers = Observers(observers, inside) if observers else None
+        self._page = getattr(metrics, "text", None)
+        self._watch = Watch(self._observers)
         self._closing = False
         self._moving: asyncio.Task[None] | None = None
         self._front: Front | None = None
@@ -139,7 +154,11 @@ class Node(Client):
 
     def _folder(self) -> str:
         if self._data is not None:
-            os.makedirs(self._data, exist_ok=True)
+            try:
+                os.makedirs(self._data, exist_ok=True)
+            except OSError as error:
+                why = f"the directory {self._data} cannot be made: {error.strerror}. Give another one"
+                raise e.StorageRefused(why) from None
             return self._data
         self._temporary = tempfile.TemporaryDirectory(prefix="raftoral-", ignore_cleanup_errors=True)
         return self._temporary.name
@@ -176,6 +195,8 @@ class Node(Client):
         if self._definitions:
             await self._deploy()
             await self._until_ready()
+        if self._observers is not None:
+            self._observers.opened()
 
     async def _begin(self, folder: str, known: JSON | None) -> None:
         """On the engine's loop: listens, opens what is on the disk, founds or joins a cluster."""
@@ -189,10 +210,14 @@ class Node(Client):
             tls=self._tls,
             insecure=self._insecure,
             origins=self._origins,
+            metrics=self._page,
             peer=links.accept,
+            grpc=self._grpc,
         ).open()
         self.address = self._front.address
         self._identity.address = self._advertise or self.address
+        if known is not None and self._peers_given:
+            await self._refuse_others(folder, known)
         if known is None and not self._bootstrap:
             known = await self._join(folder)
         elif known is None:
@@ -236,10 +261,23 @@ class Node(Client):
                 log.warning("the other nodes do not know yet that %s listens at %s: %s", node, address, error)
                 await asyncio.sleep(1.0)
 
+    async def _refuse_others(self, folder: str, known: JSON) -> None:
+        """`peers` of another cluster than that of the data are a mistake. Peers that are away are none."""
+        try:
+            async with connect(*self._peers_given, tls=self._tls, timeout=ASK_S, patience=0.0) as others:
+                found = await others.service.discover()
+        except e.RaftoralError:
+            return
+        if found["cluster"] != known["cluster"]:
+            raise e.UsageError(
+                f"the data in {folder} is that of {known['node']} in the cluster {known['cluster']}, and at "
+                f"{', '.join(self._peers_given)} is the cluster {found['cluster']}: take another directory to join it"
+            )
+
     async def _join(self, folder: str) -> JSON:
         """Asks a node of the cluster to be let in; keeps who it is from then on."""
         tls = self._tls
-        async with connect(*self._peers_given, token=self._token or None, tls=tls, patience=READY_S) as others:
+        async with connect(*self._peers_given, token=self._token or None, tls=tls, patience=self._patience) as others:
             service: Service = others.service
             found = await service.discover()
             if found["abi"] != ABI:
@@ -270,15 +308,18 @@ class Node(Client):
         return host
 
     async def _until_ready(self) -> None:
-        deadline = time.monotonic() + READY_S
-        why = ""
-        while time.monotonic() < deadline:
+        began = time.monotonic()
+        why = said = ""
+        while (passed := time.monotonic() - began) < self._patience:
             health = await self.health()
             if health["ready"]:
                 return
             why = health["why"]
+            if passed > SAY_S and why != said:
+                log.info("not ready yet: %s", why)
+                said = why
             await asyncio.sleep(LOOK_S)
-        raise e.Unavailable(f"the node is not ready after {READY_S:g} s: {why}")
+        raise e.Unavailable(f"the node is not ready after {self._patience:g} s: {why}")
 
     async def _deploy(self) -> None:
         """What the cluster lacks of the programs of this service."""
@@ -292,12 +333,34 @@ class Node(Client):
 
         return await asyncio.get_running_loop().run_in_executor(None, compiled, sources)
 
+    async def start(
+        self,
+        workflow: Definition | str,
+        id: str | None = None,
+        args: Sequence[Any] | Mapping[str, Any] = (),
+        *,
+        tags: Mapping[str, str] | None = None,
+        version: int = 0,
+    ) -> str:
+        """Starts a run; gives its id. When it returns, a majority has it on disk. The same start again is the same
+        run."""
+        if self._observers is None:
+            return await super().start(workflow, id, args, tags=tags, version=version)
+        id = drawn_id() if id is None else id
+        named = workflow if isinstance(workflow, str) else workflow.name
+        number = version if isinstance(workflow, str) else workflow.version
+        with self._observers.starting(named, number, id) as more:
+            return await super().start(workflow, id, args, tags={**more, **(tags or {})}, version=version)
+
     async def close(self, *, leave: bool = False) -> None:
         """Stops: its runs go to other nodes at once, activities get their grace. With `leave` it gives up its vote."""
         thread, self._thread = self._thread, None
         self._closing = True
         if thread is not None:
-            await self._hand_over(thread, leave)
+            if self._observers is not None:
+                self._observers.closed()
+            if thread.host is not None:  # else it never began
+                await self._hand_over(thread, leave)
             if self._runner is not None:
                 await self._runner.close(self._grace)
             await thread.call(self._shut)
@@ -351,8 +414,10 @@ class Node(Client):
         if self._links is not None:
             self._links.send(peer, parcel)
 
-    def _came(self, step: Step) -> None:
+    def _came(self, step: Step, seconds: float) -> None:
         """On the engine's loop: what a step brought goes to those whom it concerns."""
+        if self._thread is not None and self._thread.host is not None:
+            self._watch.step(self._thread.host, step, seconds)
         for group, id, status in step.moved:
             self._local.moved(group, id, status)
         self._local.look_again()
@@ -418,6 +483,7 @@ class Node(Client):
             _ByName(self._activities, self._definitions),
             report=self._report,
             resources=self._resources,
+            observers=self._observers,
             max_concurrency=self._max_concurrency,
             thread_pool_size=self._threads,
             queues=self._queues,

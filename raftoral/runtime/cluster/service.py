@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import json
 import secrets
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -275,6 +276,7 @@ class NodeService:
         nodes = directory.nodes if directory is not None else {}
         machine = next((replica.machine for _, replica in sorted(host.replicas.items())), None)
         known = machine.nodes if machine is not None else {}
+        owners = Counter(run.owner for replica in host.replicas.values() for run in replica.machine.runs.values())
         return {
             "cluster": directory.cluster if directory is not None else "",
             "node": host.node,
@@ -286,6 +288,7 @@ class NodeService:
                     "up": name in known and known[name].up,
                     "here": name == host.node,
                     "activities": sorted(known[name].activities) if name in known else [],
+                    "owned": owners[name],
                 }
                 for name in sorted(nodes)
             ],

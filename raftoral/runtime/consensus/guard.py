@@ -109,6 +109,7 @@ class Guard:
         self._handover: tuple[str, float] | None = None
         # State of the protocol.
         self._down: set[str] = set()
+        self._heard: dict[str, float] = {}
         self._answering: Append | None = None
         self._verified: int | None = None
         self._told_commit = 0
@@ -192,10 +193,18 @@ class Guard:
         # First the state, then the log: after a crash in between, the state is ahead of its log, and `opened` begins
         # the log where the state is. The other way round, entries would be gone whose effect is nowhere.
         swap()
+        self.elections.hinted(point.term)  # a journal never holds a term that is later than its own
         self.log.reset(point)
         self.core.stand_at(point.index, point.index)
         self._members_changed()
         return True
+
+    def heard(self, peer: str) -> float:
+        return self._heard.get(peer, float("-inf"))
+
+    def leads(self) -> tuple[str, int]:
+        core = self.core
+        return self.node if core.role == LEADER else self._leader(), core.term
 
     def status(self) -> Status:
         core = self.core
@@ -236,6 +245,7 @@ class Guard:
     def on_message(self, peer: str, message: Message) -> None:
         """One message. Its group is ours, its sender is who the link says; it may be of any time and of any node."""
         term, role = self.core.term, self.core.role
+        self._heard[peer] = self.now
         match message:
             case Append():
                 self._on_append(peer, message)

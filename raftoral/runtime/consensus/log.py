@@ -155,6 +155,12 @@ class ReplicatedLog(Protocol):
         """A snapshot is here. `swap` puts the state at `point` in place durably, before the log is replaced; it is not
         called when the snapshot is of no use, as it is older than what is here (then False)."""
 
+    def heard(self, peer: str) -> float:
+        """When a member last said anything in this group. It may be well, and this group of it stand still."""
+
+    def leads(self) -> tuple[str, int]:
+        """Who leads in which term, as far as this node knows; looked at in every step. An empty name: nobody."""
+
     def status(self) -> Status:
         """For people and for the host."""
 

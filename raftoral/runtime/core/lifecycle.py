@@ -26,7 +26,7 @@ from .commands import Event, What, words
 from .deadlines import Deadlines
 from .execution import Do, Over, Say, Send, Start, Stop, Turn
 from .programs import Program, Programs, error_bytes
-from .state import Kind, Op, Run, ops_of
+from .state import Kind, Op, Run
 from .stored import (
     MAILBOX_MAX,
     VALUE_BYTES_MAX,
@@ -63,7 +63,7 @@ class Halt(NamedTuple):
 
 
 class Tell(NamedTuple):
-    """Write a line to the log."""
+    """Write a line to the log. `event` says which of ours it is; without one it is what the workflow itself says."""
 
     id: str
     run: str
@@ -72,13 +72,17 @@ class Tell(NamedTuple):
     level: str
     message: str
     owner: str = ""
+    event: str = ""
+    slot: str = ""
 
 
 class Moved(NamedTuple):
-    """A run is not what it was: whoever watches it may look."""
+    """A run is not what it was: whoever watches it may look. With its row, if all of it is new: it began, or ended."""
 
     id: str
     status: str
+    row: Row | None = None
+    owner: str = ""
 
 
 Action = Perform | Halt | Tell | Moved
@@ -191,19 +195,18 @@ class Lifecycle:
             if turn.over:
                 ending, checkpoints = ending_of(turn), checkpoint_bytes(run)
             else:
-                kept = written(turn)
+                body, checkpoints, pieces = written(turn)
             given = self._given(run, turn)
         except Exception as error:
             self._fault(run, event, error)
             return
+        run.checkpoints = checkpoints
         if not turn.over:
-            run.body, run.checkpoints = kept.body, kept.checkpoints
-            if kept.pieces:
-                for key, data in kept.pieces.items():
-                    self._piece(run, key, data)
-        else:
-            run.checkpoints = checkpoints
-        self._touch(run)
+            run.body = body
+            for key, data in pieces.items():
+                self._piece(run, key, data)
+        run.updated = self.now
+        self._touched[run.id] = run
         self._grant(run, turn, given)
         if ending is not None:
             self._end(run, ending)
@@ -217,7 +220,9 @@ class Lifecycle:
         """The run stands still: what arrives waits in its inbox. There is room for what ends of what it began; only
         messages of its parent may be too many, since clients were told that it is full."""
         if run.inbox >= INBOX_MAX and event.what is What.ARRIVED:
-            self._tell(run, "error", f"its inbox is full: a message of the signal {event.name} was dropped")
+            self._tell(
+                run, "error", f"its inbox is full: a message of the signal {event.name} was dropped", "mail_dropped"
+            )
             return
         run.inbox += 1
         run.arrived.add(event.op)
@@ -230,20 +235,23 @@ class Lifecycle:
         fault: Fault = fault_of(error)
         note_source(error)
         fresh = Run(run.id, run.run, run.program, run.args)
-        for name in ("parent", "seq", "created", "updated", "tags", "body", "checkpoints", "pieces", "trails"):
+        kept = "parent seq created updated tags body checkpoints pieces trails near behind"
+        for name in kept.split():
             setattr(fresh, name, getattr(run, name))
         Reader(fresh, self.programs, fresh.pieces).read(fresh.body, fresh.checkpoints)
         self.runs[run.id] = fresh
         fresh.status, fresh.code, fresh.reason = "faulted", fault.code, fault.message
         fresh.note = "\n".join(getattr(error, "__notes__", ()))[:NOTE_MAX]
         shown = "".join(f"\n    {line}" for line in fresh.note.splitlines())
-        self._tell(fresh, "error", f"faulted: {fault.message}{shown}")
+        op = fresh.op(event.op)
+        slot = op.step if op is not None else ""
+        self._tell(fresh, "error", f"faulted: {fault.message}{shown}", "run_faulted", slot)
         self._keep(fresh, event)
 
     def _undo_failed(self, run: Run, error: WorkflowError) -> None:
         run.status, run.code = "faulted", "undo-failed"
         run.reason = f"an undo gave up: {error}"
-        self._tell(run, "error", run.reason)
+        self._tell(run, "error", run.reason, "run_faulted")
         self._rewrite(run)
 
     # --- what a turn makes of an event -------------------------------------------------------------------------
@@ -272,7 +280,8 @@ class Lifecycle:
                 raise Misfit("there is no such signal any more")
             payload = codec_of(signals[event.name]).loads(event.value)
         except Misfit as misfit:  # it lay in the inbox, and the program is another one now
-            self._tell(turn.run, "warn", f"a message of the signal {event.name} is dropped: {misfit.message}")
+            what = f"a message of the signal {event.name} is dropped: {misfit.message}"
+            self._tell(turn.run, "warn", what, "mail_dropped")
             return
         turn.signalled(event.name, payload)
 
@@ -304,18 +313,22 @@ class Lifecycle:
         given: dict[int, bytes] = {}
         for at, wish in enumerate(turn.wishes):
             if isinstance(wish, Do):
-                own_key(run, wish.op)
-                if wish.op.workflow is not None:
-                    given[at] = self._child_args(wish.op.workflow, wish.op.args)
+                activity = wish.op.activity
+                if activity is None:
+                    if wish.op.workflow is not None:
+                        given[at] = self._child_args(wish.op.workflow, wish.op.args)
+                elif activity.key is not None:
+                    own_key(run, wish.op)
             elif isinstance(wish, Start):
                 given[at] = self._child_args(wish.spawned.workflow, wish.spawned.workflow.args(*wish.spawned.args))
             elif isinstance(wish, Send):
                 signals = run.children[wish.sent.run_id].definition.signals
                 data = codec_of(signals[wish.sent.signal]).dumps(wish.sent.payload)
                 given[at] = bounded(data, "a message", VALUE_BYTES_MAX)
-        self._caused += len(given)
-        if self._caused > FOLLOWING_MAX:
-            raise StepBudget(f"one entry of the log started or told more than {FOLLOWING_MAX:,} children")
+        if given:
+            self._caused += len(given)
+            if self._caused > FOLLOWING_MAX:
+                raise StepBudget(f"one entry of the log started or told more than {FOLLOWING_MAX:,} children")
         return given
 
     def _child_args(self, definition: Definition, args: Any) -> bytes:
@@ -328,7 +341,7 @@ class Lifecycle:
             elif isinstance(wish, Stop):
                 self._stop(run, wish.op)
             elif isinstance(wish, Say):
-                self._tell(run, wish.level, wish.message)
+                self._tell(run, wish.level, wish.message, slot=wish.slot)
             elif isinstance(wish, Start):
                 self._child_later(run.id, wish.spawned.run_id, wish.spawned.workflow, given[at], 0)
             elif isinstance(wish, Send):
@@ -339,7 +352,7 @@ class Lifecycle:
     def _ask(self, run: Run, op: Op, data: bytes) -> None:
         if op.number not in run.waiting:
             return  # it was cancelled in the same turn
-        if op.kind is Kind.EFFECT:
+        if op.activity is not None:
             self._actions.append(Perform(attempt_of(run, op, self.now), run.owner))
         elif op.kind is Kind.TIMER:
             self.deadlines.add(op.due, run.id, op.number)
@@ -390,7 +403,8 @@ class Lifecycle:
         if child is None or child.parent != parent or name not in child.program.definition.signals:
             return
         if len(child.mail.get(name, ())) >= MAILBOX_MAX:
-            self._tell(child, "error", f"its mailbox {name} is full: a message of its parent was dropped")
+            what = f"its mailbox {name} is full: a message of its parent was dropped"
+            self._tell(child, "error", what, "mail_dropped")
             return
         self._deliver(child, Event(What.ARRIVED, name=name, value=data))
 
@@ -413,7 +427,7 @@ class Lifecycle:
             report=self._trails.ended(run),
         )
         self._changes.rows[run.id] = row
-        self._actions.append(Moved(run.id, run.status))
+        self._actions.append(Moved(run.id, run.status, row, run.owner))
         if run.parent is not None:
             parent, op, id = run.parent, run.parent_op, run.id
             value, error = ending.result or b"", self._as_child_failed(run, ending)
@@ -443,8 +457,8 @@ class Lifecycle:
         first = run.run.rpartition("~")[0] if run.link else run.run
         new = Run(run.id, f"{first}~{run.link + 1}", program, args)
         new.link, new.fence, new.seq, new.created, new.tags = run.link + 1, run.fence, run.seq, run.created, run.tags
-        new.parent, new.parent_op, new.trails, new.pieces = run.parent, run.parent_op, run.trails, run.pieces
-        new.owner = run.owner
+        new.parent, new.parent_op, new.pieces, new.owner = run.parent, run.parent_op, run.pieces, run.owner
+        new.trails, new.near, new.behind = run.trails, run.near, run.behind
         for key in sorted(key for key in new.pieces if not key.startswith("t")):
             self._piece(new, key, None)
         mail = [(at, name, payload) for name, box in run.mail.items() for at, payload in box]
@@ -471,9 +485,8 @@ class Lifecycle:
             return newest, newest.args.loads(newest.args.dumps(cls(**named)))
         except (Fault, TypeError, AttributeError) as why:
             said = why.message if isinstance(why, Fault) else "it takes others"
-            self._tell(
-                run, "warn", f"it stays on version {own.version}: version {newest.version} cannot take over: {said}"
-            )
+            what = f"it stays on version {own.version}: version {newest.version} cannot take over: {said}"
+            self._tell(run, "warn", what, "version_kept")
             return own, args
 
     def _carry(self, old: Run, new: Run, name: str, payload: Any) -> None:
@@ -485,7 +498,7 @@ class Lifecycle:
             data = codec_of(old.program.definition.signals[name]).dumps(payload)
             value = codec_of(signals[name]).loads(data)
         except Fault as fault:
-            self._tell(new, "warn", f"a message of the signal {name} is dropped: {fault.message}")
+            self._tell(new, "warn", f"a message of the signal {name} is dropped: {fault.message}", "mail_dropped")
             return
         new.position += 1
         new.mail.setdefault(name, []).append((new.position, value))
@@ -499,9 +512,9 @@ class Lifecycle:
 
     def _rewrite(self, run: Run, op: Op | None = None) -> None:
         """Something changed outside of a turn: of the run, or of what one of its strands waits for."""
-        strand = run.waiting.get(op.number) if op is not None else None
-        if strand is not None and strand.path:
-            self._piece(run, f"s{strand.path}", part_bytes(run, strand))
+        found = run.waiting.get(op.number) if op is not None else None
+        if found is not None and found[0].path:
+            self._piece(run, f"s{found[0].path}", part_bytes(run, found[0]))
         else:
             run.body = body_bytes(run)
         self._touch(run)
@@ -518,13 +531,14 @@ class Lifecycle:
         for run in self._touched.values():
             if self.runs.get(run.id) is not run:
                 continue
-            self._trails.write(run, self._piece)
+            behind = self._trails.write(run, self._piece)
+            row = None
             if run.id in self._fresh:
-                self._changes.rows[run.id] = self._row(run)
+                row = self._changes.rows[run.id] = self._row(run)
             else:
-                step = Step(run.status, run.updated, run.checkpoints.decode(), run.body, run.id)
-                self._changes.steps[run.id] = step
-            self._actions.append(Moved(run.id, run.status))
+                body = run.body + behind
+                self._changes.steps[run.id] = Step(run.status, run.updated, run.checkpoints.decode(), body, run.id)
+            self._actions.append(Moved(run.id, run.status, row, run.owner))
         self._touched.clear()
         self._fresh.clear()
 
@@ -545,20 +559,19 @@ class Lifecycle:
             tags=run.tags,
             args=program.args.dumps(run.args),
             checkpoints=run.checkpoints.decode(),
-            body=run.body,
+            body=run.body and run.body + (run.behind or b""),  # none when it has ended
             result=None,
             failure=None,
         )
 
-    def _tell(self, run: Run, level: str, message: str) -> None:
+    def _tell(self, run: Run, level: str, message: str, event: str = "", slot: str = "") -> None:
         name, version = run.program.name, run.program.version
-        self._actions.append(Tell(run.id, run.run, name, version, level, message, run.owner))
+        self._actions.append(Tell(run.id, run.run, name, version, level, message, run.owner, event, slot))
 
 
 def all_ops(run: Run) -> list[Op]:
     """Everything that a run waits for, oldest first."""
-    strands = dict.fromkeys(run.waiting.values())
-    return sorted((op for strand in strands for op in ops_of(strand)), key=lambda op: op.number)
+    return [run.waiting[number][1] for number in sorted(run.waiting)]
 
 
 def ending_of(turn: Turn) -> Ending | None:

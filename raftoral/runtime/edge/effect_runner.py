@@ -41,6 +41,8 @@ from raftoral.runtime.edge.effects.heartbeats import Heartbeats
 from raftoral.runtime.edge.effects.lanes import Lanes
 from raftoral.runtime.edge.effects.outcomes import Ending, Performer, ended, text_of
 from raftoral.runtime.edge.effects.threads import Threads
+from raftoral.runtime.edge.observe import Observers
+from raftoral.runtime.edge.telling import fields_of
 from raftoral.runtime.ports import Attempt, Done, Failed, Report
 
 ANSWER_SECONDS = 1.0
@@ -64,6 +66,7 @@ class EffectRunner:
         thread_pool_size: int | None = None,
         queues: Mapping[str, int] | None = None,
         clock: Clock | None = None,
+        observers: Observers | None = None,
     ) -> None:
         threads = min(32, (os.cpu_count() or 1) + 4) if thread_pool_size is None else thread_pool_size
         _check_limits(max_concurrency, threads, queues or {})
@@ -76,6 +79,7 @@ class EffectRunner:
         self._bindings = implementations if isinstance(implementations, Bindings) else Bindings(implementations)
         self._performers: dict[int, Performer] = {}
         self._report = report
+        self._observers = observers
         self._thread = get_ident()
         # We work with the context variables of the one who made the runner, not of whoever started a run: theirs would
         # live as long as our timers, and turn up in the activities of others.
@@ -211,6 +215,8 @@ class EffectRunner:
         self._alarms.set(going, ends)
         context = self._context.copy()
         context.run(CALL.set, going)
+        if self._observers is not None:
+            context.run(self._observers.attempt_begins, attempt)
         task: asyncio.Future[Any]
         try:
             if performer.threaded:
@@ -396,6 +402,7 @@ class EffectRunner:
             "the activity %s of run %s (attempt %d, slot %s) did not end when it was told to. What it still does is "
             "ignored, but it keeps its place until it ends. Abandoned at the moment: %d",
             *(attempt.activity.name, attempt.id, attempt.number, attempt.slot, len(self._abandoned)),
+            extra={**fields_of(attempt), "event": "attempt_abandoned"},
         )
         self._answer(going, self._ended(going))
 
@@ -429,6 +436,8 @@ class EffectRunner:
             self._heartbeats.flush(going)
         going.answered = True
         going.context = None  # it holds us: no work for the garbage collector
+        if self._observers is not None:
+            self._observers.attempt_ended(outcome)
         self._report(outcome)
 
     def _raised(self, going: Going, error: BaseException) -> Failed:

@@ -15,6 +15,7 @@ the network is to be trusted.
 from __future__ import annotations
 
 import asyncio
+import errno
 import ipaddress
 import logging
 import ssl
@@ -74,7 +75,10 @@ class Listener:
             )
         except OSError as error:
             where = f"{self._host}:{self._port}"
-            raise e.UsageError(f"cannot listen on {where}: {error.strerror or error}") from None
+            why = error.strerror or str(error)
+            if error.errno == errno.EADDRINUSE:
+                why = "another process does. Stop that one, or take another port"
+            raise e.UsageError(f"cannot listen on {where}: {why}") from None
         self._port = self._server.sockets[0].getsockname()[1]
 
     @property

@@ -10,7 +10,6 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import inspect
-import json
 import keyword
 import os
 import sys
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from raftoral.cli.files import Disk, DiskWorld
 from raftoral.cli.options import Options, suggestion
+from raftoral.cli.running.inputs import json_given
 from raftoral.dsl.compile import check
 from raftoral.dsl.source import Source
 from raftoral.errors import RftError, UsageError
@@ -247,21 +247,5 @@ def _read(what: str, text: str, type_: object) -> Any:
 
 def _arguments(definition: Definition, options: Options) -> tuple[Any, ...]:
     """`--input` as arguments: by name or by place; what has a default may be left out."""
-    return arguments_by_name(definition, _input(options.text("input")), "--input", suggestion)
-
-
-def _input(text: str) -> Any:
-    where = "--input"
-    if text == "-":
-        text = sys.stdin.read()
-    elif text.startswith("@"):
-        where = text[1:]
-        try:
-            with open(text[1:], encoding="utf-8") as file:
-                text = file.read()
-        except OSError as error:
-            raise UsageError(f"--input: {text[1:]} cannot be read: {error.strerror}") from None
-    try:
-        return json.loads(text) if text.strip() else {}
-    except json.JSONDecodeError as error:
-        raise UsageError(f"{where} is not JSON: {error}") from None
+    given = json_given(options.text("input"), "--input", {})
+    return arguments_by_name(definition, given, "--input", suggestion)

@@ -14,16 +14,16 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import logging
 import sys
 from typing import TYPE_CHECKING, Any
 
 from raftoral.cli import DONE, FOUND_PROBLEMS, INTERRUPTED
 from raftoral.cli.options import Command, Option, Options, suggestion
+from raftoral.cli.running.logs import show_logs
 from raftoral.errors import NotFound, RaftoralError, RunFailed, UsageError
 
 if TYPE_CHECKING:
-    from raftoral.cli.running import Loaded
+    from raftoral.cli.running.sources import Loaded
     from raftoral.cli.terminal import Terminal
     from raftoral.runtime.core.commands import Signal
     from raftoral.runtime.local import Branch, Local
@@ -60,7 +60,7 @@ COMMAND = Command(
 
 def run(options: Options, terminal: Terminal) -> int:
     """Runs what the options ask for; returns the exit code."""
-    from raftoral.cli.running import load
+    from raftoral.cli.running.sources import load
 
     if not options.words:
         raise UsageError("which file? name one .rft file")
@@ -69,7 +69,7 @@ def run(options: Options, terminal: Terminal) -> int:
     loaded = load(options, terminal)
     if loaded is None:
         return FOUND_PROBLEMS
-    _show_logs(terminal)
+    show_logs(terminal)
     try:
         return asyncio.run(_run(loaded, options, terminal))
     except KeyboardInterrupt:
@@ -81,30 +81,6 @@ def run(options: Options, terminal: Terminal) -> int:
     except RaftoralError as error:
         terminal.complain(f"raftoral run: {error}")
         return FOUND_PROBLEMS
-
-
-class _Remarks(logging.Handler):
-    """Shows what the workflow, its activities and the runtime log: whose it is, and what it says."""
-
-    def __init__(self, terminal: Terminal) -> None:
-        super().__init__()
-        self._terminal = terminal
-
-    def emit(self, record: logging.LogRecord) -> None:
-        activity = getattr(record, "activity", "")
-        if activity:  # logged by the activity itself; a workflow's own lines begin with its id
-            attempt = getattr(record, "attempt", 1)
-            again = f" (attempt {attempt})" if attempt > 1 else ""
-            self._terminal.complain(f"{getattr(record, 'id', '')} {activity}{again}: {self.format(record)}")
-        else:
-            self._terminal.complain(self.format(record))
-
-
-def _show_logs(terminal: Terminal) -> None:
-    log = logging.getLogger("raftoral")
-    log.setLevel(logging.WARNING if terminal.quiet else logging.DEBUG if terminal.verbose else logging.INFO)
-    log.propagate = False
-    log.handlers = [_Remarks(terminal)]
 
 
 async def _run(loaded: Loaded, options: Options, terminal: Terminal) -> int:

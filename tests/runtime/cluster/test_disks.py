@@ -1,0 +1,127 @@
+"""Nodes on disks that fail: nothing that was answered is lost, and the node comes back by itself."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from raftoral import errors as e
+from raftoral.runtime.cluster import engine
+from raftoral.runtime.consensus.journal import Write
+from raftoral.runtime.edge.journal_sqlite import SqliteJournal
+from raftoral.runtime.edge.storage_sqlite import SqliteStorage
+from raftoral.runtime.ports import Changes
+from tests.runtime.cluster.test_nodes import Cluster, cluster, m, until
+from tests.runtime.kit import on_loop
+
+_ = m  # a fixture
+
+
+class Disk:
+    """Takes nothing while it is ill."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+        self.ill = False
+        self.refused = 0
+        self.where = where
+        write, commit = SqliteJournal.write, SqliteStorage.commit
+
+        def journal(own: SqliteJournal, writes: Mapping[int, Write]) -> None:
+            self._look("journal", own.path)
+            write(own, writes)
+
+        def state(own: SqliteStorage, changes: Changes) -> None:
+            self._look("state", own._path)
+            commit(own, changes)
+
+        monkeypatch.setattr(SqliteJournal, "write", journal)
+        monkeypatch.setattr(SqliteStorage, "commit", state)
+        monkeypatch.setattr(engine, "REBUILD_S", 0.05)
+
+    def _look(self, what: str, path: str) -> None:
+        if self.ill and what == self.where and "/a/" in path:
+            self.refused += 1
+            raise e.StorageFailed(f"the disk of {path} is full")
+
+
+@pytest.mark.parametrize("where", ["journal", "state"])
+def test_a_node_alone_comes_back_when_its_disk_does(
+    m: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    disk = Disk(monkeypatch, where)
+
+    @on_loop
+    async def play() -> None:
+        async with cluster(m, tmp_path, "a") as made:
+            node = made.nodes["a"]
+            await m.Quick.start(node, 1, id="before")
+            disk.ill = True
+            with pytest.raises(e.RaftoralError) as raised:
+                await m.Quick.start(node, 2, id="during")
+            assert isinstance(raised.value, e.StorageFailed | e.Unavailable)
+            assert not (await node.health())["ready"]
+            disk.ill = False
+            await until(lambda: _ready(made, "a"))
+            assert await m.Quick.get(node, "before").result() == 2
+            assert await (await m.Quick.start(node, 2, id="during")).result() == 4
+
+    play()
+    assert disk.refused
+
+
+async def _ready(made: Cluster, name: str) -> Any:
+    return (await made.nodes[name].health())["ready"]
+
+
+@pytest.mark.parametrize("where", ["journal", "state"])
+def test_others_go_on_while_the_disk_of_one_is_ill(
+    m: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    disk = Disk(monkeypatch, where)
+
+    @on_loop
+    async def play() -> None:
+        async with cluster(m, tmp_path, "a", "b", "c", down_after=0.5) as made:
+            run = await m.Pay.start(made.nodes["a"], 5, id="r")
+            disk.ill = True
+            other = m.Pay.get(made.nodes["b"], "r")
+            await other.paid(3)
+            assert (await other.result()).endswith("3")
+            disk.ill = False
+            await until(lambda: _ready(made, "a"))
+            assert await run.result() == await other.result()
+
+    play()
+    assert disk.refused
+
+
+def test_a_read_only_directory_is_refused_in_words(m: ModuleType, tmp_path: Path) -> None:
+    from raftoral.runtime.cluster.node import Node
+
+    (tmp_path / "file").write_text("")
+
+    @on_loop
+    async def play() -> None:
+        with pytest.raises(e.RaftoralError, match=r"file"):
+            await Node(data=str(tmp_path / "file"), bootstrap=True).open()
+
+    play()
+
+
+def test_a_damaged_log_is_refused(m: ModuleType, tmp_path: Path) -> None:
+    @on_loop
+    async def play() -> None:
+        async with cluster(m, tmp_path, "a") as made:
+            await m.Quick.start(made.nodes["a"], 1)
+        with sqlite3.connect(tmp_path / "a" / "log.db") as db:
+            db.execute("UPDATE entries SET data = x'00ff' WHERE key = (SELECT max(key) FROM entries)")
+        db.close()
+        with pytest.raises(e.StorageRefused, match="is not what was written"):
+            await Cluster(m, tmp_path).start("a")
+
+    play()
