@@ -189,6 +189,9 @@ def test_an_address_is_needed():
         connect()
     with pytest.raises(e.UsageError, match="transport is 'http' or 'grpc', not 'carrier pigeon'"):
         connect("h:1", transport="carrier pigeon")  # type: ignore[arg-type]
+    for token in ("", "a b", "ü", "a\n"):
+        with pytest.raises(e.UsageError, match="a token is a text of printable ASCII characters without spaces"):
+            connect("h:1", token=token)
 
 
 # --- with real nodes ---------------------------------------------------------------------------------------------
