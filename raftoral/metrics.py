@@ -13,7 +13,7 @@ Needs the extra `metrics`: pip install 'raftoral[metrics]'.
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 try:
@@ -24,7 +24,7 @@ except ImportError as error:
     raise ImportError("raftoral.metrics needs prometheus-client: pip install 'raftoral[metrics]'") from error
 
 from raftoral.errors import UsageError
-from raftoral.runtime.edge.observe import Inside, Observer, outcome_of
+from raftoral.runtime.edge.observe import Inside, Member, Observer, outcome_of
 from raftoral.runtime.edge.telling import seconds_of
 from raftoral.runtime.ports import Done, Failed, Row
 
@@ -121,8 +121,25 @@ class _Gauges(Collector):
         yield _family("raftoral_commands_waiting", "Commands that are in no commit yet.", [], {(): waiting})
         timers = sum(inside.timers() for inside in insides)
         yield _family("raftoral_timers", "What waits for a time.", [], {(): timers})
+        yield from _of_groups([member for inside in insides for member in inside.members()])
         stopped = sum(inside.stopped() for inside in insides)
         yield _family("raftoral_stopped", "Runtimes that a bug of raftoral has stopped.", [], {(): stopped})
+
+
+def _of_groups(members: Sequence[Member]) -> Iterable[Metric]:
+    """What a node is in its groups. A runtime without a cluster has none of these."""
+    if not members:
+        return
+    for name, says, value in (
+        ("term", "The term of Raft.", lambda each: each.term),
+        ("leads", "Whether this node leads the group: the sum over all nodes is 1.", lambda each: int(each.leads)),
+        ("members", "Nodes with a vote.", lambda each: each.members),
+        ("commit_index", "The last entry of the log that is committed.", lambda each: each.commit),
+        ("applied_index", "The last entry of the log that is in this node's state.", lambda each: each.applied),
+        ("requests_waiting", "What waits for this node as the leader.", lambda each: each.waiting),
+    ):
+        samples = {(each.node, str(each.group)): value(each) for each in members}
+        yield _family(f"raftoral_group_{name}", says, ["node", "group"], samples)
 
 
 def _sum(each: Iterable[Mapping[Any, int]]) -> Mapping[Any, int]:

@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "raftoral.cli.explain",
         "the long form of a problem, with programs",
     ),
+    "sim": ("raftoral.sim.command", "break a whole cluster in a box, from seeds"),
     "graph": ("raftoral.cli.graph", "draw the workflows of a file: slots, frames, ways"),
     "run": ("raftoral.cli.running.run", "run a workflow of a file here, durably"),
     "serve": ("raftoral.cli.running.serve", "be a node of a cluster"),

@@ -155,7 +155,7 @@ class Planner:
         return Plan(schema, w.record_writer(cls, [(f.stored, f.name, plans[f.name].write) for f in fields]))
 
     def _frame(self, cls: Any) -> Plan:
-        hints = _annotations(cls)
+        hints = annotations_of(cls)
         self._module = cls.__module__
         plans = {name: self.plan(hints[name]) for name in cls._fields}
         array = cs.tuple_positional_schema([plan.schema for plan in plans.values()])
@@ -301,7 +301,7 @@ _PLAIN: dict[Any, Plan] = {
 
 
 def record_fields(cls: type[Record]) -> list[Field]:
-    hints = _annotations(cls)
+    hints = annotations_of(cls)
     fields = []
     for name, info in cls.model_fields.items():
         default = _NOTHING if info.is_required() else info.get_default(call_default_factory=True)
@@ -310,7 +310,7 @@ def record_fields(cls: type[Record]) -> list[Field]:
 
 
 def error_fields(cls: type[WorkflowError]) -> list[Field]:
-    hints = _annotations(cls)
+    hints = annotations_of(cls)
     fields = []
     for name in cls.FIELDS:
         infos = [info for info in getattr(hints[name], "__metadata__", ()) if isinstance(info, FieldInfo)]
@@ -328,7 +328,7 @@ def _stored(info: FieldInfo) -> str | None:
 _BASES = (Record, Variant, WorkflowError, BaseModel)
 
 
-def _annotations(cls: type) -> dict[str, Any]:
+def annotations_of(cls: type) -> dict[str, Any]:
     """The evaluated annotations of a class and its bases. A field does not hide a type of the same name."""
     hints: dict[str, Any] = {}
     for base in reversed(cls.__mro__):

@@ -13,6 +13,7 @@ import inspect
 import json
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -76,7 +77,7 @@ class Desk(ABC):
         self._programs = programs
         self._clock = clock
         self._resources = resources
-        self._waiters: dict[str, list[asyncio.Future[None]]] = {}
+        self._waiters: dict[str, list[asyncio.Future[Row | None]]] = {}
         self._watchers: dict[str, list[asyncio.Queue[Change | e.RaftoralError]]] = {}
 
     @property
@@ -297,14 +298,14 @@ class Desk(ABC):
 
     # --- inside ---
 
-    def _moved(self, id: str, status: str) -> None:
-        """A run changed: wakes those who wait for its end, tells those who watch."""
+    def _moved(self, id: str, status: str, row: Row | None = None) -> None:
+        """A run changed: wakes those who wait for its end, tells those who watch. `row` is the whole of it, if that
+        was just written."""
         if status not in LIVE:
             for future in self._waiters.pop(id, ()):
                 if not future.done():
-                    future.set_result(None)
-        watchers = self._watchers.get(id)
-        if watchers:
+                    future.set_result(row)
+        if self._watchers and (watchers := self._watchers.get(id)):
             change = self._change(id, status)
             for changes in watchers:
                 _put(changes, change)
@@ -313,14 +314,13 @@ class Desk(ABC):
         """Waits for a run to end, and gives its row; `WaitTimeout` when it has not in time."""
         engine = self.engine
         if id in engine.machine.runs or self._row(id).status in LIVE:
-            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            future: asyncio.Future[Row | None] = asyncio.get_running_loop().create_future()
             self._waiters.setdefault(id, []).append(future)
             try:
-                if timeout is None:
-                    await future
-                else:
-                    async with asyncio.timeout(timeout):
-                        await future
+                async with asyncio.timeout(timeout) if timeout is not None else nullcontext():
+                    row = await future
+                if row is not None and row.ended is not None:  # else its id is another run's by now, or nobody's
+                    return row
             except TimeoutError:
                 now = await self.status(id)
                 raise e.WaitTimeout(f"the run {id!r} is {now} after {timeout:g} s; it goes on") from None

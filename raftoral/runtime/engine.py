@@ -48,7 +48,7 @@ class Engine:
         clock: Clock,
         *,
         trails: bool,
-        moved: Callable[[str, str], None],
+        moved: Callable[[str, str, Row | None], None],
         stopped: Callable[[RaftoralError], None] = lambda error: None,
         observers: Observers | None = None,
     ) -> None:
@@ -214,16 +214,17 @@ class Engine:
     def _act(self, actions: Iterable[Action]) -> None:
         """What was wished for is on disk now: do it."""
         attempts: list[Attempt] = []
+        implements, moved = self.runner.implements, self._moved
         for action in actions:
             if isinstance(action, Perform):
-                if self.runner.implements(action.attempt.activity):
+                if implements(action.attempt.activity):
                     attempts.append(action.attempt)
                 else:
                     self._stall(action.attempt)
             elif isinstance(action, Moved):
                 if action.row is not None:
                     self._life.tell(action.row)
-                self._moved(action.id, action.status)
+                moved(action.id, action.status, action.row)
             elif isinstance(action, Halt):
                 self.runner.stop(action.run, action.op, action.reason)
             else:

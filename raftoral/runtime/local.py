@@ -29,7 +29,7 @@ from .core.programs import Program, Programs
 from .desk import Branch as Branch, Change as Change, Desk, raise_refused
 from .edge.clock import Clock, SystemClock
 from .edge.effect_runner import EffectRunner
-from .edge.observe import Inside, Observer, Observers
+from .edge.observe import Inside, Observer, Observers, observers_of
 from .edge.storage_memory import MemoryStorage
 from .engine import Engine
 from .ports import Report, Storage
@@ -92,11 +92,7 @@ class Local(Desk):
         self._profile, self._retention, self._grace = profile, retention, grace
         self._engine: Engine | None = None
         self._runner: EffectRunner | None = None
-        given = {"metrics": metrics, "tracing": tracing}
-        for name, observer in given.items():
-            if observer is not None and not isinstance(observer, Observer):
-                raise e.UsageError(f"{name}= takes an observer, as raftoral.{name} makes one, not {observer!r}")
-        observers = [each for each in given.values() if each is not None]
+        observers = observers_of(metrics=metrics, tracing=tracing)
         inside = Inside(lambda: [self._engine] if self._engine else [], lambda: self._runner)
         self._observers = Observers(observers, inside) if observers else None
         self._pruner: Any = None

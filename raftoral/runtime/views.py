@@ -229,7 +229,7 @@ def description(row: Row, run: Run | None, params: tuple[str, ...]) -> Descripti
 
 
 def _wait(run: Run, op: Op) -> Wait:
-    strand = run.waiting[op.number]
+    strand, _ = run.waiting[op.number]
     line = strand.slot.line if strand.slot is not None else 0
     due = moment(op.due) if op.due else None
     return Wait(op.step, line, KINDS[op.kind], op.name, moment(op.asked), due, op.attempt, op.failures)

@@ -174,6 +174,40 @@ TABLE = {
         may={"os": "files of states and snapshots", "sqlite3": "copies the store on disk, as of one moment"},
         may_call={"open": "a snapshot that comes"},
     ),
+    # The world in a box: the production node, and nothing real around it.
+    "raftoral.sim": Room(
+        may={
+            "raftoral.sim": "its own house",
+            "raftoral.runtime": "what is simulated",
+            "raftoral.program": "definitions, values and their codec",
+            "raftoral.errors": "the public exceptions",
+            "random": "sources of chance that are made from a seed",
+        },
+        never=("raftoral", "raftoral.runtime.edge", "raftoral.runtime.links", *THE_WORLD),
+        never_call=REACHING_CALLS,
+    ),
+    "raftoral.sim.disk": Room(may={"raftoral.runtime.edge.storage_memory": "a state as the port wants it, in memory"}),
+    "raftoral.sim.oracle": Room(
+        may={"raftoral.runtime.edge.storage_memory": "a state as the port wants it, in memory"}
+    ),
+    "raftoral.sim.values": Room(may={"datetime": "the types of values; no clock is read", "uuid": "the type"}),
+    "raftoral.sim.runner": Room(may={"inspect": "whether a user's activity is a coroutine"}),
+    "raftoral.sim.command": Room(
+        may={
+            "raftoral.cli": "what all commands share",
+            "os": "paths of files that the user named",
+            "time": "how long all of it took",
+        },
+        may_call={"open": "reads files that the user named"},
+    ),
+    "raftoral.sim.programs": Room(
+        may={
+            "raftoral.dsl": "the programs that it brings along are texts",
+            "raftoral.cli.templates": "the templates of generated modules, wherever they are",
+            "sys": "generated modules are found by their names",
+        },
+        may_call={"exec": "runs the modules that were made of its own texts, or of files that the user named"},
+    ),
     # The one file that a journal opens.
     "raftoral.runtime.edge.journal_sqlite": Room(
         may={

@@ -25,6 +25,7 @@ from raftoral.runtime.core.policies import overrides_bytes
 from raftoral.runtime.core.programs import Program, Programs, args_bytes
 from raftoral.runtime.core.state import Join, Kind, Op, Rest, Run, Strand, Undoing
 from raftoral.runtime.core.stored import Reader, _over_bytes
+from raftoral.runtime.core.trails import Trails
 from raftoral.runtime.edge.storage_memory import MemoryStorage
 from raftoral.runtime.ports import Attempt, Changes, Row
 from raftoral.runtime.proto import state_pb2 as pb
@@ -224,9 +225,9 @@ class Bench:
 
 
 def _value_bytes(cls: Any, field: str, value: Any) -> bytes:
-    from raftoral.program.plans import _annotations
+    from raftoral.program.plans import annotations_of
 
-    return codec_of(_annotations(cls)[field]).dumps(value)
+    return codec_of(annotations_of(cls)[field]).dumps(value)
 
 
 # --- promises ----------------------------------------------------------------------------------------------------
@@ -281,6 +282,7 @@ def reread(programs: Programs, row: Row, pieces: dict[str, bytes]) -> Run:
     run.created, run.updated, run.tags = row.created, row.updated, row.tags
     run.body, run.checkpoints, run.pieces = row.body, row.checkpoints.encode(), dict(pieces)
     Reader(run, programs, run.pieces).read(run.body, run.checkpoints)
+    Trails(True).read(run)
     return run
 
 
@@ -337,7 +339,8 @@ def picture(run: Run) -> dict[str, Any]:
         "body": run.body,
         "checkpoints": run.checkpoints,
         "pieces": sorted(run.pieces.items()),
-        "waiting": {number: strand.path for number, strand in sorted(run.waiting.items())},
+        "behind": run.behind,
+        "waiting": {number: strand.path for number, (strand, _) in sorted(run.waiting.items())},
         "mail": {
             name: [(at, codec_of(signals[name]).dumps(payload)) for at, payload in box]
             for name, box in sorted(run.mail.items())

@@ -602,10 +602,30 @@ workflow W version 1 (n: int) {
     bench.start(n=30)
     for at in range(30):
         bench.done("put", f"value {at}")
-    (key,) = [key for key in bench.run().pieces if key[0] == "t"]
-    trail = bench.run().trails[key[1:]]
+    assert not bench.run().pieces
+    (trail,) = bench.run().trails.values()
     assert (trail.calls, trail.attempts, trail.seconds) == (30, 30, 7.5)
     assert json.loads(trail.result) == "value 29"
+
+
+def test_many_trails_become_pieces(crashing):
+    names = [f"step_{number}" for number in range(20)]
+    calls = "\n".join(f'  let {name} = do put("{name}")' for name in names)
+    bench = made(f"""
+activity put(k: str) -> str {{ timeout: 1s }}
+workflow W version 1 (n: int) {{
+{calls}
+  sleep 1h
+}}
+""", crashing)  # fmt: skip
+    bench.start(n=1)
+    for _ in names:
+        bench.done("put", "v")
+    run = bench.run()
+    kept = [key for key in run.pieces if key[0] == "t"]
+    assert 0 < len(kept) < len(names) and len(run.behind) <= 400
+    assert len(kept) + len(run.near) == len(run.trails) == len(names)
+    assert {trail.calls for trail in run.trails.values()} == {1}
 
 
 def test_trails_can_be_switched_off(getting):

@@ -70,7 +70,6 @@ def leftovers(bench: Bench) -> str:
         "fresh": machine._fresh,
         "following": machine._following,
         "links": machine._links,
-        "trails": machine._trails._changed,
         "pieces": {id: pieces for id, pieces in storage._pieces.items() if pieces},
         "bodies": [row.id for row in storage._rows.values() if row.body],
         "live": [row.id for row, _ in storage.live()],

@@ -79,6 +79,7 @@ def file_size_at_most(size: int) -> Iterator[None]:
 @pytest.mark.parametrize("room", [0, 1, 24, 4_000, 4_120, 9_000, 30_000])
 def test_a_write_that_the_system_refuses_takes_nothing(where: Path, room: int) -> None:
     with contextlib.closing(SqliteStorage(where)) as store:
+        store._log.close()  # else there is room for a megabyte already
         model = Model()
         first = changes(row("a", 1), pieces={("a", "k"): b"1"})
         store.commit(first)
@@ -95,6 +96,32 @@ def test_a_write_that_the_system_refuses_takes_nothing(where: Path, room: int) -
         model.assert_is(store)
     with contextlib.closing(SqliteStorage(where)) as store:
         model.assert_is(store)
+
+
+@pytest.mark.parametrize("room", [0, 100_000])
+def test_a_log_that_cannot_be_made_longer_is_as_long_as_it_is(where: Path, room: int) -> None:
+    with contextlib.closing(SqliteStorage(where)) as store:
+        model = Model()
+        with file_size_at_most(100_000 + room):  # the tables take most of the first of it
+            for seq in range(1, 4):
+                given = changes(row(str(seq), seq))
+                store.commit(given)
+                model.commit(given)
+        model.assert_is(store)
+    with contextlib.closing(SqliteStorage(where)) as store:
+        model.assert_is(store)
+
+
+@pytest.mark.skipif(not hasattr(os, "pwrite"), reason="there the log grows with each commit")
+def test_a_log_is_longer_than_what_is_in_it_and_no_longer_than_it_must_be(where: Path) -> None:
+    with contextlib.closing(SqliteStorage(where)) as store:
+        log = where / "runs.db-wal"
+        sizes = []
+        for seq in range(1, 100):
+            store.commit(changes(row(str(seq), seq, body=b"x" * 500_000)))
+            sizes.append(log.stat().st_size)
+        assert sizes[0] >= 1 << 20 and len(set(sizes)) < 60
+        assert max(sizes) < 20 << 20
 
 
 class Faulty:

@@ -8,7 +8,9 @@ import threading
 import pytest
 
 from raftoral import errors as e, sync
+from raftoral.runtime.calls.plain import DeskService
 from raftoral.runtime.edge.storage_memory import MemoryStorage
+from raftoral.runtime.links.front import Front
 from tests.runtime.desk import TEXT
 from tests.runtime.machines import Kit
 
@@ -244,3 +246,46 @@ def test_it_goes_on_where_it_was(m, doing, tmp_path):
         run = here.get(m.W, "a")
         run.say("x")
         assert run.result(timeout=30) == 7
+
+
+# --- over a wire -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["http", "grpc"])
+def client(request, here):
+    """A blocking client of what `here` has."""
+    front = Front(DeskService(here._opened_local), "127.0.0.1:0")  # type: ignore[arg-type]  # runs are all that is asked
+    here._call(front.open())
+    with sync.connect(front.address, transport=request.param) as client:
+        yield client
+    here._call(front.close())
+
+
+def test_connect(m, doing, here, client):
+    run = client.start(m.W, 3, [m.Item(sku="a")], id="order-1")
+    assert (run.id, repr(run), run.status()) == ("order-1", "WRun('order-1')", "running")
+    doing.may.set()
+    run.say("hello")
+    assert run.result(timeout=30) == 8
+    assert client.get(m.W, "order-1").now_at() == m.Stage.PAID
+    assert [change.status for change in client.watch("order-1")] == ["completed"]
+    assert [row.id for row in client.list()] == [row.id for row in client.all()] == ["order-1"]
+    with pytest.raises(e.NotFound):
+        client.get(m.W, "nobody").status()
+
+
+def test_connect_by_name(m, doing, here, client):
+    assert client.start("m.Quick", 21).result() == 42
+    run = client.start("m.W", n=3, name="bo", id="a")
+    assert run.ask("said", ()) == "bo" and client.run("a").status() == "running"
+    with pytest.raises(e.UsageError, match="all by name, or all by place"):
+        client.start("m.W", 3, name="bo")
+    with pytest.raises(e.WrongInput, match="there is no argument 'm'"):
+        client.start("m.W", m=3)
+
+
+def test_a_client_that_is_not_open(m):
+    closed = sync.connect("h:1")
+    for call in (lambda: closed.count(), lambda: closed.run("a"), lambda: closed.start("m.W")):
+        with pytest.raises(e.UsageError, match=r"use `with raftoral.sync.connect\(...\) as client:`"):
+            call()

@@ -40,7 +40,7 @@ class HostThread:
         self,
         make_host: Callable[[], Host],
         send: Callable[[str, bytes], None],
-        came: Callable[[Step], None],
+        came: Callable[[Step, float], None],
     ) -> None:
         self.host: Host | None = None
         self.broken: str = ""  # why there is no host just now
@@ -169,7 +169,7 @@ class HostThread:
         self.step_seconds += (ended - began - self.step_seconds) / 16
         if ended - began > SLOW_S:
             log.warning("a step of the node took %.1f s: is its disk slow?", ended - began)
-        self._came(step)
+        self._came(step, ended - began)
         self._do_jobs(host)
         due = host.deadline()
         if due <= ended:

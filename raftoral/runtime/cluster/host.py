@@ -46,7 +46,7 @@ from ..core.lifecycle import Halt, Moved, Perform, Tell
 from ..core.programs import Programs
 from ..core.wire import command_bytes
 from ..faults import PeerError
-from ..ports import Attempt
+from ..ports import Attempt, Row
 from ..proto import peer_pb2 as pb
 from .carriage import Carriage
 from .directory import Directory
@@ -77,6 +77,8 @@ class Step(NamedTuple):
     tells: list[Tell]
     moved: list[tuple[int, str, str]]  # (group, run, status)
     distrusted: list[tuple[str, str]]
+    rows: list[tuple[int, Row]]  # of this node's runs that began or ended
+    commands: int  # that were applied
     changed: bool  # who is in the cluster, or where
 
 
@@ -442,7 +444,7 @@ class Host:
         """Second half: what is synced is applied, and what came of it is handed out. `StorageFailed`: the journal is
         ill, and this object with it."""
         ready = self.groups.settle()
-        step = Step({}, [], [], [], [], ready.distrusted, False)
+        step = Step({}, [], [], [], [], ready.distrusted, [], 0, False)
         changed = self._apply(ready, step)
         for answer in ready.answers:
             self._answered(answer)
@@ -452,7 +454,8 @@ class Host:
             self._stand_still(stopped.group, f"{type(stopped.fault).__name__}: {stopped.fault}", retry=True)
         self._look_at_leaders()
         self._serve_reads()
-        return step._replace(parcels=self._parcels(ready.frames), changed=changed)
+        commands = sum(len(entry.batch) for entry in ready.applied)
+        return step._replace(parcels=self._parcels(ready.frames), commands=commands, changed=changed)
 
     def _answered(self, answer: Answer) -> None:
         self.answered(answer.group, answer.request_id, answer.outcome)
@@ -505,6 +508,8 @@ class Host:
         for action in came.actions:
             if isinstance(action, Moved):
                 step.moved.append((group, action.id, action.status))
+                if action.row is not None and alive and action.owner == self.node:
+                    step.rows.append((group, action.row))
             elif isinstance(action, Perform):
                 if alive and action.owner == self.node:
                     step.performs.append(action.attempt)
@@ -519,7 +524,7 @@ class Host:
         waiting = []
         for group, index, pending in self._reads:
             state = self.state(group)
-            if state is not None and state.applied >= index:
+            if state is not None and state.applied >= index and group not in self.broken:
                 self._answer(pending, None)
             elif pending.ends_at <= self.now:
                 self._answer(pending, Unavailable(f"group {group} is behind on {self.node}"))
@@ -541,6 +546,10 @@ class Host:
             return False
         return (known.life, known.up, known.activities) == (self._lives[group], True, self.activities(replica))
 
+    def waiting(self, group: int) -> int:
+        """Requests of this node for a group that have no answer yet."""
+        return sum(pending.group == group for pending in list(self._pending.values()))
+
     def group_of(self, id: str) -> int | None:
         """The group in which a run lives, as far as this node knows."""
         for group, replica in self.replicas.items():
@@ -554,11 +563,10 @@ class Host:
 
     def _look_at_leaders(self) -> None:
         for group, log in self.logs.items():
-            status = log.status()
-            leader = self.node if status.role == "leader" else status.leader
-            if (leader, status.term) == self._leaders.get(group):
+            leader, term = now = log.leads()
+            if now == self._leaders.get(group):
                 continue
-            self._leaders[group] = (leader, status.term)
+            self._leaders[group] = leader, term
             self._ticking.pop(group, None)
             if leader == self.node:
                 self._leads_since[group] = self.now

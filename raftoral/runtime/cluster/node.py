@@ -29,6 +29,7 @@ from raftoral.program.steps import Activity, Definition
 
 from ..bindings import Binding, Bindings
 from ..calls.client import Client
+from ..calls.values import drawn_id
 from ..consensus.core import Timing
 from ..core import commands as c
 from ..core.lifecycle import Halt
@@ -37,6 +38,7 @@ from ..edge.clock import SystemClock
 from ..edge.directory_lock import DirectoryLock
 from ..edge.effect_runner import EffectRunner
 from ..edge.journal_sqlite import SqliteJournal
+from ..edge.observe import Observer, Observers, observers_of
 from ..engine import command_of, tell
 from ..links.connect import connect
 from ..links.front import Front
@@ -55,6 +57,7 @@ from .replica import Replica
 from .service import NodeService, moving_proof
 from .states import FileStates
 from .threaded import Threaded
+from .watching import NodeInside, Watch
 
 log = logging.getLogger("raftoral")
 
@@ -86,6 +89,8 @@ class Node(Client):
         token: str = "",
         insecure: bool = False,
         origins: Sequence[str] = (),
+        metrics: Observer | None = None,
+        tracing: Observer | None = None,
         resources: Resources | None = None,
         max_concurrency: int = 1_000,
         thread_pool_size: int | None = None,
@@ -118,6 +123,11 @@ class Node(Client):
         self._thread: HostThread | None = None
         self._runner: EffectRunner | None = None
         self._reports: list[tuple[str, c.Command]] = []
+        observers = observers_of(metrics=metrics, tracing=tracing)
+        inside = NodeInside(lambda: self._thread, lambda: self._runner)
+        self._observers = Observers(observers, inside) if observers else None
+        self._page = getattr(metrics, "text", None)
+        self._watch = Watch(self._observers)
         self._closing = False
         self._moving: asyncio.Task[None] | None = None
         self._front: Front | None = None
@@ -185,6 +195,8 @@ class Node(Client):
         if self._definitions:
             await self._deploy()
             await self._until_ready()
+        if self._observers is not None:
+            self._observers.opened()
 
     async def _begin(self, folder: str, known: JSON | None) -> None:
         """On the engine's loop: listens, opens what is on the disk, founds or joins a cluster."""
@@ -198,6 +210,7 @@ class Node(Client):
             tls=self._tls,
             insecure=self._insecure,
             origins=self._origins,
+            metrics=self._page,
             peer=links.accept,
             grpc=self._grpc,
         ).open()
@@ -320,11 +333,32 @@ class Node(Client):
 
         return await asyncio.get_running_loop().run_in_executor(None, compiled, sources)
 
+    async def start(
+        self,
+        workflow: Definition | str,
+        id: str | None = None,
+        args: Sequence[Any] | Mapping[str, Any] = (),
+        *,
+        tags: Mapping[str, str] | None = None,
+        version: int = 0,
+    ) -> str:
+        """Starts a run; gives its id. When it returns, a majority has it on disk. The same start again is the same
+        run."""
+        if self._observers is None:
+            return await super().start(workflow, id, args, tags=tags, version=version)
+        id = drawn_id() if id is None else id
+        named = workflow if isinstance(workflow, str) else workflow.name
+        number = version if isinstance(workflow, str) else workflow.version
+        with self._observers.starting(named, number, id) as more:
+            return await super().start(workflow, id, args, tags={**more, **(tags or {})}, version=version)
+
     async def close(self, *, leave: bool = False) -> None:
         """Stops: its runs go to other nodes at once, activities get their grace. With `leave` it gives up its vote."""
         thread, self._thread = self._thread, None
         self._closing = True
         if thread is not None:
+            if self._observers is not None:
+                self._observers.closed()
             if thread.host is not None:  # else it never began
                 await self._hand_over(thread, leave)
             if self._runner is not None:
@@ -380,8 +414,10 @@ class Node(Client):
         if self._links is not None:
             self._links.send(peer, parcel)
 
-    def _came(self, step: Step) -> None:
+    def _came(self, step: Step, seconds: float) -> None:
         """On the engine's loop: what a step brought goes to those whom it concerns."""
+        if self._thread is not None and self._thread.host is not None:
+            self._watch.step(self._thread.host, step, seconds)
         for group, id, status in step.moved:
             self._local.moved(group, id, status)
         self._local.look_again()
@@ -447,6 +483,7 @@ class Node(Client):
             _ByName(self._activities, self._definitions),
             report=self._report,
             resources=self._resources,
+            observers=self._observers,
             max_concurrency=self._max_concurrency,
             thread_pool_size=self._threads,
             queues=self._queues,

@@ -255,6 +255,8 @@ def opened(group: int, stored: Stored, point: Point, limits: Limits) -> Tail:
         )
     if tail.term_at(point.index) != point.term:
         check(point.index > tail.commit, f"group {group}: the state has another entry {point.index} than the log")
+        if point.term > tail.term:  # it was brought by a snapshot, before any message of that term
+            tail.setCurrentTerm(point.term, None)
         tail.reset(point)
     tail.commit = max(tail.commit, point.index)
     return tail

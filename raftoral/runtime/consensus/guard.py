@@ -193,6 +193,7 @@ class Guard:
         # First the state, then the log: after a crash in between, the state is ahead of its log, and `opened` begins
         # the log where the state is. The other way round, entries would be gone whose effect is nowhere.
         swap()
+        self.elections.hinted(point.term)  # a journal never holds a term that is later than its own
         self.log.reset(point)
         self.core.stand_at(point.index, point.index)
         self._members_changed()
@@ -200,6 +201,10 @@ class Guard:
 
     def heard(self, peer: str) -> float:
         return self._heard.get(peer, float("-inf"))
+
+    def leads(self) -> tuple[str, int]:
+        core = self.core
+        return self.node if core.role == LEADER else self._leader(), core.term
 
     def status(self) -> Status:
         core = self.core

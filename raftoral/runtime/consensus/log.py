@@ -158,6 +158,9 @@ class ReplicatedLog(Protocol):
     def heard(self, peer: str) -> float:
         """When a member last said anything in this group. It may be well, and this group of it stand still."""
 
+    def leads(self) -> tuple[str, int]:
+        """Who leads in which term, as far as this node knows; looked at in every step. An empty name: nobody."""
+
     def status(self) -> Status:
         """For people and for the host."""
 

@@ -6,6 +6,8 @@ next_attempt(op, failed, now, draw)          (the error that the run sees, 0), o
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from raftoral.program.codec import codec_of
 from raftoral.program.context import Cx
 from raftoral.program.faults import Misfit
@@ -51,10 +53,10 @@ def attempt_of(run: Run, op: Op, now: int) -> Attempt:
 
 def _key(run: Run, op: Op) -> str:
     """The idempotency key: the activity's own, or one made of the run, the step and the number of the effect."""
-    try:
-        own = own_key(run, op)
-    except Exception:  # only after the program was mended: when it was asked for, the key could be made
-        own = None
+    own = None
+    if op.activity is not None and op.activity.key is not None:
+        with suppress(Exception):  # only after the program was mended: when it was asked for, the key could be made
+            own = own_key(run, op)
     return own if own is not None else f"{run.run}/{op.step}/{op.number}"
 
 

@@ -47,7 +47,7 @@ from raftoral.program.steps import (
 )
 from raftoral.program.values import Cancelled, Failed, Ok, WorkflowError, text
 
-from .state import Child, Join, Kind, Mode, Op, Rest, Run, Strand, Undo, Undoing, ops_of
+from .state import Child, Join, Kind, Mode, Op, Rest, Run, Strand, Undo, Undoing
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -105,6 +105,32 @@ class Over(NamedTuple):
 Wish = Do | Stop | Say | Start | Send | Over
 
 
+class _Context(Cx):
+    """The context of a turn: most never ask what time it is, nor draw."""
+
+    __slots__ = ("_now", "_of", "_stream")
+
+    def __init__(self, run: Run, now: int) -> None:
+        self.id = run.id
+        self.run = run.run
+        self.version = run.program.version
+        self.attempt = 1
+        self.said = []
+        self.children = 0
+        self._now, self._of = now, run
+        self._stream: Stream | None = None
+
+    @property
+    def now(self) -> datetime:  # type: ignore[override]
+        return EPOCH + MICROSECOND * self._now
+
+    @property
+    def stream(self) -> Stream:  # type: ignore[override]
+        if self._stream is None:
+            self._stream = Stream.of(self.run, 0, self._of.steps)
+        return self._stream
+
+
 class Turn:
     """One entry of the log, applied to one run. What it touched is for `stored`, which writes no more than that."""
 
@@ -126,8 +152,7 @@ class Turn:
         self.stuck: WorkflowError | None = None
         self._budget = STEPS_MAX
         self._strands = 0
-        when = EPOCH + MICROSECOND * now
-        self._cx = Cx(run.id, run.run, run.program.version, 1, when, Stream(b""))
+        self._cx = _Context(run, now)
         run.position += 1
         loops.begin()
 
@@ -140,25 +165,27 @@ class Turn:
 
     def arrived(self, number: int, value: Any) -> bool:
         """What an op waited for is there. False: nobody waits for it any more."""
-        found = self._take(number)
+        found = self.run.waiting.pop(number, None)
         if found is None:
             return False
-        strand, op, place = found
+        strand, op = found
         wait = strand.wait
         if isinstance(wait, Undoing):
             self._undo_done(strand, wait)
             return True
         assert isinstance(wait, Rest)
-        self._drop([other for other in wait.ops if other is not op])
-        self._on(strand, self._resumed(strand, wait.mode, place, op, value))
+        place = wait.ops.index(op)
+        if len(wait.ops) > 1:
+            self._drop([other for other in wait.ops if other is not op])
+        self._go(strand, *self._resumed(strand, wait.mode, place, op, value))
         return True
 
     def broke(self, number: int, error: WorkflowError) -> bool:
         """It failed for good. An effect that was told to stop and did not succeed leaves the cancellation."""
-        found = self._take(number)
+        found = self.run.waiting.pop(number, None)
         if found is None:
             return False
-        strand, op, _ = found
+        strand, op = found
         wait = strand.wait
         if isinstance(wait, Undoing):
             wait.op = None
@@ -229,7 +256,7 @@ class Turn:
             self._budget -= 1
             if self._budget < 0:
                 raise StepBudget(f"a transition entered more than {STEPS_MAX:,} functions without a rest")
-            cx.stream = Stream.of(run.run, 0, run.steps)
+            cx._stream = None  # what a function draws is its own
             step = function(cx, state, *args)
             if said:
                 self._listen(strand)
@@ -292,7 +319,7 @@ class Turn:
             error, strand.pending = strand.pending, None
             return slot.failed, (step.frame, error)
         strand.slot, strand.frame = slot, step.frame
-        there = self._there(ops)
+        there = self._there(ops) if len(ops) > 1 or ops[0].activity is None else None
         if there is not None:
             place, op, value, problem = there
             if problem is not None:
@@ -306,11 +333,11 @@ class Turn:
     def _ask(self, strand: Strand, op: Op, step: str) -> None:
         self.run.ops += 1
         op.number, op.asked, op.step = self.run.ops, self.now, step
-        self.run.waiting[op.number] = strand
+        self.run.waiting[op.number] = strand, op
         if op.workflow is not None:
             home = f"{self.run.id}~{self.run.link}" if self.run.link else self.run.id
             op.name = f"{home}/{op.workflow.name.rpartition('.')[2]}.{op.number}"
-        if op.kind is Kind.EFFECT or op.kind is Kind.RUN or op.kind is Kind.TIMER:
+        if op.activity is not None or op.kind is Kind.RUN or op.kind is Kind.TIMER:
             op.undo = op.undo or strand.undo
             self.wishes.append(Do(op))
 
@@ -634,16 +661,6 @@ class Turn:
         join.busy = was_busy
 
     # --- ops -----------------------------------------------------------------------------------------------
-
-    def _take(self, number: int) -> tuple[Strand, Op, int] | None:
-        """The strand that waits for an op; it waits for it no longer."""
-        strand = self.run.waiting.pop(number, None)
-        if strand is None:
-            return None
-        for place, op in enumerate(ops_of(strand)):
-            if op.number == number:
-                return strand, op, place
-        return None
 
     def _drop(self, ops: list[Op]) -> None:
         for op in ops:

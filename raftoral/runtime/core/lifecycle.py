@@ -26,7 +26,7 @@ from .commands import Event, What, words
 from .deadlines import Deadlines
 from .execution import Do, Over, Say, Send, Start, Stop, Turn
 from .programs import Program, Programs, error_bytes
-from .state import Kind, Op, Run, ops_of
+from .state import Kind, Op, Run
 from .stored import (
     MAILBOX_MAX,
     VALUE_BYTES_MAX,
@@ -195,19 +195,18 @@ class Lifecycle:
             if turn.over:
                 ending, checkpoints = ending_of(turn), checkpoint_bytes(run)
             else:
-                kept = written(turn)
+                body, checkpoints, pieces = written(turn)
             given = self._given(run, turn)
         except Exception as error:
             self._fault(run, event, error)
             return
+        run.checkpoints = checkpoints
         if not turn.over:
-            run.body, run.checkpoints = kept.body, kept.checkpoints
-            if kept.pieces:
-                for key, data in kept.pieces.items():
-                    self._piece(run, key, data)
-        else:
-            run.checkpoints = checkpoints
-        self._touch(run)
+            run.body = body
+            for key, data in pieces.items():
+                self._piece(run, key, data)
+        run.updated = self.now
+        self._touched[run.id] = run
         self._grant(run, turn, given)
         if ending is not None:
             self._end(run, ending)
@@ -236,7 +235,8 @@ class Lifecycle:
         fault: Fault = fault_of(error)
         note_source(error)
         fresh = Run(run.id, run.run, run.program, run.args)
-        for name in ("parent", "seq", "created", "updated", "tags", "body", "checkpoints", "pieces", "trails"):
+        kept = "parent seq created updated tags body checkpoints pieces trails near behind"
+        for name in kept.split():
             setattr(fresh, name, getattr(run, name))
         Reader(fresh, self.programs, fresh.pieces).read(fresh.body, fresh.checkpoints)
         self.runs[run.id] = fresh
@@ -313,18 +313,22 @@ class Lifecycle:
         given: dict[int, bytes] = {}
         for at, wish in enumerate(turn.wishes):
             if isinstance(wish, Do):
-                own_key(run, wish.op)
-                if wish.op.workflow is not None:
-                    given[at] = self._child_args(wish.op.workflow, wish.op.args)
+                activity = wish.op.activity
+                if activity is None:
+                    if wish.op.workflow is not None:
+                        given[at] = self._child_args(wish.op.workflow, wish.op.args)
+                elif activity.key is not None:
+                    own_key(run, wish.op)
             elif isinstance(wish, Start):
                 given[at] = self._child_args(wish.spawned.workflow, wish.spawned.workflow.args(*wish.spawned.args))
             elif isinstance(wish, Send):
                 signals = run.children[wish.sent.run_id].definition.signals
                 data = codec_of(signals[wish.sent.signal]).dumps(wish.sent.payload)
                 given[at] = bounded(data, "a message", VALUE_BYTES_MAX)
-        self._caused += len(given)
-        if self._caused > FOLLOWING_MAX:
-            raise StepBudget(f"one entry of the log started or told more than {FOLLOWING_MAX:,} children")
+        if given:
+            self._caused += len(given)
+            if self._caused > FOLLOWING_MAX:
+                raise StepBudget(f"one entry of the log started or told more than {FOLLOWING_MAX:,} children")
         return given
 
     def _child_args(self, definition: Definition, args: Any) -> bytes:
@@ -348,7 +352,7 @@ class Lifecycle:
     def _ask(self, run: Run, op: Op, data: bytes) -> None:
         if op.number not in run.waiting:
             return  # it was cancelled in the same turn
-        if op.kind is Kind.EFFECT:
+        if op.activity is not None:
             self._actions.append(Perform(attempt_of(run, op, self.now), run.owner))
         elif op.kind is Kind.TIMER:
             self.deadlines.add(op.due, run.id, op.number)
@@ -453,8 +457,8 @@ class Lifecycle:
         first = run.run.rpartition("~")[0] if run.link else run.run
         new = Run(run.id, f"{first}~{run.link + 1}", program, args)
         new.link, new.fence, new.seq, new.created, new.tags = run.link + 1, run.fence, run.seq, run.created, run.tags
-        new.parent, new.parent_op, new.trails, new.pieces = run.parent, run.parent_op, run.trails, run.pieces
-        new.owner = run.owner
+        new.parent, new.parent_op, new.pieces, new.owner = run.parent, run.parent_op, run.pieces, run.owner
+        new.trails, new.near, new.behind = run.trails, run.near, run.behind
         for key in sorted(key for key in new.pieces if not key.startswith("t")):
             self._piece(new, key, None)
         mail = [(at, name, payload) for name, box in run.mail.items() for at, payload in box]
@@ -508,9 +512,9 @@ class Lifecycle:
 
     def _rewrite(self, run: Run, op: Op | None = None) -> None:
         """Something changed outside of a turn: of the run, or of what one of its strands waits for."""
-        strand = run.waiting.get(op.number) if op is not None else None
-        if strand is not None and strand.path:
-            self._piece(run, f"s{strand.path}", part_bytes(run, strand))
+        found = run.waiting.get(op.number) if op is not None else None
+        if found is not None and found[0].path:
+            self._piece(run, f"s{found[0].path}", part_bytes(run, found[0]))
         else:
             run.body = body_bytes(run)
         self._touch(run)
@@ -527,13 +531,13 @@ class Lifecycle:
         for run in self._touched.values():
             if self.runs.get(run.id) is not run:
                 continue
-            self._trails.write(run, self._piece)
+            behind = self._trails.write(run, self._piece)
             row = None
             if run.id in self._fresh:
                 row = self._changes.rows[run.id] = self._row(run)
             else:
-                step = Step(run.status, run.updated, run.checkpoints.decode(), run.body, run.id)
-                self._changes.steps[run.id] = step
+                body = run.body + behind
+                self._changes.steps[run.id] = Step(run.status, run.updated, run.checkpoints.decode(), body, run.id)
             self._actions.append(Moved(run.id, run.status, row, run.owner))
         self._touched.clear()
         self._fresh.clear()
@@ -555,7 +559,7 @@ class Lifecycle:
             tags=run.tags,
             args=program.args.dumps(run.args),
             checkpoints=run.checkpoints.decode(),
-            body=run.body,
+            body=run.body and run.body + (run.behind or b""),  # none when it has ended
             result=None,
             failure=None,
         )
@@ -567,8 +571,7 @@ class Lifecycle:
 
 def all_ops(run: Run) -> list[Op]:
     """Everything that a run waits for, oldest first."""
-    strands = dict.fromkeys(run.waiting.values())
-    return sorted((op for strand in strands for op in ops_of(strand)), key=lambda op: op.number)
+    return [run.waiting[number][1] for number in sorted(run.waiting)]
 
 
 def ending_of(turn: Turn) -> Ending | None:

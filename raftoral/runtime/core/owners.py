@@ -70,6 +70,9 @@ class Owners(Lifecycle):
         if known is None or known.life != command.life:
             for run in self._in_order(run for run in self.runs.values() if run.owner == command.node):
                 self._call_flying_again(run)
+        # Those of nodes that went when nobody was there to take over.
+        for run in self._in_order(run for run in self.runs.values() if not self._is_up(run.owner)):
+            self._hand_over(run, command.node)
         for run in self._in_order(run for run in self.runs.values() if run.status == "stalled"):
             able = [op for op in all_ops(run) if op.stalled and _name(op) in command.activities]
             if able and run.owner != command.node:
@@ -92,6 +95,18 @@ class Owners(Lifecycle):
                 load[target] += 1
                 self._hand_over(run, target)
         return None
+
+    def _owner_of_start(self, wished: str) -> str:
+        """Who performs the effects of a run that starts: the node that was asked to, unless it is gone by the time at
+        which the start comes out of the log. Nobody would take the run over from it: its end was told before."""
+        if not any(each.up for each in self._nodes.values()) or self._is_up(wished):
+            return wished
+        load = Counter(run.owner for run in self.runs.values())
+        return min((name for name, each in sorted(self._nodes.items()) if each.up), key=lambda name: load[name])
+
+    def _is_up(self, node: str) -> bool:
+        known = self._nodes.get(node)
+        return known is not None and known.up
 
     def _in_order(self, runs: Iterable[Run]) -> list[Run]:
         """In the order of their starts: that of the map is another one on a node that has read them from its disk."""
@@ -154,7 +169,7 @@ class Owners(Lifecycle):
         if run is None or run.run != name or number in run.arrived:
             return None
         op = run.op(number)
-        return None if op is None or op.kind is not Kind.EFFECT else (run, op)
+        return None if op is None or op.activity is None else (run, op)
 
     def _stalled(self, command: c.Stalled) -> Refused | None:
         run = self.runs.get(command.id)

@@ -91,7 +91,7 @@ class Join:
 
     __slots__ = (
         *("branches", "busy", "cancelled", "failure", "items", "limit", "live", "needs", "next", "number", "results"),
-        *("settle", "started"),
+        *("settle", "started", "stored"),
     )
 
     def __init__(self, branches: tuple[Branch, ...], items: list[Any] | None, limit: int, settle: bool) -> None:
@@ -107,6 +107,7 @@ class Join:
         self.started: set[int] = set()
         self.next = 0  # every part below it was started
         self.busy = False
+        self.stored = b""  # the strand that waits, when it is the root, as it was written last
         self.needs: list[frozenset[int]] | None = None
         if items is None and any(branch.after for branch in branches):
             places = {branch.part.name: place for place, branch in enumerate(branches)}
@@ -218,7 +219,8 @@ class Run:
             "parent_op",
             "position",
         ),
-        *("arrived", "body", "checkpoints", "created", "inbox", "pieces", "seq", "tags", "trails", "updated"),
+        *("arrived", "behind", "body", "checkpoints", "created", "inbox", "near", "pieces", "seq", "tags", "trails"),
+        *("updated",),
         *("program", "reason", "root", "run", "state", "status", "steps", "undo_count", "undos", "waiting"),
     )
 
@@ -230,7 +232,7 @@ class Run:
         self.status = "running"
         self.state: Any = None
         self.root = Strand("", None, 0)
-        self.waiting: dict[int, Strand] = {}  # op -> the strand that waits for it
+        self.waiting: dict[int, tuple[Strand, Op]] = {}  # what is waited for, by its number, and by whom
         self.mail: dict[str, list[tuple[int, Any]]] = {}  # signal -> (position, payload), oldest first
         self.children: dict[str, Child] = {}
         self.undos: list[Undo] = []
@@ -253,7 +255,9 @@ class Run:
         self.body = b""
         self.checkpoints = b"{}"
         self.pieces: dict[str, bytes] = {}
-        self.trails: dict[str, Any] = {}
+        self.trails: dict[str, Any] = {}  # by step; `trails` writes them
+        self.near: dict[str, bytes] = {}  # those that lie behind the body
+        self.behind: bytes | None = b""  # None: to be made anew
         self.seq = 0
         self.created = 0
         self.updated = 0
@@ -261,18 +265,5 @@ class Run:
 
     def op(self, number: int) -> Op | None:
         """The op of that number, if somebody waits for it."""
-        strand = self.waiting.get(number)
-        if strand is None:
-            return None
-        for op in ops_of(strand):
-            if op.number == number:
-                return op
-        return None
-
-
-def ops_of(strand: Strand) -> list[Op]:
-    """What a strand waits for."""
-    wait = strand.wait
-    if isinstance(wait, Rest):
-        return wait.ops
-    return [wait.op] if isinstance(wait, Undoing) and wait.op is not None else []
+        found = self.waiting.get(number)
+        return None if found is None else found[1]

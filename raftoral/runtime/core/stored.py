@@ -1,6 +1,6 @@
 """A run as bytes, and back. Only what a turn touched is written again.
 
-    written(turn) == Written(body, checkpoints, {"s0.1": b"...", "m7": None})
+    written(turn) == body, checkpoints, {"s0.1": b"...", "m7": None}
     read(Head(id, run, args), program, body, checkpoints, pieces)      the run as it was
 
 `body` has the counters and the root strand: all of most runs. What may grow lies beside it in pieces, so that writing
@@ -13,13 +13,14 @@ costs what changed and not what is there:
 | `u<number>` | registered undo |
 | `c<id>` | child that was spawned |
 | `q<number>` | event that waits until the run goes on |
+| `t<step>` | what a report says of a step: see `trails`, which puts a little of it behind the body |
 
 Writing is where a value that is too large is found: a fault of the workflow, before anything is kept.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic_core import from_json, to_json
 
@@ -39,16 +40,9 @@ VALUE_BYTES_MAX = 1 << 20
 MAILBOX_MAX = 10_000
 
 
-class Written(NamedTuple):
-    """What one turn changes of a stored run. A piece that is None is taken away."""
-
-    body: bytes
-    checkpoints: bytes
-    pieces: dict[str, bytes | None]
-
-
-def written(turn: Turn) -> Written:
-    """What a turn left behind. A fault when something is larger than it may be."""
+def written(turn: Turn) -> tuple[bytes, bytes, dict[str, bytes | None]]:
+    """What a turn changes of a stored run: its body, its checkpoints and pieces. A piece that is None is taken away.
+    A fault when something is larger than it may be."""
     run = turn.run
     pieces: dict[str, bytes | None] = {}
     for path, strand in turn.strands.items():
@@ -56,26 +50,34 @@ def written(turn: Turn) -> Written:
             pieces[f"s{path}"] = None if strand is None else part_bytes(run, strand)
     for position, signal in turn.mail.items():
         pieces[f"m{position}"] = None if signal is None else mail_bytes(run, signal, position)
-    for number in sorted(turn.undone):
-        pieces[f"u{number}"] = None
+    if turn.undone:
+        for number in sorted(turn.undone):
+            pieces[f"u{number}"] = None
     if run.undo_count > turn.undos_before:
         for undo in run.undos:
             if undo.number > turn.undos_before:
                 pieces[f"u{undo.number}"] = _undo_bytes(undo)
-    for id in sorted(turn.children):
-        pieces[f"c{id}"] = _child_bytes(run.children[id])
-    return Written(body_bytes(run), checkpoint_bytes(run), pieces)
+    if turn.children:
+        for id in sorted(turn.children):
+            pieces[f"c{id}"] = _child_bytes(run.children[id])
+    return body_bytes(run, "" in turn.strands), checkpoint_bytes(run), pieces
 
 
 def checkpoint_bytes(run: Run) -> bytes:
-    if run.state is None:
+    if run.state is None or not run.program.kept:
         return run.checkpoints
     return bounded(run.program.state_of(run.state), "all checkpoints together", FRAME_BYTES_MAX)
 
 
-def body_bytes(run: Run) -> bytes:
-    """The root strand with the counters of the run."""
-    message = _strand(run, run.root)
+def body_bytes(run: Run, moved: bool = True) -> bytes:
+    """The root strand with the counters of the run. A fork stays as it is while its parts go on, and may be large: its
+    bytes are kept, and the counters put behind them, which protobuf reads as one message."""
+    join, fork = run.root.wait, b""
+    if isinstance(join, Join):
+        fork = join.stored = join.stored if join.stored and not moved else _strand(run, run.root).SerializeToString()
+        message = pb.Strand()
+    else:
+        message = _strand(run, run.root)
     message.steps, message.op_count, message.position = run.steps, run.ops, run.position
     if run.undo_count or run.forks:
         message.undo_count, message.forks = run.undo_count, run.forks
@@ -85,7 +87,7 @@ def body_bytes(run: Run) -> bytes:
         message.owner = run.owner
     if run.code:
         message.code, message.reason, message.note = run.code, run.reason, run.note
-    return message.SerializeToString()
+    return fork + message.SerializeToString()
 
 
 # --- strands -----------------------------------------------------------------------------------------------------
@@ -139,19 +141,13 @@ def _strand(run: Run, strand: Strand) -> pb.Strand:
 
 
 def _waiting(op: Op, mode: Mode, slot: int, frame: bytes) -> pb.Strand:
-    """A strand that waits for one thing: written in one go, since this is what nearly all do."""
-    message = pb.Strand(
-        mode=mode,
-        slot=slot,
-        frame=frame,
-        op=op.number,
-        kind=op.kind,
-        name=_name(op),
-        args=_args(op),
-        due=op.due,
-        attempt=op.attempt,
-        asked=op.asked,
-    )
+    """A strand that waits for one thing, which is what nearly all do. Field by field takes less than by keywords."""
+    message = pb.Strand()
+    message.slot, message.frame = slot, frame
+    message.op, message.name, message.args = op.number, _name(op), _args(op)
+    message.attempt, message.asked = op.attempt, op.asked
+    if mode or op.kind or op.due:
+        message.mode, message.kind, message.due = mode, op.kind, op.due
     _rest_of(op, message)
     return message
 
@@ -273,6 +269,8 @@ class Reader:
         run.forks = message.forks
         run.code, run.reason, run.note, run.link = message.code, message.reason, message.note, message.link
         run.inbox, run.owner = message.inbox, message.owner
+        if message.trails:
+            run.near = {trail.step: trail.SerializeToString() for trail in message.trails}
         if message.steps:  # it has begun
             run.state = self.program.state_from(checkpoints, run.args)
         for key, data in sorted(self.pieces.items(), key=lambda piece: _order(piece[0])):
@@ -316,7 +314,7 @@ class Reader:
             program = self.programs.get(message.workflow, message.version)
             assert program is not None, f"{message.workflow} version {message.version} is not known"
             op.workflow = program.definition
-        self.run.waiting[op.number] = strand
+        self.run.waiting[op.number] = strand, op
         op.step = f"undo.{op.name}" if undo or strand.slot is None else strand.slot.key
         return op
 
@@ -399,4 +397,4 @@ def _order(key: str) -> tuple[str, int]:
     return key[0], int(rest) if rest.isdigit() else 0
 
 
-__all__ = ["Reader", "WorkflowError", "Written", "body_bytes", "bounded", "written"]
+__all__ = ["Reader", "WorkflowError", "body_bytes", "bounded", "written"]

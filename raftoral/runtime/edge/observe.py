@@ -18,7 +18,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from raftoral.errors import UsageError
 
 from ..ports import Attempt, Done, Failed, Row, Storage
 from .telling import tell_ended, tell_started
@@ -83,6 +85,19 @@ class Calling(Protocol):
     def abandoned(self) -> int: ...
 
 
+class Member(NamedTuple):
+    """A node in one group of its cluster, at this moment."""
+
+    node: str
+    group: int
+    term: int
+    leads: bool
+    members: int
+    commit: int
+    applied: int
+    waiting: int
+
+
 class Inside:
     """A runtime at this moment, for any thread. One that is closed shows nothing."""
 
@@ -101,6 +116,10 @@ class Inside:
     def commands_waiting(self) -> int:
         """Commands that are in no commit yet."""
         return sum(each.waiting for each in self._moving())
+
+    def members(self) -> Sequence[Member]:
+        """The groups that a node of a cluster is in; none for a runtime that is alone."""
+        return ()
 
     def timers(self) -> int:
         """What waits for a time: sleeps, deadlines of waits, next attempts. Some may be needed no longer."""
@@ -169,6 +188,14 @@ class Observer:
 
     def storage_failed(self, operation: str) -> None:
         """The store could not be written ("write") or read again ("read")."""
+
+
+def observers_of(**given: Observer | None) -> Sequence[Observer]:
+    """Those that were given, by the names of the options: what is no observer is refused."""
+    for name, observer in given.items():
+        if observer is not None and not isinstance(observer, Observer):
+            raise UsageError(f"{name}= takes an observer, as raftoral.{name} makes one, not {observer!r}")
+    return [each for each in given.values() if each is not None]
 
 
 class Observers:

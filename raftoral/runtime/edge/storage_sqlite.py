@@ -20,7 +20,8 @@ from collections.abc import Collection, Iterator, Mapping
 from raftoral.runtime.ports import LIVE, Changes, Query, Row, Step
 
 from . import storage_faults as faults, storage_lists as lists, storage_rows as columns, storage_rules as rules
-from .storage_file import VERSION, open_file
+from .log_file import LogFile
+from .storage_file import LOG_PAGES, VERSION, open_file
 
 _KEPT = ", ".join(f"{name} = excluded.{name}" for name in columns.RUN[2:])
 # A row that comes with another number is left alone here, and counted: see `_put_rows`.
@@ -57,6 +58,7 @@ class SqliteStorage:
 
     def __init__(self, path: str | os.PathLike[str], *, sync: bool = True) -> None:
         self._path, self._lock, self._writer, self._lister = open_file(os.path.abspath(path), sync)
+        self._log = LogFile(f"{self._path}-wal", LOG_PAGES * 4096 if sync else 0)
         self._writing = threading.Lock()
         self._listing = threading.Lock()
         self._closed = False
@@ -72,6 +74,7 @@ class SqliteStorage:
             self._refuse_if_closed()
             try:
                 self._writer.execute("BEGIN IMMEDIATE")
+                self._log.lengthen()
                 self._write(changes)
                 self._writer.execute("COMMIT")
             except BaseException as error:
@@ -298,6 +301,7 @@ class SqliteStorage:
         with contextlib.suppress(sqlite3.Error):
             self._lister.interrupt()
         with self._writing, self._listing:
+            self._log.close()
             # The last connection to close copies the log into the file. If the disk is full, the log stays, and is
             # found at the next start: nothing is lost.
             for connection in (self._lister, self._writer):

@@ -11,6 +11,7 @@ what a node is.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Self
 
@@ -61,9 +62,9 @@ class Front:
             own_machine_only=own_machine_only,
         )
         self._grpc: GrpcServer | None = None
-        there = has_grpc()
+        there = has_grpc() and hasattr(asyncio, "open_unix_connection")  # not on Windows
         if grpc and not there:
-            raise e.UsageError("grpc=True needs grpcio: pip install 'raftoral[grpc]'")
+            raise e.UsageError("grpc=True needs grpcio, and a system with unix sockets: pip install 'raftoral[grpc]'")
         if there and grpc is not False:
             from .grpc.server import GrpcServer
 
@@ -98,9 +99,8 @@ class Front:
     async def close(self, grace: float = GRACE) -> None:
         """No new connections; what is being answered has `grace` seconds, and streams are told to go elsewhere."""
         self._listener.stop()
-        await self.http.close(grace)
-        if self._grpc is not None:
-            await self._grpc.close(grace)
+        ending = [self.http.close(grace), *([self._grpc.close(grace)] if self._grpc is not None else [])]
+        await asyncio.gather(*ending)
         await self._listener.close()
 
     async def __aenter__(self) -> Self:

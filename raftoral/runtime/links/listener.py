@@ -35,6 +35,7 @@ PEER = b"RFTL"
 FIRST_SECONDS = 15.0  # for the first byte, and for those that decide
 COPY_BYTES = 64 * 1024
 BACKLOG = 512
+CONNECTIONS_MAX = 5_000
 
 
 class Listener:
@@ -51,12 +52,14 @@ class Listener:
         guarded: bool = False,
         insecure: bool = False,
         first_seconds: float = FIRST_SECONDS,
+        connections_max: int = CONNECTIONS_MAX,
     ) -> None:
         self._host, self._port = split_address(address)
         check_exposure(self._host, tls is not None, guarded, insecure)
         self._http, self.grpc, self._peer = http, grpc, peer
         self._tls = tls
         self._first_seconds = first_seconds
+        self._connections_max = connections_max
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -102,6 +105,9 @@ class Listener:
     # --- one connection --------------------------------------------------------------------------------------
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self._tasks) >= self._connections_max:  # whoever comes next would take what the others need
+            writer.transport.abort()
+            return
         task = asyncio.ensure_future(self._take(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -37,6 +37,7 @@ PROTOCOL = 1
 FRAME_BYTES_MAX = 16 * 1024 * 1024
 HELLO_BYTES_MAX = 4096
 UNSENT_BYTES_MAX = 64 * 1024 * 1024
+READ_BYTES = 256 * 1024
 HELLO_SECONDS = 5.0  # for the other end to say who it is
 SILENT_MS = 5_000  # that a peer may not take what was sent, before its link is broken
 DIAL_FIRST_S, DIAL_MOST_S = 0.05, 1.0  # between two attempts
@@ -241,15 +242,15 @@ class Peers:
                 # It listens somewhere else now. That will be decreed, but perhaps not without this link back.
                 self._moved[name] = other.address
                 self.address(self._addresses | {name: other.address})
-            while True:
-                data = await _frame(reader, FRAME_BYTES_MAX)
-                if self._readers.get(name, ("", None))[1] is not writer:
-                    return
-                try:
-                    self._received(name, data)
-                except PeerError as error:
-                    self.drop(name, str(error))
-                    return
+            while frames := await reader.frames(FRAME_BYTES_MAX):
+                for data in frames:
+                    if self._readers.get(name, ("", None))[1] is not writer:
+                        return
+                    try:
+                        self._received(name, data)
+                    except PeerError as error:
+                        self.drop(name, str(error))
+                        return
         except (Refused, PeerError) as error:
             self.counted["refused"] += 1
             log.warning("a link was refused: %s", error)
@@ -303,6 +304,30 @@ class _Rest:
             return await self._stream.readexactly(count)
         part, self._first = self._first[:count], self._first[count:]
         return part if len(part) == count else part + await self._stream.readexactly(count - len(part))
+
+    async def frames(self, most: int) -> list[bytes]:
+        """What came next, as whole frames: at least one; none at the end. One wait for all that one packet brought."""
+        found: list[bytes] = []
+        buffer = bytearray(self._first)
+        while not found:
+            at = 0
+            while len(buffer) - at >= _LENGTH.size:
+                (length,) = _LENGTH.unpack_from(buffer, at)
+                if length > most:
+                    raise PeerError(f"a frame of {length:,} bytes; {most:,} are the most")
+                end = at + _LENGTH.size + length
+                if end > len(buffer):
+                    break
+                found.append(bytes(buffer[at + _LENGTH.size : end]))
+                at = end
+            del buffer[:at]
+            if not found:
+                data = await self._stream.read(READ_BYTES)
+                if not data:
+                    return []
+                buffer += data
+        self._first = bytes(buffer)
+        return found
 
 
 async def _frame(reader: asyncio.StreamReader | _Rest, most: int) -> bytes:

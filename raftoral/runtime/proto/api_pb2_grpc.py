@@ -3,7 +3,7 @@
 import grpc
 import warnings
 
-from . import api_pb2 as api__pb2
+from raftoral.runtime.proto import api_pb2 as raftoral_dot_runtime_dot_proto_dot_api__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -18,7 +18,7 @@ except ImportError:
 if _version_not_supported:
     raise RuntimeError(
         f'The grpc package installed is at version {GRPC_VERSION},'
-        + ' but the generated code in api_pb2_grpc.py depends on'
+        + ' but the generated code in raftoral/runtime/proto/api_pb2_grpc.py depends on'
         + f' grpcio>={GRPC_GENERATED_VERSION}.'
         + f' Please upgrade your grpc module to grpcio>={GRPC_GENERATED_VERSION}'
         + f' or downgrade your generated code using grpcio-tools<={GRPC_VERSION}.'
@@ -36,98 +36,98 @@ class RunsStub:
         """
         self.Start = channel.unary_unary(
                 '/raftoral.v1.Runs/Start',
-                request_serializer=api__pb2.StartRequest.SerializeToString,
-                response_deserializer=api__pb2.StartReply.FromString,
+                request_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.StartRequest.SerializeToString,
+                response_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.StartReply.FromString,
                 _registered_method=True)
         self.StartAndWait = channel.unary_unary(
                 '/raftoral.v1.Runs/StartAndWait',
-                request_serializer=api__pb2.StartAndWaitRequest.SerializeToString,
-                response_deserializer=api__pb2.EndedReply.FromString,
+                request_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.StartAndWaitRequest.SerializeToString,
+                response_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.EndedReply.FromString,
                 _registered_method=True)
         self.Ended = channel.unary_unary(
                 '/raftoral.v1.Runs/Ended',
-                request_serializer=api__pb2.EndedRequest.SerializeToString,
-                response_deserializer=api__pb2.EndedReply.FromString,
+                request_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.EndedRequest.SerializeToString,
+                response_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.EndedReply.FromString,
                 _registered_method=True)
         self.Signal = channel.unary_unary(
                 '/raftoral.v1.Runs/Signal',
-                request_serializer=api__pb2.SignalRequest.SerializeToString,
-                response_deserializer=api__pb2.Done.FromString,
+                request_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.SignalRequest.SerializeToString,
+                response_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Done.FromString,
                 _registered_method=True)
         self.Query = channel.unary_unary(
                 '/raftoral.v1.Runs/Query',
-                request_serializer=api__pb2.QueryRequest.SerializeToString,
-                response_deserializer=api__pb2.QueryReply.FromString,
+                request_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.QueryRequest.SerializeToString,
+                response_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.QueryReply.FromString,
                 _registered_method=True)
         self.Describe = channel.unary_unary(
                 '/raftoral.v1.Runs/Describe',
-                request_serializer=api__pb2.RunRequest.SerializeToString,
-                response_deserializer=api__pb2.Description.FromString,
+                request_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.RunRequest.SerializeToString,
+                response_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Description.FromString,
                 _registered_method=True)
         self.Report = channel.unary_unary(
                 '/raftoral.v1.Runs/Report',
-                request_serializer=api__pb2.RunRequest.SerializeToString,
-                response_deserializer=api__pb2.RunReport.FromString,
+                request_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.RunRequest.SerializeToString,
+                response_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.RunReport.FromString,
                 _registered_method=True)
         self.List = channel.unary_unary(
                 '/raftoral.v1.Runs/List',
-                request_serializer=api__pb2.ListRequest.SerializeToString,
-                response_deserializer=api__pb2.ListReply.FromString,
+                request_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.ListRequest.SerializeToString,
+                response_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.ListReply.FromString,
                 _registered_method=True)
         self.Count = channel.unary_unary(
                 '/raftoral.v1.Runs/Count',
-                request_serializer=api__pb2.CountRequest.SerializeToString,
-                response_deserializer=api__pb2.CountReply.FromString,
+                request_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.CountRequest.SerializeToString,
+                response_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.CountReply.FromString,
                 _registered_method=True)
         self.Tree = channel.unary_unary(
                 '/raftoral.v1.Runs/Tree',
-                request_serializer=api__pb2.RunRequest.SerializeToString,
-                response_deserializer=api__pb2.Branch.FromString,
+                request_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.RunRequest.SerializeToString,
+                response_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Branch.FromString,
                 _registered_method=True)
         self.Watch = channel.unary_stream(
                 '/raftoral.v1.Runs/Watch',
-                request_serializer=api__pb2.RunRequest.SerializeToString,
-                response_deserializer=api__pb2.Change.FromString,
+                request_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.RunRequest.SerializeToString,
+                response_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Change.FromString,
                 _registered_method=True)
         self.Cancel = channel.unary_unary(
                 '/raftoral.v1.Runs/Cancel',
-                request_serializer=api__pb2.CancelRequest.SerializeToString,
-                response_deserializer=api__pb2.Done.FromString,
+                request_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.CancelRequest.SerializeToString,
+                response_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Done.FromString,
                 _registered_method=True)
         self.Terminate = channel.unary_unary(
                 '/raftoral.v1.Runs/Terminate',
-                request_serializer=api__pb2.TerminateRequest.SerializeToString,
-                response_deserializer=api__pb2.Done.FromString,
+                request_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.TerminateRequest.SerializeToString,
+                response_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Done.FromString,
                 _registered_method=True)
         self.Pause = channel.unary_unary(
                 '/raftoral.v1.Runs/Pause',
-                request_serializer=api__pb2.RunRequest.SerializeToString,
-                response_deserializer=api__pb2.Done.FromString,
+                request_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.RunRequest.SerializeToString,
+                response_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Done.FromString,
                 _registered_method=True)
         self.Resume = channel.unary_unary(
                 '/raftoral.v1.Runs/Resume',
-                request_serializer=api__pb2.RunRequest.SerializeToString,
-                response_deserializer=api__pb2.Done.FromString,
+                request_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.RunRequest.SerializeToString,
+                response_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Done.FromString,
                 _registered_method=True)
         self.Tag = channel.unary_unary(
                 '/raftoral.v1.Runs/Tag',
-                request_serializer=api__pb2.TagRequest.SerializeToString,
-                response_deserializer=api__pb2.Done.FromString,
+                request_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.TagRequest.SerializeToString,
+                response_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Done.FromString,
                 _registered_method=True)
         self.Delete = channel.unary_unary(
                 '/raftoral.v1.Runs/Delete',
-                request_serializer=api__pb2.DeleteRequest.SerializeToString,
-                response_deserializer=api__pb2.DeleteReply.FromString,
+                request_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.DeleteRequest.SerializeToString,
+                response_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.DeleteReply.FromString,
                 _registered_method=True)
         self.DeleteMany = channel.unary_unary(
                 '/raftoral.v1.Runs/DeleteMany',
-                request_serializer=api__pb2.DeleteManyRequest.SerializeToString,
-                response_deserializer=api__pb2.DeleteReply.FromString,
+                request_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.DeleteManyRequest.SerializeToString,
+                response_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.DeleteReply.FromString,
                 _registered_method=True)
         self.Prune = channel.unary_unary(
                 '/raftoral.v1.Runs/Prune',
-                request_serializer=api__pb2.PruneRequest.SerializeToString,
-                response_deserializer=api__pb2.DeleteReply.FromString,
+                request_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.PruneRequest.SerializeToString,
+                response_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.DeleteReply.FromString,
                 _registered_method=True)
 
 
@@ -253,98 +253,98 @@ def add_RunsServicer_to_server(servicer, server):
     rpc_method_handlers = {
             'Start': grpc.unary_unary_rpc_method_handler(
                     servicer.Start,
-                    request_deserializer=api__pb2.StartRequest.FromString,
-                    response_serializer=api__pb2.StartReply.SerializeToString,
+                    request_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.StartRequest.FromString,
+                    response_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.StartReply.SerializeToString,
             ),
             'StartAndWait': grpc.unary_unary_rpc_method_handler(
                     servicer.StartAndWait,
-                    request_deserializer=api__pb2.StartAndWaitRequest.FromString,
-                    response_serializer=api__pb2.EndedReply.SerializeToString,
+                    request_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.StartAndWaitRequest.FromString,
+                    response_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.EndedReply.SerializeToString,
             ),
             'Ended': grpc.unary_unary_rpc_method_handler(
                     servicer.Ended,
-                    request_deserializer=api__pb2.EndedRequest.FromString,
-                    response_serializer=api__pb2.EndedReply.SerializeToString,
+                    request_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.EndedRequest.FromString,
+                    response_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.EndedReply.SerializeToString,
             ),
             'Signal': grpc.unary_unary_rpc_method_handler(
                     servicer.Signal,
-                    request_deserializer=api__pb2.SignalRequest.FromString,
-                    response_serializer=api__pb2.Done.SerializeToString,
+                    request_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.SignalRequest.FromString,
+                    response_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Done.SerializeToString,
             ),
             'Query': grpc.unary_unary_rpc_method_handler(
                     servicer.Query,
-                    request_deserializer=api__pb2.QueryRequest.FromString,
-                    response_serializer=api__pb2.QueryReply.SerializeToString,
+                    request_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.QueryRequest.FromString,
+                    response_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.QueryReply.SerializeToString,
             ),
             'Describe': grpc.unary_unary_rpc_method_handler(
                     servicer.Describe,
-                    request_deserializer=api__pb2.RunRequest.FromString,
-                    response_serializer=api__pb2.Description.SerializeToString,
+                    request_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.RunRequest.FromString,
+                    response_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Description.SerializeToString,
             ),
             'Report': grpc.unary_unary_rpc_method_handler(
                     servicer.Report,
-                    request_deserializer=api__pb2.RunRequest.FromString,
-                    response_serializer=api__pb2.RunReport.SerializeToString,
+                    request_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.RunRequest.FromString,
+                    response_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.RunReport.SerializeToString,
             ),
             'List': grpc.unary_unary_rpc_method_handler(
                     servicer.List,
-                    request_deserializer=api__pb2.ListRequest.FromString,
-                    response_serializer=api__pb2.ListReply.SerializeToString,
+                    request_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.ListRequest.FromString,
+                    response_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.ListReply.SerializeToString,
             ),
             'Count': grpc.unary_unary_rpc_method_handler(
                     servicer.Count,
-                    request_deserializer=api__pb2.CountRequest.FromString,
-                    response_serializer=api__pb2.CountReply.SerializeToString,
+                    request_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.CountRequest.FromString,
+                    response_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.CountReply.SerializeToString,
             ),
             'Tree': grpc.unary_unary_rpc_method_handler(
                     servicer.Tree,
-                    request_deserializer=api__pb2.RunRequest.FromString,
-                    response_serializer=api__pb2.Branch.SerializeToString,
+                    request_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.RunRequest.FromString,
+                    response_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Branch.SerializeToString,
             ),
             'Watch': grpc.unary_stream_rpc_method_handler(
                     servicer.Watch,
-                    request_deserializer=api__pb2.RunRequest.FromString,
-                    response_serializer=api__pb2.Change.SerializeToString,
+                    request_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.RunRequest.FromString,
+                    response_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Change.SerializeToString,
             ),
             'Cancel': grpc.unary_unary_rpc_method_handler(
                     servicer.Cancel,
-                    request_deserializer=api__pb2.CancelRequest.FromString,
-                    response_serializer=api__pb2.Done.SerializeToString,
+                    request_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.CancelRequest.FromString,
+                    response_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Done.SerializeToString,
             ),
             'Terminate': grpc.unary_unary_rpc_method_handler(
                     servicer.Terminate,
-                    request_deserializer=api__pb2.TerminateRequest.FromString,
-                    response_serializer=api__pb2.Done.SerializeToString,
+                    request_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.TerminateRequest.FromString,
+                    response_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Done.SerializeToString,
             ),
             'Pause': grpc.unary_unary_rpc_method_handler(
                     servicer.Pause,
-                    request_deserializer=api__pb2.RunRequest.FromString,
-                    response_serializer=api__pb2.Done.SerializeToString,
+                    request_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.RunRequest.FromString,
+                    response_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Done.SerializeToString,
             ),
             'Resume': grpc.unary_unary_rpc_method_handler(
                     servicer.Resume,
-                    request_deserializer=api__pb2.RunRequest.FromString,
-                    response_serializer=api__pb2.Done.SerializeToString,
+                    request_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.RunRequest.FromString,
+                    response_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Done.SerializeToString,
             ),
             'Tag': grpc.unary_unary_rpc_method_handler(
                     servicer.Tag,
-                    request_deserializer=api__pb2.TagRequest.FromString,
-                    response_serializer=api__pb2.Done.SerializeToString,
+                    request_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.TagRequest.FromString,
+                    response_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Done.SerializeToString,
             ),
             'Delete': grpc.unary_unary_rpc_method_handler(
                     servicer.Delete,
-                    request_deserializer=api__pb2.DeleteRequest.FromString,
-                    response_serializer=api__pb2.DeleteReply.SerializeToString,
+                    request_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.DeleteRequest.FromString,
+                    response_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.DeleteReply.SerializeToString,
             ),
             'DeleteMany': grpc.unary_unary_rpc_method_handler(
                     servicer.DeleteMany,
-                    request_deserializer=api__pb2.DeleteManyRequest.FromString,
-                    response_serializer=api__pb2.DeleteReply.SerializeToString,
+                    request_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.DeleteManyRequest.FromString,
+                    response_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.DeleteReply.SerializeToString,
             ),
             'Prune': grpc.unary_unary_rpc_method_handler(
                     servicer.Prune,
-                    request_deserializer=api__pb2.PruneRequest.FromString,
-                    response_serializer=api__pb2.DeleteReply.SerializeToString,
+                    request_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.PruneRequest.FromString,
+                    response_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.DeleteReply.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -372,8 +372,8 @@ class Runs:
             request,
             target,
             '/raftoral.v1.Runs/Start',
-            api__pb2.StartRequest.SerializeToString,
-            api__pb2.StartReply.FromString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.StartRequest.SerializeToString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.StartReply.FromString,
             options,
             channel_credentials,
             insecure,
@@ -399,8 +399,8 @@ class Runs:
             request,
             target,
             '/raftoral.v1.Runs/StartAndWait',
-            api__pb2.StartAndWaitRequest.SerializeToString,
-            api__pb2.EndedReply.FromString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.StartAndWaitRequest.SerializeToString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.EndedReply.FromString,
             options,
             channel_credentials,
             insecure,
@@ -426,8 +426,8 @@ class Runs:
             request,
             target,
             '/raftoral.v1.Runs/Ended',
-            api__pb2.EndedRequest.SerializeToString,
-            api__pb2.EndedReply.FromString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.EndedRequest.SerializeToString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.EndedReply.FromString,
             options,
             channel_credentials,
             insecure,
@@ -453,8 +453,8 @@ class Runs:
             request,
             target,
             '/raftoral.v1.Runs/Signal',
-            api__pb2.SignalRequest.SerializeToString,
-            api__pb2.Done.FromString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.SignalRequest.SerializeToString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.Done.FromString,
             options,
             channel_credentials,
             insecure,
@@ -480,8 +480,8 @@ class Runs:
             request,
             target,
             '/raftoral.v1.Runs/Query',
-            api__pb2.QueryRequest.SerializeToString,
-            api__pb2.QueryReply.FromString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.QueryRequest.SerializeToString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.QueryReply.FromString,
             options,
             channel_credentials,
             insecure,
@@ -507,8 +507,8 @@ class Runs:
             request,
             target,
             '/raftoral.v1.Runs/Describe',
-            api__pb2.RunRequest.SerializeToString,
-            api__pb2.Description.FromString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.RunRequest.SerializeToString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.Description.FromString,
             options,
             channel_credentials,
             insecure,
@@ -534,8 +534,8 @@ class Runs:
             request,
             target,
             '/raftoral.v1.Runs/Report',
-            api__pb2.RunRequest.SerializeToString,
-            api__pb2.RunReport.FromString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.RunRequest.SerializeToString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.RunReport.FromString,
             options,
             channel_credentials,
             insecure,
@@ -561,8 +561,8 @@ class Runs:
             request,
             target,
             '/raftoral.v1.Runs/List',
-            api__pb2.ListRequest.SerializeToString,
-            api__pb2.ListReply.FromString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.ListRequest.SerializeToString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.ListReply.FromString,
             options,
             channel_credentials,
             insecure,
@@ -588,8 +588,8 @@ class Runs:
             request,
             target,
             '/raftoral.v1.Runs/Count',
-            api__pb2.CountRequest.SerializeToString,
-            api__pb2.CountReply.FromString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.CountRequest.SerializeToString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.CountReply.FromString,
             options,
             channel_credentials,
             insecure,
@@ -615,8 +615,8 @@ class Runs:
             request,
             target,
             '/raftoral.v1.Runs/Tree',
-            api__pb2.RunRequest.SerializeToString,
-            api__pb2.Branch.FromString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.RunRequest.SerializeToString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.Branch.FromString,
             options,
             channel_credentials,
             insecure,
@@ -642,8 +642,8 @@ class Runs:
             request,
             target,
             '/raftoral.v1.Runs/Watch',
-            api__pb2.RunRequest.SerializeToString,
-            api__pb2.Change.FromString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.RunRequest.SerializeToString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.Change.FromString,
             options,
             channel_credentials,
             insecure,
@@ -669,8 +669,8 @@ class Runs:
             request,
             target,
             '/raftoral.v1.Runs/Cancel',
-            api__pb2.CancelRequest.SerializeToString,
-            api__pb2.Done.FromString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.CancelRequest.SerializeToString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.Done.FromString,
             options,
             channel_credentials,
             insecure,
@@ -696,8 +696,8 @@ class Runs:
             request,
             target,
             '/raftoral.v1.Runs/Terminate',
-            api__pb2.TerminateRequest.SerializeToString,
-            api__pb2.Done.FromString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.TerminateRequest.SerializeToString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.Done.FromString,
             options,
             channel_credentials,
             insecure,
@@ -723,8 +723,8 @@ class Runs:
             request,
             target,
             '/raftoral.v1.Runs/Pause',
-            api__pb2.RunRequest.SerializeToString,
-            api__pb2.Done.FromString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.RunRequest.SerializeToString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.Done.FromString,
             options,
             channel_credentials,
             insecure,
@@ -750,8 +750,8 @@ class Runs:
             request,
             target,
             '/raftoral.v1.Runs/Resume',
-            api__pb2.RunRequest.SerializeToString,
-            api__pb2.Done.FromString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.RunRequest.SerializeToString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.Done.FromString,
             options,
             channel_credentials,
             insecure,
@@ -777,8 +777,8 @@ class Runs:
             request,
             target,
             '/raftoral.v1.Runs/Tag',
-            api__pb2.TagRequest.SerializeToString,
-            api__pb2.Done.FromString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.TagRequest.SerializeToString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.Done.FromString,
             options,
             channel_credentials,
             insecure,
@@ -804,8 +804,8 @@ class Runs:
             request,
             target,
             '/raftoral.v1.Runs/Delete',
-            api__pb2.DeleteRequest.SerializeToString,
-            api__pb2.DeleteReply.FromString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.DeleteRequest.SerializeToString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.DeleteReply.FromString,
             options,
             channel_credentials,
             insecure,
@@ -831,8 +831,8 @@ class Runs:
             request,
             target,
             '/raftoral.v1.Runs/DeleteMany',
-            api__pb2.DeleteManyRequest.SerializeToString,
-            api__pb2.DeleteReply.FromString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.DeleteManyRequest.SerializeToString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.DeleteReply.FromString,
             options,
             channel_credentials,
             insecure,
@@ -858,8 +858,8 @@ class Runs:
             request,
             target,
             '/raftoral.v1.Runs/Prune',
-            api__pb2.PruneRequest.SerializeToString,
-            api__pb2.DeleteReply.FromString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.PruneRequest.SerializeToString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.DeleteReply.FromString,
             options,
             channel_credentials,
             insecure,
@@ -882,18 +882,18 @@ class ProgramsStub:
         """
         self.Deploy = channel.unary_unary(
                 '/raftoral.v1.Programs/Deploy',
-                request_serializer=api__pb2.DeployRequest.SerializeToString,
-                response_deserializer=api__pb2.ProgramsReply.FromString,
+                request_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.DeployRequest.SerializeToString,
+                response_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.ProgramsReply.FromString,
                 _registered_method=True)
         self.List = channel.unary_unary(
                 '/raftoral.v1.Programs/List',
-                request_serializer=api__pb2.Nothing.SerializeToString,
-                response_deserializer=api__pb2.ProgramsReply.FromString,
+                request_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Nothing.SerializeToString,
+                response_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.ProgramsReply.FromString,
                 _registered_method=True)
         self.Retire = channel.unary_unary(
                 '/raftoral.v1.Programs/Retire',
-                request_serializer=api__pb2.RetireRequest.SerializeToString,
-                response_deserializer=api__pb2.Done.FromString,
+                request_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.RetireRequest.SerializeToString,
+                response_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Done.FromString,
                 _registered_method=True)
 
 
@@ -923,18 +923,18 @@ def add_ProgramsServicer_to_server(servicer, server):
     rpc_method_handlers = {
             'Deploy': grpc.unary_unary_rpc_method_handler(
                     servicer.Deploy,
-                    request_deserializer=api__pb2.DeployRequest.FromString,
-                    response_serializer=api__pb2.ProgramsReply.SerializeToString,
+                    request_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.DeployRequest.FromString,
+                    response_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.ProgramsReply.SerializeToString,
             ),
             'List': grpc.unary_unary_rpc_method_handler(
                     servicer.List,
-                    request_deserializer=api__pb2.Nothing.FromString,
-                    response_serializer=api__pb2.ProgramsReply.SerializeToString,
+                    request_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Nothing.FromString,
+                    response_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.ProgramsReply.SerializeToString,
             ),
             'Retire': grpc.unary_unary_rpc_method_handler(
                     servicer.Retire,
-                    request_deserializer=api__pb2.RetireRequest.FromString,
-                    response_serializer=api__pb2.Done.SerializeToString,
+                    request_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.RetireRequest.FromString,
+                    response_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Done.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -962,8 +962,8 @@ class Programs:
             request,
             target,
             '/raftoral.v1.Programs/Deploy',
-            api__pb2.DeployRequest.SerializeToString,
-            api__pb2.ProgramsReply.FromString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.DeployRequest.SerializeToString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.ProgramsReply.FromString,
             options,
             channel_credentials,
             insecure,
@@ -989,8 +989,8 @@ class Programs:
             request,
             target,
             '/raftoral.v1.Programs/List',
-            api__pb2.Nothing.SerializeToString,
-            api__pb2.ProgramsReply.FromString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.Nothing.SerializeToString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.ProgramsReply.FromString,
             options,
             channel_credentials,
             insecure,
@@ -1016,8 +1016,8 @@ class Programs:
             request,
             target,
             '/raftoral.v1.Programs/Retire',
-            api__pb2.RetireRequest.SerializeToString,
-            api__pb2.Done.FromString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.RetireRequest.SerializeToString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.Done.FromString,
             options,
             channel_credentials,
             insecure,
@@ -1040,48 +1040,48 @@ class ClusterStub:
         """
         self.Show = channel.unary_unary(
                 '/raftoral.v1.Cluster/Show',
-                request_serializer=api__pb2.Nothing.SerializeToString,
-                response_deserializer=api__pb2.ClusterReply.FromString,
+                request_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Nothing.SerializeToString,
+                response_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.ClusterReply.FromString,
                 _registered_method=True)
         self.Discover = channel.unary_unary(
                 '/raftoral.v1.Cluster/Discover',
-                request_serializer=api__pb2.Nothing.SerializeToString,
-                response_deserializer=api__pb2.DiscoverReply.FromString,
+                request_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Nothing.SerializeToString,
+                response_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.DiscoverReply.FromString,
                 _registered_method=True)
         self.Admit = channel.unary_unary(
                 '/raftoral.v1.Cluster/Admit',
-                request_serializer=api__pb2.AdmitRequest.SerializeToString,
-                response_deserializer=api__pb2.AdmitReply.FromString,
+                request_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.AdmitRequest.SerializeToString,
+                response_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.AdmitReply.FromString,
                 _registered_method=True)
         self.Remove = channel.unary_unary(
                 '/raftoral.v1.Cluster/Remove',
-                request_serializer=api__pb2.RemoveRequest.SerializeToString,
-                response_deserializer=api__pb2.Done.FromString,
+                request_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.RemoveRequest.SerializeToString,
+                response_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Done.FromString,
                 _registered_method=True)
         self.Transfer = channel.unary_unary(
                 '/raftoral.v1.Cluster/Transfer',
-                request_serializer=api__pb2.TransferRequest.SerializeToString,
-                response_deserializer=api__pb2.Done.FromString,
+                request_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.TransferRequest.SerializeToString,
+                response_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Done.FromString,
                 _registered_method=True)
         self.MakeGroup = channel.unary_unary(
                 '/raftoral.v1.Cluster/MakeGroup',
-                request_serializer=api__pb2.Nothing.SerializeToString,
-                response_deserializer=api__pb2.GroupReply.FromString,
+                request_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Nothing.SerializeToString,
+                response_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.GroupReply.FromString,
                 _registered_method=True)
         self.CatchUp = channel.unary_unary(
                 '/raftoral.v1.Cluster/CatchUp',
-                request_serializer=api__pb2.Nothing.SerializeToString,
-                response_deserializer=api__pb2.Done.FromString,
+                request_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Nothing.SerializeToString,
+                response_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Done.FromString,
                 _registered_method=True)
         self.Token = channel.unary_unary(
                 '/raftoral.v1.Cluster/Token',
-                request_serializer=api__pb2.Nothing.SerializeToString,
-                response_deserializer=api__pb2.TokenReply.FromString,
+                request_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Nothing.SerializeToString,
+                response_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.TokenReply.FromString,
                 _registered_method=True)
         self.Health = channel.unary_unary(
                 '/raftoral.v1.Cluster/Health',
-                request_serializer=api__pb2.Nothing.SerializeToString,
-                response_deserializer=api__pb2.HealthReply.FromString,
+                request_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Nothing.SerializeToString,
+                response_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.HealthReply.FromString,
                 _registered_method=True)
 
 
@@ -1147,48 +1147,48 @@ def add_ClusterServicer_to_server(servicer, server):
     rpc_method_handlers = {
             'Show': grpc.unary_unary_rpc_method_handler(
                     servicer.Show,
-                    request_deserializer=api__pb2.Nothing.FromString,
-                    response_serializer=api__pb2.ClusterReply.SerializeToString,
+                    request_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Nothing.FromString,
+                    response_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.ClusterReply.SerializeToString,
             ),
             'Discover': grpc.unary_unary_rpc_method_handler(
                     servicer.Discover,
-                    request_deserializer=api__pb2.Nothing.FromString,
-                    response_serializer=api__pb2.DiscoverReply.SerializeToString,
+                    request_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Nothing.FromString,
+                    response_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.DiscoverReply.SerializeToString,
             ),
             'Admit': grpc.unary_unary_rpc_method_handler(
                     servicer.Admit,
-                    request_deserializer=api__pb2.AdmitRequest.FromString,
-                    response_serializer=api__pb2.AdmitReply.SerializeToString,
+                    request_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.AdmitRequest.FromString,
+                    response_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.AdmitReply.SerializeToString,
             ),
             'Remove': grpc.unary_unary_rpc_method_handler(
                     servicer.Remove,
-                    request_deserializer=api__pb2.RemoveRequest.FromString,
-                    response_serializer=api__pb2.Done.SerializeToString,
+                    request_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.RemoveRequest.FromString,
+                    response_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Done.SerializeToString,
             ),
             'Transfer': grpc.unary_unary_rpc_method_handler(
                     servicer.Transfer,
-                    request_deserializer=api__pb2.TransferRequest.FromString,
-                    response_serializer=api__pb2.Done.SerializeToString,
+                    request_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.TransferRequest.FromString,
+                    response_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Done.SerializeToString,
             ),
             'MakeGroup': grpc.unary_unary_rpc_method_handler(
                     servicer.MakeGroup,
-                    request_deserializer=api__pb2.Nothing.FromString,
-                    response_serializer=api__pb2.GroupReply.SerializeToString,
+                    request_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Nothing.FromString,
+                    response_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.GroupReply.SerializeToString,
             ),
             'CatchUp': grpc.unary_unary_rpc_method_handler(
                     servicer.CatchUp,
-                    request_deserializer=api__pb2.Nothing.FromString,
-                    response_serializer=api__pb2.Done.SerializeToString,
+                    request_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Nothing.FromString,
+                    response_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Done.SerializeToString,
             ),
             'Token': grpc.unary_unary_rpc_method_handler(
                     servicer.Token,
-                    request_deserializer=api__pb2.Nothing.FromString,
-                    response_serializer=api__pb2.TokenReply.SerializeToString,
+                    request_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Nothing.FromString,
+                    response_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.TokenReply.SerializeToString,
             ),
             'Health': grpc.unary_unary_rpc_method_handler(
                     servicer.Health,
-                    request_deserializer=api__pb2.Nothing.FromString,
-                    response_serializer=api__pb2.HealthReply.SerializeToString,
+                    request_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Nothing.FromString,
+                    response_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.HealthReply.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -1216,8 +1216,8 @@ class Cluster:
             request,
             target,
             '/raftoral.v1.Cluster/Show',
-            api__pb2.Nothing.SerializeToString,
-            api__pb2.ClusterReply.FromString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.Nothing.SerializeToString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.ClusterReply.FromString,
             options,
             channel_credentials,
             insecure,
@@ -1243,8 +1243,8 @@ class Cluster:
             request,
             target,
             '/raftoral.v1.Cluster/Discover',
-            api__pb2.Nothing.SerializeToString,
-            api__pb2.DiscoverReply.FromString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.Nothing.SerializeToString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.DiscoverReply.FromString,
             options,
             channel_credentials,
             insecure,
@@ -1270,8 +1270,8 @@ class Cluster:
             request,
             target,
             '/raftoral.v1.Cluster/Admit',
-            api__pb2.AdmitRequest.SerializeToString,
-            api__pb2.AdmitReply.FromString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.AdmitRequest.SerializeToString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.AdmitReply.FromString,
             options,
             channel_credentials,
             insecure,
@@ -1297,8 +1297,8 @@ class Cluster:
             request,
             target,
             '/raftoral.v1.Cluster/Remove',
-            api__pb2.RemoveRequest.SerializeToString,
-            api__pb2.Done.FromString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.RemoveRequest.SerializeToString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.Done.FromString,
             options,
             channel_credentials,
             insecure,
@@ -1324,8 +1324,8 @@ class Cluster:
             request,
             target,
             '/raftoral.v1.Cluster/Transfer',
-            api__pb2.TransferRequest.SerializeToString,
-            api__pb2.Done.FromString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.TransferRequest.SerializeToString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.Done.FromString,
             options,
             channel_credentials,
             insecure,
@@ -1351,8 +1351,8 @@ class Cluster:
             request,
             target,
             '/raftoral.v1.Cluster/MakeGroup',
-            api__pb2.Nothing.SerializeToString,
-            api__pb2.GroupReply.FromString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.Nothing.SerializeToString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.GroupReply.FromString,
             options,
             channel_credentials,
             insecure,
@@ -1378,8 +1378,8 @@ class Cluster:
             request,
             target,
             '/raftoral.v1.Cluster/CatchUp',
-            api__pb2.Nothing.SerializeToString,
-            api__pb2.Done.FromString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.Nothing.SerializeToString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.Done.FromString,
             options,
             channel_credentials,
             insecure,
@@ -1405,8 +1405,8 @@ class Cluster:
             request,
             target,
             '/raftoral.v1.Cluster/Token',
-            api__pb2.Nothing.SerializeToString,
-            api__pb2.TokenReply.FromString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.Nothing.SerializeToString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.TokenReply.FromString,
             options,
             channel_credentials,
             insecure,
@@ -1432,8 +1432,8 @@ class Cluster:
             request,
             target,
             '/raftoral.v1.Cluster/Health',
-            api__pb2.Nothing.SerializeToString,
-            api__pb2.HealthReply.FromString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.Nothing.SerializeToString,
+            raftoral_dot_runtime_dot_proto_dot_api__pb2.HealthReply.FromString,
             options,
             channel_credentials,
             insecure,

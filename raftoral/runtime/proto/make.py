@@ -12,6 +12,8 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+PLACE = "raftoral/runtime/proto"
+ROOT = HERE[: -len(PLACE) - 1]
 
 
 def sources() -> list[str]:
@@ -25,15 +27,16 @@ def made(folder: str) -> dict[str, str]:
 
     own = os.path.join(os.path.dirname(grpc_tools.__file__), "_proto")  # google/protobuf/*.proto
     outs = [f"--{kind}_out={folder}" for kind in ("python", "pyi", "grpc_python")]
-    if protoc.main(["protoc", f"-I{HERE}", f"-I{own}", *outs, *sources()]) != 0:
+    # By their whole paths: a process has one pool of files, and a service's own `api.proto` may be in it too.
+    if protoc.main(["protoc", f"-I{ROOT}", f"-I{own}", *outs, *(f"{PLACE}/{name}" for name in sources())]) != 0:
         sys.exit(1)
+    folder = os.path.join(folder, *PLACE.split("/"))
     texts = {name: _text(os.path.join(folder, name)) for name in sorted(os.listdir(folder))}
     for name in sources():
         stem, services = name.removesuffix(".proto"), _services(_text(os.path.join(HERE, name)))
         stubs = texts.pop(f"{stem}_pb2_grpc.py", "")
         if services:
-            # The plugin knows no packages, and imports its neighbour as if it stood at the top.
-            texts[f"{stem}_pb2_grpc.py"] = re.sub(r"^import (\w+_pb2) as", r"from . import \1 as", stubs, flags=re.M)
+            texts[f"{stem}_pb2_grpc.py"] = stubs
             texts[f"{stem}_pb2_grpc.pyi"] = _types(stem, services)
     return texts
 

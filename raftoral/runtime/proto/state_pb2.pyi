@@ -7,7 +7,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Strand(_message.Message):
-    __slots__ = ("mode", "slot", "frame", "op", "kind", "name", "args", "due", "attempt", "asked", "failures", "stopping", "overrides", "details", "workflow", "version", "stalled", "ops", "join", "undoing", "pending", "result", "failed", "steps", "op_count", "position", "undo_count", "forks", "fence", "parent_op", "link", "inbox", "code", "reason", "note", "owner")
+    __slots__ = ("mode", "slot", "frame", "op", "kind", "name", "args", "due", "attempt", "asked", "failures", "stopping", "overrides", "details", "workflow", "version", "stalled", "ops", "join", "undoing", "pending", "result", "failed", "steps", "op_count", "position", "undo_count", "forks", "fence", "parent_op", "link", "inbox", "code", "reason", "note", "owner", "trails")
     MODE_FIELD_NUMBER: _ClassVar[int]
     SLOT_FIELD_NUMBER: _ClassVar[int]
     FRAME_FIELD_NUMBER: _ClassVar[int]
@@ -44,6 +44,7 @@ class Strand(_message.Message):
     REASON_FIELD_NUMBER: _ClassVar[int]
     NOTE_FIELD_NUMBER: _ClassVar[int]
     OWNER_FIELD_NUMBER: _ClassVar[int]
+    TRAILS_FIELD_NUMBER: _ClassVar[int]
     mode: int
     slot: int
     frame: bytes
@@ -80,7 +81,8 @@ class Strand(_message.Message):
     reason: str
     note: str
     owner: str
-    def __init__(self, mode: _Optional[int] = ..., slot: _Optional[int] = ..., frame: _Optional[bytes] = ..., op: _Optional[int] = ..., kind: _Optional[int] = ..., name: _Optional[str] = ..., args: _Optional[bytes] = ..., due: _Optional[int] = ..., attempt: _Optional[int] = ..., asked: _Optional[int] = ..., failures: _Optional[int] = ..., stopping: _Optional[bool] = ..., overrides: _Optional[bytes] = ..., details: _Optional[bytes] = ..., workflow: _Optional[str] = ..., version: _Optional[int] = ..., stalled: _Optional[bool] = ..., ops: _Optional[_Iterable[_Union[Op, _Mapping]]] = ..., join: _Optional[_Union[Join, _Mapping]] = ..., undoing: _Optional[_Union[Undoing, _Mapping]] = ..., pending: _Optional[bytes] = ..., result: _Optional[bytes] = ..., failed: _Optional[bytes] = ..., steps: _Optional[int] = ..., op_count: _Optional[int] = ..., position: _Optional[int] = ..., undo_count: _Optional[int] = ..., forks: _Optional[int] = ..., fence: _Optional[int] = ..., parent_op: _Optional[int] = ..., link: _Optional[int] = ..., inbox: _Optional[int] = ..., code: _Optional[str] = ..., reason: _Optional[str] = ..., note: _Optional[str] = ..., owner: _Optional[str] = ...) -> None: ...
+    trails: _containers.RepeatedCompositeFieldContainer[Trail]
+    def __init__(self, mode: _Optional[int] = ..., slot: _Optional[int] = ..., frame: _Optional[bytes] = ..., op: _Optional[int] = ..., kind: _Optional[int] = ..., name: _Optional[str] = ..., args: _Optional[bytes] = ..., due: _Optional[int] = ..., attempt: _Optional[int] = ..., asked: _Optional[int] = ..., failures: _Optional[int] = ..., stopping: _Optional[bool] = ..., overrides: _Optional[bytes] = ..., details: _Optional[bytes] = ..., workflow: _Optional[str] = ..., version: _Optional[int] = ..., stalled: _Optional[bool] = ..., ops: _Optional[_Iterable[_Union[Op, _Mapping]]] = ..., join: _Optional[_Union[Join, _Mapping]] = ..., undoing: _Optional[_Union[Undoing, _Mapping]] = ..., pending: _Optional[bytes] = ..., result: _Optional[bytes] = ..., failed: _Optional[bytes] = ..., steps: _Optional[int] = ..., op_count: _Optional[int] = ..., position: _Optional[int] = ..., undo_count: _Optional[int] = ..., forks: _Optional[int] = ..., fence: _Optional[int] = ..., parent_op: _Optional[int] = ..., link: _Optional[int] = ..., inbox: _Optional[int] = ..., code: _Optional[str] = ..., reason: _Optional[str] = ..., note: _Optional[str] = ..., owner: _Optional[str] = ..., trails: _Optional[_Iterable[_Union[Trail, _Mapping]]] = ...) -> None: ...
 
 class Op(_message.Message):
     __slots__ = ("op", "kind", "name", "args", "due", "attempt", "asked", "failures", "stopping", "overrides", "details", "workflow", "version", "stalled")

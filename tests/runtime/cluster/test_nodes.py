@@ -18,6 +18,8 @@ import raftoral
 from raftoral import errors as e
 from raftoral.runtime.cluster.node import Node
 from raftoral.runtime.cluster.placing import home
+from raftoral.runtime.edge.observe import Inside, Observer
+from raftoral.runtime.ports import Row
 from raftoral.runtime.service import Source
 from tests.runtime.kit import on_loop
 from tests.runtime.machines import Kit, forget
@@ -435,6 +437,50 @@ async def _is(run: Any, status: str) -> bool:
 
 def test_a_run_waits_for_a_node_that_can(m: ModuleType, tmp_path: Path) -> None:
     _stalls(m, tmp_path)
+
+
+class Looks(Observer):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.inside: Inside | None = None
+
+    def opened(self, inside: Inside) -> None:
+        self.inside = inside
+
+    def closed(self, inside: Inside) -> None:
+        self.told.append("closed")
+
+    def run_started(self, row: Row, inside: Inside) -> None:
+        self.told.append(f"started {row.id}")
+
+    def run_ended(self, row: Row, inside: Inside) -> None:
+        self.told.append(f"ended {row.id} {row.status}")
+
+
+@on_loop
+async def _observed(m: ModuleType, folder: Path) -> None:
+    looks = {name: Looks() for name in "ab"}
+    async with cluster(m, folder) as made:
+        for name in "ab":
+            await made.start(name, metrics=looks[name])
+        run = await m.Pay.start(made.nodes["a"], 1, id="r")
+        await run.paid(2)
+        await run.result()
+        assert await (await m.Quick.start(made.nodes["b"], 1, id="q")).result() == 2
+        inside = looks["a"].inside
+        assert inside is not None
+        assert [(each.group, each.members) for each in inside.members()] == [(0, 2), (1, 2)]
+        await made.kill("a")
+        await made.start("a", metrics=looks["a"])
+        assert await m.Pay.get(made.nodes["a"], "r").result() == "a1 a2"
+    assert looks["a"].told.count("started r") == looks["a"].told.count("ended r completed") == 1
+    assert [each for each in looks["b"].told if each != "closed"] == ["started q", "ended q completed"]
+
+
+def test_each_run_is_told_once_by_its_owner(m: ModuleType, tmp_path: Path) -> None:
+    _observed(m, tmp_path)
 
 
 def test_nothing_of_a_node_is_left_in_the_process(m: ModuleType, tmp_path: Path) -> None:

@@ -219,3 +219,22 @@ def test_a_group_that_was_forgotten_may_be_joined_again_and_its_vote_stays():
     status = node.open(1, BEGINNING, 0.0).status()
     assert (status.members, status.last, status.term) == (frozenset(), 0, 5)
     assert not votes_for("c")
+
+
+@pytest.mark.parametrize("when", ["installed", "swapped"])
+def test_a_journal_of_one_who_was_brought_can_be_read_at_once(when):
+    """A node that joins has heard of no term yet when its snapshot comes; the power goes behind that, or between the
+    state and the log (found by the simulator: membership, seed 2)."""
+    durable: dict = {}
+    node = Groups("d", MemoryJournal(durable), chance=random.Random(1).random)
+    node.join(1)
+    log = node.open(1, BEGINNING, 1.0)
+    point = Point(7, 3, frozenset("abcd"))
+    if when == "installed":
+        assert log.install(point, lambda: None)
+        node.advance(1.0, 1)
+        node.settle()
+    again = Groups("d", MemoryJournal(durable), chance=random.Random(1).random)
+    status = again.open(1, point, 2.0).status()
+    assert (status.base, status.term) == (7, 3)
+    Groups("d", MemoryJournal(durable), chance=random.Random(1).random).open(1, point, 3.0)

@@ -69,6 +69,13 @@ class Whole(DeskService):
     async def transfer(self, group: int, node: str) -> None:
         self.asked.append(("transfer", group, node))
 
+    async def make_group(self) -> JSON:
+        self.asked.append(("make_group",))
+        return {"group": 2}
+
+    async def catch_up(self) -> None:
+        self.asked.append(("catch_up",))
+
     async def token(self) -> str:
         return "t0ken"
 
@@ -450,8 +457,11 @@ class ServiceContract:
             assert await service.admit("", "h:2", "t") == {"node": "drawn", "members": ["a", "b"]}
             await service.remove("n/1")
             await service.transfer(1, "")
+            assert await service.make_group() == {"group": 2}
+            await service.catch_up()
             assert await service.token() == "t0ken"
-            assert behind.asked == [("admit", "", "h:2", "t"), ("remove", "n/1"), ("transfer", 1, "")]
+            said = [("admit", "", "h:2", "t"), ("remove", "n/1"), ("transfer", 1, ""), ("make_group",), ("catch_up",)]
+            assert behind.asked == said
             for behind.ready in (True, False):
                 assert await service.health() == await behind.health()
 
@@ -487,6 +497,21 @@ class ServiceContract:
             assert (await place.service.describe("a"))["args"]["name"] == long
             with pytest.raises(e.WrongInput, match=r"the input of m.W has 1,"):
                 await begin(place, "b", input=[3, [], long * 3])
+
+    @on_a_loop
+    async def test_what_no_wire_can_carry(self, opened: Opened) -> None:
+        async with opened() as place:
+            await begin(place, "a")
+            for call in (
+                lambda service: service.cancel("a", "\ud800"),
+                lambda service: service.tag("a", {"x": "\ud800"}),
+                lambda service: service.start(Start("m.\ud800")),
+                lambda service: service.list(Filters(since=1 << 80)),
+            ):
+                if place.address:
+                    with pytest.raises(e.WrongInput, match="it cannot be sent: "):
+                        await call(place.service)
+            assert (await place.service.describe("a"))["status"] == "running"
 
     @on_a_loop
     async def test_many_calls_at_once(self, opened: Opened) -> None:

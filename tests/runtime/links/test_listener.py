@@ -260,3 +260,17 @@ def test_tls_that_cannot_be_set_up(tmp_path):
     (tmp_path / "bad.pem").write_text("nothing")
     with pytest.raises(e.UsageError, match=r"TLS cannot be set up"):
         Tls(ca=os.fspath(tmp_path / "bad.pem")).client_context()
+
+
+@on_a_loop
+async def test_no_more_connections_than_there_may_be():
+    listener = Listener("127.0.0.1:0", http=Taken(b"http"), connections_max=1)
+    await listener.open()
+    async with hand(listener.address) as one:
+        await one.send(b"x")
+        assert await one.reader.readexactly(6) == b"http:x"
+        async with hand(listener.address) as two:
+            assert await two.over()
+        await one.send(b"y")
+        assert await one.reader.readexactly(1) == b"y"
+    await listener.close()

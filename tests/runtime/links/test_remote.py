@@ -84,6 +84,7 @@ ONCE: dict[str, Call] = {
     "admit": lambda r: r.admit("", "h:1", "t"),
     "remove": lambda r: r.remove("n"),
     "transfer": lambda r: r.transfer(1, ""),
+    "make_group": lambda r: r.make_group(),
     "token": lambda r: r.token(),
 }
 

@@ -20,7 +20,7 @@ from pydantic_core import from_json, to_json
 
 from raftoral import errors as e
 from raftoral.runtime.links import kinds as k
-from raftoral.runtime.links.table import OPERATIONS, REQUIRED, Operation
+from raftoral.runtime.links.table import OPERATIONS, REQUIRED, Operation, Param
 from raftoral.runtime.proto import api_pb2 as pb
 from raftoral.runtime.service import Source
 
@@ -71,20 +71,28 @@ def request_of(method: Method, arguments: Mapping[str, Any]) -> Message:
         value = found[param.name]
         if value is None:
             continue
-        if param.kind is k.TIME:
-            getattr(request, param.name).FromMicroseconds(value)
-        elif param.kind is k.SOURCES:
-            getattr(request, param.name).extend(pb.Source(path=each.path, text=each.text) for each in value)
-        elif param.kind is k.CHANGES:
-            for name, text in value.items():
-                getattr(request, param.name)[name].CopyFrom(pb.TagValue(text=text))
-        elif param.kind in (k.MAP, k.WHERE):
-            getattr(request, param.name).update(value)
-        elif param.kind is k.TEXTS:
-            getattr(request, param.name).extend(value)
-        else:
-            _set(request, param.name, value)
+        try:
+            _put(request, param, value)
+        except (TypeError, ValueError, OverflowError) as error:  # half a surrogate pair, an int that is too large
+            raise e.WrongInput(f"{param.name}: it cannot be sent: {error}") from None
     return request
+
+
+def _put(request: Any, param: Param, value: Any) -> None:
+    field = getattr(request, param.name)
+    if param.kind is k.TIME:
+        field.FromMicroseconds(value)
+    elif param.kind is k.SOURCES:
+        field.extend(pb.Source(path=each.path, text=each.text) for each in value)
+    elif param.kind is k.CHANGES:
+        for name, text in value.items():
+            field[name].CopyFrom(pb.TagValue(text=text))
+    elif param.kind in (k.MAP, k.WHERE):
+        field.update(value)
+    elif param.kind is k.TEXTS:
+        field.extend(value)
+    else:
+        setattr(request, param.name, value)
 
 
 def arguments_of(method: Method, request: Any) -> dict[str, Any]:
@@ -111,13 +119,6 @@ def arguments_of(method: Method, request: Any) -> dict[str, Any]:
             raise e.WrongInput(f"{param.name}: it is missing")
         found[param.name] = value
     return found
-
-
-def _set(message: Message, name: str, value: Any) -> None:
-    try:
-        setattr(message, name, value)
-    except (TypeError, ValueError, UnicodeError) as error:  # half a surrogate pair, an int that is too large
-        raise e.WrongInput(f"{name}: {error}") from None
 
 
 # --- replies -------------------------------------------------------------------------------------------------------

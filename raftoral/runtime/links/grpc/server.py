@@ -34,6 +34,7 @@ from .messages import METHODS, Method, arguments_of, filled
 
 CODE = "raftoral-code"
 WORDS_BYTES_MAX = 6_000  # of an error: with 8 KiB of metadata some clients break off
+STREAMS_MAX = 1_000  # calls at a time on one connection
 ANSWER_BYTES_MAX = 64 * 1024 * 1024
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -60,6 +61,7 @@ class GrpcServer:
             options=[
                 ("grpc.max_receive_message_length", self._message_bytes_max),
                 ("grpc.max_send_message_length", ANSWER_BYTES_MAX),
+                ("grpc.max_concurrent_streams", STREAMS_MAX),
                 ("grpc.so_reuseport", 0),
             ]
         )

@@ -142,22 +142,25 @@ def written(operation: Operation, arguments: Mapping[str, Any]) -> tuple[str, st
     path: dict[str, str] = {}
     query: list[tuple[str, str]] = []
     headers: dict[str, str] = {}
-    body: dict[str, Any] = {}
+    body: list[bytes] = []
     whole = b""
     for param in operation.params:
         value, kind = found[param.name], param.kind
-        if param.place is Place.PATH:
-            path[param.name] = quote(kind.to_query(value)[0], safe="", errors="replace")
-        elif param.place is Place.WHOLE:
-            whole = value if kind is ANY else to_json(kind.to_json(value))
-        elif value is None or (value == param.default and param.default is not REQUIRED):
-            continue
-        elif param.place is Place.QUERY:
-            query += [(param.wire, text) for text in kind.to_query(value)]
-        elif param.place is Place.KEY:
-            headers[param.wire] = quote(value, safe=KEY_SAFE)
-        else:
-            body[param.name] = kind.to_json(value)
+        try:
+            if param.place is Place.PATH:
+                path[param.name] = quote(kind.to_query(value)[0], safe="", errors="replace")
+            elif param.place is Place.WHOLE:
+                whole = value if kind is ANY else to_json(kind.to_json(value))
+            elif value is None or (value == param.default and param.default is not REQUIRED):
+                continue
+            elif param.place is Place.QUERY:
+                query += [(param.wire, text) for text in kind.to_query(value)]
+            elif param.place is Place.KEY:
+                headers[param.wire] = quote(value, safe=KEY_SAFE)
+            else:
+                body.append(b'"%s":%s' % (param.name.encode(), to_json(kind.to_json(value))))
+        except (ValueError, TypeError, OverflowError) as error:  # half a surrogate pair, a time of another era
+            raise e.WrongInput(f"{param.wire}: it cannot be sent: {error}") from None
     target = operation.path.format(**path) + (f"?{urlencode(query, errors='replace')}" if query else "")
     has_body = any(param.place is Place.BODY for param in operation.params)
-    return operation.method, target, headers, whole or (to_json(body) if has_body else b"")
+    return operation.method, target, headers, whole or (b"{%s}" % b",".join(body) if has_body else b"")

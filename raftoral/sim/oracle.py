@@ -1,0 +1,119 @@
+"""What must be: each group once more, on a node that never fails, fed with what was committed.
+
+    oracle.feed(applied)       the next entry of the log, seen first on some node
+    oracle.digests[7]          what the state of every node must be at entry 7
+
+It never crashes, reads nothing again from a disk and takes no snapshot: a node that does must come to the same. It also
+writes down what the machine did: what was delivered to each run, what was asked for, who owned it. Production classes
+only, watched from outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from raftoral.program.steps import Definition
+from raftoral.runtime.cluster.replica import Replica
+from raftoral.runtime.consensus.log import Applied
+from raftoral.runtime.core.commands import Event, Refused, What
+from raftoral.runtime.core.lifecycle import Perform
+from raftoral.runtime.core.programs import Programs
+from raftoral.runtime.core.state import Kind, Run
+from raftoral.runtime.edge.storage_memory import MemoryStorage
+
+ENDS_OF_OPS = (What.DONE, What.BROKE, What.FIRED)
+
+
+class Delivered(NamedTuple):
+    """What was delivered to a run, in the order of the log. `number` is that of its name: a run that was continued as
+    new has another one."""
+
+    run: str
+    index: int  # type: ignore[assignment]  # the word of the log, though tuples have a method of that name
+    time: int
+    event: Event
+
+
+class Oracle:
+    """See the module."""
+
+    def __init__(
+        self, group: int, install: Callable[[bytes], list[Definition]], bad: Callable[[str, str], None]
+    ) -> None:
+        self.group = group
+        self.bad = bad
+        self.storage = MemoryStorage()
+        self.replica = Replica(group, self.storage, Programs(), install)
+        self.digests: dict[int, bytes] = {}
+        self.answers: dict[bytes, list[Refused | None]] = {}
+        self.seen: dict[str, list[Delivered]] = {}  # by id of the run
+        self.reported: dict[tuple[str, int], set[bytes]] = {}  # (run, op) -> results that runners gave
+        self._index = 0
+        self._ended: set[tuple[str, int]] = set()
+        self._fences: dict[str, tuple[int, str]] = {}  # run -> fence, owner
+        self._asked: dict[tuple[str, int], tuple[int, int, int]] = {}  # (run, op) -> attempt, failures, fence
+        self._machine = self.replica.machine
+        self._deliver = self._machine._deliver
+        setattr(self._machine, "_deliver", self._delivered)  # noqa: B010 - mypy knows that it is a method
+
+    @property
+    def applied(self) -> int:
+        """The last entry that it has."""
+        return self.replica.applied
+
+    @property
+    def runs(self) -> dict[str, Run]:
+        """The runs that live."""
+        return self._machine.runs
+
+    def overdue(self, time: int) -> str:
+        """What should have happened before this time. The heap also holds what is not waited for any more."""
+        for due, id, number in self._machine.deadlines._heap:
+            found = self._machine.due_op(due, id, number) if due < time else None
+            if found is not None and (found[1].kind is Kind.TIMER or found[0].status not in ("paused", "faulted")):
+                return f"{found[1]} of {id}"
+        return ""
+
+    def feed(self, entry: Applied) -> None:
+        """The next entry of the log."""
+        self._index = entry.index
+        came = self.replica.apply(entry)
+        self.digests[entry.index] = self.replica.digest
+        for request_id, answer in came.answers:
+            self.answers.setdefault(request_id, []).append(answer)
+        for action in came.actions:
+            if isinstance(action, Perform):
+                self._performed(action)
+
+    def _delivered(self, run: Run, event: Event) -> None:
+        """Stands in the place of the machine's own method, which it calls. What a run that stands still keeps is
+        delivered to it a second time when it goes on: only then it counts."""
+        self.seen.setdefault(run.id, []).append(Delivered(run.run, self._index, self._machine.now, event))
+        key = run.run, event.op
+        counts = event.what in ENDS_OF_OPS and run.op(event.op) is not None
+        if counts and (key in self._ended or event.op in run.arrived):
+            self.bad("TWICE", f"op {event.op} of {run.run} ended a second time, at entry {self._index}")
+        op = run.op(event.op) if event.what is What.DONE else None
+        if op is not None and op.kind is Kind.EFFECT and event.value not in self.reported.get(key, ()):
+            self.bad("RESULT", f"op {event.op} of {run.run} got {event.value!r}, which nobody gave for it")
+        self._deliver(run, event)
+        now = self._machine.runs.get(run.id)
+        if counts and not (now is not None and now.run == run.run and event.op in now.arrived):
+            self._ended.add(key)
+
+    def _performed(self, action: Perform) -> None:
+        """A fence grows with each change of owner, and when an owner is asked again for what it may have begun."""
+        attempt, owner = action.attempt, action.owner
+        key = attempt.run, attempt.op
+        run = self._machine.runs.get(attempt.id)
+        op = run.op(attempt.op) if run is not None and run.run == attempt.run else None
+        tried = attempt.number, op.failures if op is not None else attempt.number, attempt.fence
+        before, self._asked[key] = self._asked.get(key), tried
+        again = before is not None and before[0] < tried[0] and before[1:] == tried[1:]
+        fence, by = self._fences.get(attempt.run, (-1, owner))
+        self._fences[attempt.run] = attempt.fence, owner
+        if attempt.fence < fence:
+            self.bad("FENCE", f"{attempt.run} has fence {attempt.fence} at {owner}, after {fence} at {by}")
+        elif again or (attempt.fence == fence and owner != by):
+            self.bad("FENCE", f"{owner} has fence {fence} of {attempt.run}, which {by} had before")
