@@ -146,7 +146,11 @@ TABLE = {
     ),
     "raftoral.runtime.cluster.desks": Room(may={"asyncio": "whoever asked waits for the answer"}),
     "raftoral.runtime.cluster.service": Room(
-        may={"asyncio": "whoever asked waits for the answer", "secrets": "names and tokens of nodes"}
+        may={
+            "asyncio": "whoever asked waits for the answer",
+            "logging": "says when runs could not be pruned",
+            "secrets": "names and tokens of nodes",
+        }
     ),
     "raftoral.runtime.cluster.identity": Room(
         may={"os": "one file, written durably"}, may_call={"open": "who this node is"}

@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Any, Self
 
@@ -96,6 +97,7 @@ class Node(Client):
         thread_pool_size: int | None = None,
         queues: Mapping[str, int] | None = None,
         profile: bool = True,
+        retention: timedelta | None = None,
         grace: float = 5.0,
         down_after: float = 2.0,
         timing: Timing | None = None,
@@ -116,6 +118,7 @@ class Node(Client):
         self._resources = resources
         self._max_concurrency, self._threads, self._queues = max_concurrency, thread_pool_size, queues
         self._profile, self._grace, self._down_after = profile, grace, down_after
+        self._retention = retention
         self._timing = timing or Timing()
         self._grpc, self._patience = grpc, patience
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
@@ -133,6 +136,11 @@ class Node(Client):
         self._front: Front | None = None
         self._links: Peers | None = None
         self.address = ""  # where others reach it
+
+    @property
+    def node_id(self) -> str:
+        """The name of this node in its cluster."""
+        return self._identity.node
 
     # --- life ------------------------------------------------------------------------------------------------
 
@@ -243,6 +251,8 @@ class Node(Client):
             host.request(0, pb.Request.PROPOSE, pb.Decree(founded=founded).SerializeToString())
         nodes = known.get("nodes") or (host.directory.nodes if host.directory is not None else {})
         links.address(nodes)
+        if self._retention is not None:
+            self._local.prune_every(self._retention.total_seconds())
         others = [at for name, at in nodes.items() if name != host.node]
         if others and nodes.get(host.node) not in (None, self._identity.address):
             self._moving = asyncio.ensure_future(self._move(others))
