@@ -131,6 +131,7 @@ class Node(Client):
         self._observers = Observers(observers, inside) if observers else None
         self._page = getattr(metrics, "text", None)
         self._watch = Watch(self._observers)
+        self._abilities: dict[int, tuple[Replica, int, frozenset[str]]] = {}
         self._closing = False
         self._moving: asyncio.Task[None] | None = None
         self._front: Front | None = None
@@ -508,8 +509,13 @@ class Node(Client):
         runner = self._runner
         if runner is None or self._closing:
             return frozenset()
-        uses = [activity for program in replica.programs.all().values() for activity in program.uses()]
-        return frozenset(each.full_name for each in uses if runner.implements(each))
+        programs = replica.programs.all()
+        known = self._abilities.get(replica.group)
+        if known is None or known[:2] != (replica, len(programs)):  # asked in every look, and programs come seldom
+            uses = [activity for program in programs.values() for activity in program.uses()]
+            able = frozenset(each.full_name for each in uses if runner.implements(each))
+            known = self._abilities[replica.group] = replica, len(programs), able
+        return known[2]
 
 
 class _ByName(Bindings):
