@@ -162,14 +162,17 @@ class World(Local):
         if self._engine is None and self._crashing is None:
             raise UsageError("the world is not open: use `async with raftoral.testing.world(...) as w:`")
         # In a task of its own: whoever asks for it may be an activity, which dies too.
-        await asyncio.shield(self._dying())
+        if self._crashing is None:
+            await asyncio.shield(self._dying())
+        else:
+            await asyncio.shield(asyncio.ensure_future(self._die_with(self._runner)))
 
     async def _die_with(self, runner: EffectRunner | None) -> None:
         """The process dies of a call of this life. It may be asked for while the life is still beginning."""
         if self._crashing is not None:
             await asyncio.wait([self._crashing])
         if self._runner is runner:
-            self._dying()
+            await asyncio.shield(self._dying())
 
     def _dying(self) -> asyncio.Task[None]:
         """The death of this process. It dies once, however many ask for it meanwhile."""
