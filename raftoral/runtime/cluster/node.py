@@ -303,6 +303,12 @@ class Node(Client):
                 found = await others.service.discover()
         except e.RaftoralError:
             return
+        if known["node"] not in found["nodes"] and found["cluster"] == known["cluster"]:
+            log.warning(
+                "%s do not know %s. If it was removed from the cluster, take another directory to join it anew",
+                ", ".join(self._peers_given),
+                known["node"],
+            )
         if found["cluster"] != known["cluster"]:
             raise e.UsageError(
                 f"the data in {folder} is that of {known['node']} in the cluster {known['cluster']}, and at "
