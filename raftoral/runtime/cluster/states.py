@@ -64,7 +64,6 @@ class FileStates:
     def __init__(self, folder: str) -> None:
         self.folder = folder
         self._open: dict[int, SqliteStorage] = {}
-        self._snapshots: dict[int, _File] = {}
 
     def _place(self, group: int, name: str) -> str:
         return os.path.join(self.folder, f"group-{group}", name)
@@ -98,10 +97,6 @@ class FileStates:
             raise StorageFailed(f"no snapshot of group {group} can be made: {error}") from None
         place = log.Place.FromString(data)
         file = _File(path)
-        before = self._snapshots.pop(group, None)
-        if before is not None:
-            before.close()
-        self._snapshots[group] = file
         point = Point(place.index, place.term, frozenset(place.members))
         return Snapshot(Header(group, point, file.size, file.digest()), file.read)
 
@@ -127,7 +122,8 @@ class FileStates:
 
 
 class _File:
-    """A snapshot on disk, read by place. Its name may be another file's by then: it is held open."""
+    """A snapshot on disk, read by place. Its name may be another file's by then: it is held open, as long as anybody
+    sends it. A later snapshot does not end an earlier one, which may be on its way to another node."""
 
     def __init__(self, path: str) -> None:
         self._file = os.open(path, os.O_RDONLY)
@@ -142,7 +138,7 @@ class _File:
             digest.update(self.read(offset, PIECE_BYTES))
         return digest.digest()
 
-    def close(self) -> None:
+    def __del__(self) -> None:
         os.close(self._file)
 
 
