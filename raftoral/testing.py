@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from types import ModuleType
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 from raftoral.errors import UsageError
 from raftoral.program.steps import Activity, Definition
@@ -32,6 +32,9 @@ from raftoral.runtime.edge.clock import Alarm
 from raftoral.runtime.edge.effect_runner import EffectRunner
 from raftoral.runtime.edge.storage_memory import MemoryStorage
 from raftoral.runtime.local import Local, Source, definitions_of
+
+if TYPE_CHECKING:
+    from raftoral.sim.users import Report
 
 T = TypeVar("T")
 
@@ -341,6 +344,17 @@ def _microseconds(time: str | timedelta | float) -> int:
     if not parts or "".join(number + unit for number, unit in parts) != time.replace(" ", ""):
         raise UsageError(f"{time!r} is no duration: write it as in the language, '1h30m', '3d'")
     return sum(int(float(number) * UNITS[unit]) for number, unit in parts)
+
+
+def simulate(programs: Iterable[Source], activities: Any = (), **options: Any) -> Report:
+    """Runs workflows on a simulated cluster in which all goes wrong that can, in many worlds, each from a seed; `check`
+    is called for each of them. See `raftoral.sim.users.simulate` for the options, and docs/simulation.md.
+
+    raftoral.testing.simulate([shop.orders], Bank, seeds=1000, check=never_two_charges)
+    """
+    from raftoral.sim.users import simulate as run_worlds
+
+    return run_worlds(programs, activities, **options)
 
 
 def definitions(*sources: Source) -> Mapping[str, Definition]:

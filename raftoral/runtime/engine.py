@@ -236,7 +236,7 @@ class Engine:
     def _stall(self, attempt: Attempt) -> None:
         name = attempt.activity.name
         reason = f"nobody here implements the activity {name}: give activities= an object with a method {name}"
-        self.post(c.Stalled(attempt.id, attempt.op, reason, attempt.run))
+        self.post(c.Stalled(attempt.id, attempt.op, reason, attempt.run, attempt.fence))
 
     def _arm(self) -> None:
         """Rings when the next thing is due."""

@@ -489,7 +489,7 @@ class Node(Client):
             else:
                 name = deployed_name(attempt.activity.full_name)
                 reason = f"no node that is up implements the activity {name}"
-                self._post(attempt.id, c.Stalled(attempt.id, attempt.op, reason, attempt.run))
+                self._post(attempt.id, c.Stalled(attempt.id, attempt.op, reason, attempt.run, attempt.fence))
         if able:
             runner.start(able)
 
