@@ -190,6 +190,12 @@ class SyncClient(SyncSurface[Client]):
         return SyncRun(self._opened_local.run(id), self._call)
 
 
+class SyncNode(SyncClient):
+    """`Node`, from blocking code. Its async activities run on the loop of this surface, sync ones in threads."""
+
+    HOW = "raftoral.sync.node(...) as node"
+
+
 def local(programs: Iterable[Any], activities: Iterable[Any] | Any = (), **options: Any) -> SyncLocal:
     """Durable workflows in this process, for blocking code: see `raftoral.local`."""
     return SyncLocal(lambda: Local(programs, activities, **options))
@@ -198,3 +204,14 @@ def local(programs: Iterable[Any], activities: Iterable[Any] | Any = (), **optio
 def connect(*addresses: str, **options: Any) -> SyncClient:
     """A client of nodes that run elsewhere, for blocking code: see `raftoral.connect`."""
     return SyncClient(lambda: make_client(*addresses, **options))
+
+
+def node(**options: Any) -> SyncNode:
+    """A node of a cluster, embedded in a service that blocks: see `raftoral.Node`."""
+
+    def made() -> Client:
+        from raftoral.runtime.cluster.node import Node
+
+        return Node(**options)
+
+    return SyncNode(made)

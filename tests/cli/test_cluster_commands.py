@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -349,6 +351,35 @@ def test_a_token_and_a_transfer(ask: Raftoral) -> None:
     assert ask("cluster", "transfer", "1", "one") == (0, "", "group 1 is led by one\n")
 
 
+def test_one_more_node_is_told_how_to_join(ask: Raftoral, node: Node) -> None:
+    code, out, err = ask("cluster", "add", "two", "127.0.0.1:7009")
+    assert (code, err.splitlines()[0][:24]) == (0, "start it so within an ho")
+    assert out.startswith(f"raftoral serve --listen 127.0.0.1:7009 --peers {node.address} --join-token ")
+    assert " --node-id two " in out
+    found = json.loads(ask("cluster", "add", "127.0.0.1:7009", "--json")[1])
+    assert found["peers"] == [node.address]
+    assert "--node-id" not in found["command"]
+    assert ask("cluster", "add", "one", "127.0.0.1:7009")[0] == 1
+    assert ask("cluster", "add", node.address)[0] == 1
+    assert ask("cluster", "add", "two")[0] == 2
+    assert len(json.loads(ask("cluster", "--json")[1])["nodes"]) == 1, "nobody counts on it before it is there"
+
+
+def test_groups_are_made(raftoral: Raftoral, guarded: Node) -> None:
+    at = ("--node", guarded.address, "--token", "rules")
+    assert raftoral("cluster", "group", *at) == (
+        0,
+        "",
+        "there is a group 2 now: new runs are placed there too\n",
+    )
+    for number in range(6):
+        ask = raftoral("start", "Twice", "--id", f"spread-{number}", "-i", f"[{number}]", "--wait", "-q", *at)
+        assert ask == (0, f"{2 * number}\n", "")
+    rows = raftoral("list", "--prefix", "spread-", "--limit", "4", "--json", *at)[1]
+    rest = raftoral("list", "--prefix", "spread-", "--before", json.loads(rows)["next"], "--json", *at)[1]
+    assert len(json.loads(rows)["runs"]) + len(json.loads(rest)["runs"]) == 6
+
+
 # --- who may, and whether anybody is there -----------------------------------------------------------------------
 
 
@@ -357,6 +388,26 @@ def test_nobody_is_there(raftoral: Raftoral, nobody: str) -> None:
     assert (code, out) == (3, "")
     assert err.splitlines()[0].startswith(f"raftoral cluster: no node could do it: {nobody}: ")
     assert err.splitlines()[1] == f"asked {nobody}: --node and RAFTORAL_NODE say where nodes are"
+
+
+def test_who_is_there_hangs_up(raftoral: Raftoral) -> None:
+    """As a node with TLS does when it gets something else."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def hang_up() -> None:
+            with suppress(OSError):
+                while True:
+                    caller, _ = listening.accept()
+                    with caller:
+                        caller.recv(100_000)
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        code, out, err = raftoral("cluster", "token", "--node", "{}:{}".format(*listening.getsockname()))
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join()
+    assert (code, out) == (3, "")
+    assert err.splitlines()[1].startswith("does it want TLS? --tls-ca FILE")
 
 
 def test_one_of_several_is_there(raftoral: Raftoral, node: Node, nobody: str) -> None:
@@ -368,6 +419,7 @@ def test_tokens(raftoral: Raftoral, guarded: Node, monkeypatch: pytest.MonkeyPat
     code, out, err = raftoral("list", *at)
     assert (code, out) == (3, "")
     assert "a token is needed" in err
+    assert err.endswith("--token and RAFTORAL_TOKEN show one\n")
     code, _, err = raftoral("list", *at, "--token", "guessed")
     assert (code, err) == (3, "raftoral list: the token is not known here\n")
     assert raftoral("list", *at, "--token", "looks", "--count")[0] == 0

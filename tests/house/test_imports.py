@@ -146,7 +146,11 @@ TABLE = {
     ),
     "raftoral.runtime.cluster.desks": Room(may={"asyncio": "whoever asked waits for the answer"}),
     "raftoral.runtime.cluster.service": Room(
-        may={"asyncio": "whoever asked waits for the answer", "secrets": "names and tokens of nodes"}
+        may={
+            "asyncio": "whoever asked waits for the answer",
+            "logging": "says when runs could not be pruned",
+            "secrets": "names and tokens of nodes",
+        }
     ),
     "raftoral.runtime.cluster.identity": Room(
         may={"os": "one file, written durably"}, may_call={"open": "who this node is"}
@@ -154,6 +158,7 @@ TABLE = {
     "raftoral.runtime.cluster.node": Room(
         may={
             "asyncio": "the shell: a service embeds it on its loop",
+            "datetime": "how long runs that are over are kept",
             "logging": "says when it stops without handing over",
             "raftoral.deploying": "the compiler, when somebody deploys sources to this node",
             **dict.fromkeys(("os", "tempfile"), "its directory"),

@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import hmac
 import json
+import logging
 import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -33,6 +34,9 @@ from .host import BRING, REMOVE, TRANSFER, Host
 from .packages import ABI, Module, package_of
 from .placing import home
 
+log = logging.getLogger("raftoral")
+
+PRUNE_LEAST_S, PRUNE_MOST_S = 0.1, 3600.0  # between two looks for runs that are too old
 TOKEN_S = 3600
 BRING_S = 60.0
 LOOK_S = 0.02  # between two looks whether another node leads
@@ -58,6 +62,7 @@ class NodeService:
         self._needs_token = needs_token
         self._desks: dict[int, tuple[GroupDesk, DeskService]] = {}
         self._bringing: dict[str, asyncio.Task[None]] = {}
+        self._pruning: asyncio.Task[None] | None = None
         self.shutting = ""  # why this node takes nothing new
 
     # --- which group -----------------------------------------------------------------------------------------
@@ -74,9 +79,23 @@ class NodeService:
         """A run changed."""
         self.desk(group)[0].moved(id, status)
 
+    def prune_every(self, older_than: float) -> None:
+        """Takes away runs that ended longer ago than that, in the groups that this node leads, now and then."""
+        self._pruning = asyncio.ensure_future(self._prune_on(older_than))
+
+    async def _prune_on(self, older_than: float) -> None:
+        while True:
+            await asyncio.sleep(max(PRUNE_LEAST_S, min(older_than / 10, PRUNE_MOST_S)))
+            try:
+                for group in self.groups():
+                    if self.host.leads(group):
+                        await self.desk(group)[1].prune(older_than, ())
+            except e.RaftoralError as error:
+                log.warning("runs that are over could not be pruned, and will be later: %s", error)
+
     async def close(self) -> None:
-        """Ends what this node does for others that join."""
-        tasks = list(self._bringing.values())
+        """Ends what this node does on its own, and for others that join."""
+        tasks = [*self._bringing.values(), *([self._pruning] if self._pruning is not None else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -143,8 +162,12 @@ class NodeService:
         return await (await self._find(id)).tree(id)
 
     async def watch(self, id: str) -> AsyncIterator[JSON]:
-        async for change in (await self._find(id)).watch(id):
-            yield change
+        changes = (await self._find(id)).watch(id)
+        try:
+            async for change in changes:
+                yield change
+        finally:
+            await changes.aclose()  # type: ignore[attr-defined]  # a generator, which forgets its watcher then
 
     async def cancel(self, id: str, reason: str, key: str = "") -> None:
         await (await self._find(id)).cancel(id, reason, key or drawn_id())

@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,13 +16,16 @@ from typing import Any
 import pytest
 
 import raftoral
+import raftoral.sync
 from raftoral import errors as e
 from raftoral.runtime.cluster.node import Node
 from raftoral.runtime.cluster.placing import home
 from raftoral.runtime.edge.observe import Inside, Observer
+from raftoral.runtime.links.tls import Tls
 from raftoral.runtime.ports import Row
 from raftoral.runtime.service import Source
 from tests.runtime.kit import on_loop
+from tests.runtime.links.certificates import made_pems, shown
 from tests.runtime.machines import Kit, forget
 
 TEXT = """rft 1
@@ -295,6 +299,31 @@ def test_groups_are_added(m: ModuleType, tmp_path: Path) -> None:
     _more_groups(m, tmp_path)
 
 
+@pytest.fixture(scope="module")
+def pems(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made_pems(tmp_path_factory.mktemp("pems"))
+
+
+@on_loop
+async def _locked(m: ModuleType, folder: Path, tls: Tls, stranger: Tls) -> None:
+    tokens = {"boss": "admin"}
+    async with cluster(m, folder, "a", tls=tls, tokens=tokens) as made:
+        address = made.nodes["a"].address
+        async with raftoral.connect(address, tls=tls, token="boss") as client:
+            token = await client.service.token()
+        await made.start("b", tls=tls, tokens=tokens, token="boss", join_token=token)
+        run = await m.Pay.start(made.nodes["b"], 1, id="r")
+        await run.paid(2)
+        assert await m.Pay.get(made.nodes["a"], "r").result() == "b1 b2"
+        with pytest.raises(e.Unavailable):
+            async with raftoral.connect(address, tls=stranger, token="boss", patience=0.0, timeout=1.0) as client:
+                await client.health()
+
+
+def test_nodes_that_show_certificates(m: ModuleType, tmp_path: Path, pems: Path) -> None:
+    _locked(m, tmp_path, shown(pems, "node", "ca"), shown(pems, "stranger", "ca"))
+
+
 OTHER = """rft 1
 module other
 
@@ -437,6 +466,35 @@ async def _is(run: Any, status: str) -> bool:
 
 def test_a_run_waits_for_a_node_that_can(m: ModuleType, tmp_path: Path) -> None:
     _stalls(m, tmp_path)
+
+
+@on_loop
+async def _pruned(m: ModuleType, folder: Path) -> None:
+    async with cluster(m, folder, "a", "b", retention=timedelta(milliseconds=50)) as made:
+        run = await m.Pay.start(made.nodes["b"], 1, id="r")
+        await (await m.Quick.start(made.nodes["b"], 1, id="q")).result()
+        await until(lambda: _only(made, "r"))
+        assert await run.status() == "running"
+
+
+async def _only(made: Cluster, id: str) -> bool:
+    return [[each.id for each in await node.list()] for node in made.nodes.values()] == [[id], [id]]
+
+
+def test_runs_that_are_over_for_long_are_pruned(m: ModuleType, tmp_path: Path) -> None:
+    _pruned(m, tmp_path)
+
+
+def test_a_node_in_a_service_that_blocks(m: ModuleType, tmp_path: Path) -> None:
+    class Blocking:
+        def charge(self, amount: int) -> str:
+            return f"sync {amount}"
+
+    with raftoral.sync.node(bootstrap=True, data=str(tmp_path), programs=[m], activities=[Blocking()]) as node:
+        run = node.start(m.Pay, 3, id="r")
+        run.paid(4)
+        assert run.result() == "sync 3 sync 4"
+        assert [each["node"] for each in node.cluster()["nodes"]] == [node.node_id]
 
 
 class Looks(Observer):
