@@ -11,6 +11,7 @@ only, watched from outside.
 from __future__ import annotations
 
 from collections.abc import Callable
+
 from raftoral.program.steps import Definition
 from raftoral.program.values import Cancelled
 from raftoral.runtime.cluster.replica import Replica

@@ -19,7 +19,7 @@ from typing import Any
 
 from raftoral.program.codec import codec_of
 from raftoral.program.steps import Activity
-from raftoral.runtime.cluster.host import BRING, TRANSFER, Outcome
+from raftoral.runtime.cluster.host import TRANSFER, Outcome
 from raftoral.runtime.core import commands as c
 from raftoral.runtime.core.commands import Refused
 from raftoral.runtime.ports import Attempt
@@ -184,10 +184,15 @@ class Scene:
         self.world.nodes[to].wake(self.world.now)
         self.until(lambda: self._leader == to)
 
+    def until_member(self, name: str) -> None:
+        """Until the group knows that a node is there, and somebody leads."""
+        self.until(lambda: name in self.members() and self.world.leader(1) is not None)
+
     def until_called(self, activity: str, times: int = 1) -> Call:
         """Until an activity was called so often; gives the latest call."""
         self.until(lambda: sum(call.activity == activity for call in self.calls) >= times)
-        return next(call for call in reversed(self.calls) if call.activity == activity)
+        found: list[Call] = [call for call in self.calls if call.activity == activity]
+        return found[-1]
 
     def until_ended(self, *ids: str) -> None:
         self.until(lambda: all(self._status.get(id) in ("completed", "failed", "cancelled") for id in ids))
@@ -203,6 +208,3 @@ class Scene:
 def _short(value: Any) -> str:
     name = getattr(value, "id", None)
     return repr(name if name is not None else value)
-
-
-__all__ = ["BRING", "Scene"]

@@ -114,7 +114,7 @@ def a_rolling_upgrade() -> Scene:
         scene.crash(name)
         scene.wait(0.5)
         scene.back(name)
-        scene.until(lambda name=name: name in scene.members() and scene.world.leader(1) is not None)
+        scene.until_member(name)
         if number == 1:
             scene.say("version 2 of Pay is deployed")
             scene.world.clients.deploy(1)
