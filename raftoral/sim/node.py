@@ -10,6 +10,7 @@ process; it comes back after a while. Never decides about anything that the host
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from raftoral.errors import StorageFailed, StorageRefused, UsageError
@@ -131,11 +132,11 @@ class Node:
         self.world.network.stopped(self)
         self.world.clients.lost(self.name)
 
-    def _guarded(self, act: object) -> bool:
+    def _guarded(self, act: Callable[[], object]) -> bool:
         """Does something with the host that may be its end. Says whether it lives."""
         life = self.life
         try:
-            act()  # type: ignore[operator]
+            act()
         except Crash:
             self._end(power=True)
         except StorageFailed:
@@ -232,7 +233,7 @@ class Node:
             host.syncing.add(group)
             world.after(seconds, self._job, self.life, lambda: self._synced(host, state, group, kept, commits))
 
-    def _job(self, life: int, act: object) -> None:
+    def _job(self, life: int, act: Callable[[], object]) -> None:
         if self.up and life == self.life and self._guarded(act):
             self.wake(self.world.now)
 

@@ -39,12 +39,18 @@ from raftoral.runtime.edge.storage_memory import MemoryStorage
 from raftoral.runtime.proto import log_pb2 as log
 
 Patch = pytest.MonkeyPatch
+TRIES = 80  # a change of the product may move a seed that found something
 
 
 class Defect(NamedTuple):
     apply: Callable[[Patch], None]
     mode: str
-    seeds: Sequence[int] = range(12)  # within these it is found
+    seeds: Sequence[int]  # one of these finds it; none: it stands in a scene of its own, see docs/simulation.md
+
+
+def seeds_from(first: int) -> Sequence[int]:
+    """The seed that found it when it was measured, and those behind it."""
+    return range(first, first + TRIES)
 
 
 # --- consensus -----------------------------------------------------------------------------------------------------
@@ -475,44 +481,44 @@ def same_life_again(patch: Patch) -> None:
 
 
 DEFECTS: dict[str, Defect] = {
-    "no fsync before an ack": Defect(no_fsync_before_ack, "disk"),
-    "acknowledged entries are cut": Defect(acked_entries_cut, "wild"),
-    "unverified commit": Defect(unverified_commit, "wild"),
-    "acks of more than was verified": Defect(boasting_acks, "wild"),
-    "votes of any term": Defect(votes_of_any_term, "wild"),
-    "votes counted twice": Defect(votes_counted_twice, "wild"),
-    "acks of any term": Defect(acks_of_any_term, "wild"),
-    "two changes of members at once": Defect(two_changes_at_once, "membership"),
-    "votes are forgotten": Defect(votes_forgotten, "crashes"),
-    "reads of a believed leader": Defect(reads_of_a_believed_leader, "lossy"),
-    "term of snapshots ignored": Defect(term_of_snapshots_ignored, "membership"),
-    "applied again": Defect(applied_again, "crashes"),
-    "requests not remembered": Defect(requests_not_remembered, "lossy"),
-    "requests forgotten by restarts": Defect(requests_forgotten_by_restarts, "crashes"),
-    "members not in the state": Defect(members_not_in_the_state, "membership"),
-    "log cut too early": Defect(log_cut_too_early, "disk"),
-    "time of the node": Defect(time_of_the_node, "calm"),
-    "programs of the process": Defect(programs_of_the_process, "disk"),
-    "results accepted twice": Defect(results_accepted_twice, "lossy"),
-    "results of another link": Defect(results_of_another_link, "everything"),
-    "no fence": Defect(no_fence, "crashes"),
-    "at most once, called again": Defect(at_most_once_called_again, "crashes"),
-    "nobody takes over": Defect(nobody_takes_over, "membership"),
-    "new lives call nothing again": Defect(new_lives_call_nothing_again, "crashes"),
-    "starts of the dead": Defect(starts_of_the_dead, "membership"),
-    "frames that forget": Defect(frames_that_forget, "crashes"),
-    "order of the map": Defect(order_of_the_map, "everything"),
-    "timers forgotten": Defect(timers_forgotten, "crashes"),
-    "children forgotten": Defect(children_forgotten, "crashes"),
-    "retries forgotten": Defect(retries_forgotten, "crashes"),
-    "everybody performs": Defect(everybody_performs, "calm"),
-    "performed by replay": Defect(performed_by_replay, "crashes"),
-    "requests sent once": Defect(requests_sent_once, "lossy"),
-    "reads before the state": Defect(reads_before_the_state, "lossy"),
-    "the dead are not buried": Defect(the_dead_are_not_buried, "membership"),
-    "nobody ticks": Defect(nobody_ticks, "calm"),
-    "strangers remembered": Defect(strangers_remembered, "calm"),
-    "stalls that come twice": Defect(stalls_twice, "everything"),
-    "members told too early": Defect(members_told_too_early, "everything"),
-    "same life again": Defect(same_life_again, "crashes"),
+    "no fsync before an ack": Defect(no_fsync_before_ack, "disk", seeds_from(0)),
+    "acknowledged entries are cut": Defect(acked_entries_cut, "wild", seeds_from(0)),
+    "unverified commit": Defect(unverified_commit, "wild", seeds_from(0)),
+    "acks of more than was verified": Defect(boasting_acks, "wild", seeds_from(0)),
+    "votes of any term": Defect(votes_of_any_term, "wild", ()),
+    "votes counted twice": Defect(votes_counted_twice, "wild", ()),
+    "acks of any term": Defect(acks_of_any_term, "lossy", ()),
+    "two changes of members at once": Defect(two_changes_at_once, "everything", seeds_from(29)),
+    "votes are forgotten": Defect(votes_forgotten, "crashes", seeds_from(0)),
+    "reads of a believed leader": Defect(reads_of_a_believed_leader, "lossy", seeds_from(33)),
+    "term of snapshots ignored": Defect(term_of_snapshots_ignored, "membership", seeds_from(9)),
+    "applied again": Defect(applied_again, "crashes", seeds_from(0)),
+    "requests not remembered": Defect(requests_not_remembered, "lossy", seeds_from(3)),
+    "requests forgotten by restarts": Defect(requests_forgotten_by_restarts, "crashes", seeds_from(14)),
+    "members not in the state": Defect(members_not_in_the_state, "membership", seeds_from(0)),
+    "log cut too early": Defect(log_cut_too_early, "disk", seeds_from(4)),
+    "time of the node": Defect(time_of_the_node, "calm", seeds_from(0)),
+    "programs of the process": Defect(programs_of_the_process, "disk", seeds_from(32)),
+    "results accepted twice": Defect(results_accepted_twice, "lossy", seeds_from(51)),
+    "results of another link": Defect(results_of_another_link, "lossy", seeds_from(13)),
+    "no fence": Defect(no_fence, "crashes", seeds_from(0)),
+    "at most once, called again": Defect(at_most_once_called_again, "crashes", seeds_from(11)),
+    "nobody takes over": Defect(nobody_takes_over, "membership", seeds_from(0)),
+    "new lives call nothing again": Defect(new_lives_call_nothing_again, "crashes", seeds_from(0)),
+    "starts of the dead": Defect(starts_of_the_dead, "membership", seeds_from(2)),
+    "frames that forget": Defect(frames_that_forget, "crashes", seeds_from(0)),
+    "order of the map": Defect(order_of_the_map, "crashes", seeds_from(117)),
+    "timers forgotten": Defect(timers_forgotten, "crashes", seeds_from(0)),
+    "children forgotten": Defect(children_forgotten, "crashes", seeds_from(0)),
+    "retries forgotten": Defect(retries_forgotten, "crashes", seeds_from(4)),
+    "everybody performs": Defect(everybody_performs, "calm", seeds_from(0)),
+    "performed by replay": Defect(performed_by_replay, "crashes", seeds_from(11)),
+    "requests sent once": Defect(requests_sent_once, "lossy", seeds_from(0)),
+    "reads before the state": Defect(reads_before_the_state, "disk", seeds_from(11)),
+    "the dead are not buried": Defect(the_dead_are_not_buried, "membership", seeds_from(0)),
+    "nobody ticks": Defect(nobody_ticks, "calm", seeds_from(0)),
+    "strangers remembered": Defect(strangers_remembered, "calm", seeds_from(0)),
+    "stalls that come twice": Defect(stalls_twice, "everything", ()),
+    "members told too early": Defect(members_told_too_early, "membership", seeds_from(4)),
+    "same life again": Defect(same_life_again, "crashes", seeds_from(0)),
 }

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from raftoral.errors import Unavailable
+from raftoral.runtime.cluster.host import BRING
 from raftoral.runtime.core import commands as c
 from tests.runtime.cluster.hosts import Hosts
 from tests.runtime.machines import Kit, forget
@@ -199,3 +201,17 @@ def test_an_effect_that_was_cancelled_in_the_step_that_asked_for_it_is_not_begun
         lambda: world.host(leader).replicas[1].storage.row("r") and world.row(leader, "r").status == "cancelled"
     )
     assert world.nodes[leader].attempts == []
+
+
+def test_nobody_is_told_of_a_member_before_that_is_committed(world: Hosts) -> None:
+    """The end of a leader's log is lost with it: who believed it would stop a node that still has a vote, or take one
+    for a member that is none (found by the simulator: everything, seed 202)."""
+    leader = ready(world)
+    host = world.host(leader)
+    world.cut = {leader}
+    host.logs[1].add("d", b"h-add")
+    outcomes: list[object] = []
+    world.until(lambda: "d" in host.logs[1].status().members)
+    host.request(1, BRING, node="d", done=outcomes.append, timeout=0.5)
+    world.until(lambda: outcomes)
+    assert isinstance(outcomes[0], Unavailable)
