@@ -2,6 +2,7 @@
 
     language    how fast .rft text is checked, read and formatted
     durable     runs in one process, synced to disk: W1 to W9
+    cluster     runs on three nodes in three processes: W6
     storage     what a commit costs
     consensus   how much a group of three nodes agrees on, with logs that are synced
 
@@ -20,6 +21,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 SUITES = {
     "language": "benchmarks.language",
+    "cluster": "benchmarks.cluster",
     "storage": "benchmarks.storage",
     "durable": "benchmarks.durable",
     "consensus": "benchmarks.consensus",
