@@ -19,8 +19,10 @@ esac
 
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/raftoral-script.XXXXXX")
+export TMPDIR="$WORK" # a node that is killed cannot take its private socket away
 PATIENCE=${PATIENCE:-120} # seconds that anything may take; a machine may be busy
 NODES=""                  # names of all nodes that were started
+HELPERS=""               # names of other processes that were started
 WELL=no
 
 unset RAFTORAL_NODE RAFTORAL_TOKEN RAFTORAL_TOKENS RAFTORAL_JOIN_TOKEN RAFTORAL_TLS_CA RAFTORAL_TLS_CERT RAFTORAL_TLS_KEY
@@ -30,14 +32,14 @@ export PYTHONPATH="$ROOT${PYTHONPATH:+:$PYTHONPATH}"
 clean_up() {
     code=$?
     trap - EXIT INT TERM HUP
-    for name in $NODES; do
+    for name in $NODES $HELPERS; do
         kill -9 "$(pid_of "$name")" 2>/dev/null || true
     done
     wait 2>/dev/null || true
     if [ "$WELL" != yes ]; then
         [ "$code" -ne 0 ] || code=1
-        for name in $NODES; do
-            echo "--- node $name said:" >&2
+        for name in $HELPERS $NODES; do
+            echo "--- $name said:" >&2
             tail -n 40 "$WORK/$name.out" "$WORK/$name.log" >&2 || true
         done
         echo "$(basename "$0"): this did not happen" >&2

@@ -349,6 +349,35 @@ def test_a_token_and_a_transfer(ask: Raftoral) -> None:
     assert ask("cluster", "transfer", "1", "one") == (0, "", "group 1 is led by one\n")
 
 
+def test_one_more_node_is_told_how_to_join(ask: Raftoral, node: Node) -> None:
+    code, out, err = ask("cluster", "add", "two", "127.0.0.1:7009")
+    assert (code, err.splitlines()[0][:24]) == (0, "start it so within an ho")
+    assert out.startswith(f"raftoral serve --listen 127.0.0.1:7009 --peers {node.address} --join-token ")
+    assert " --node-id two " in out
+    found = json.loads(ask("cluster", "add", "127.0.0.1:7009", "--json")[1])
+    assert found["peers"] == [node.address]
+    assert "--node-id" not in found["command"]
+    assert ask("cluster", "add", "one", "127.0.0.1:7009")[0] == 1
+    assert ask("cluster", "add", node.address)[0] == 1
+    assert ask("cluster", "add", "two")[0] == 2
+    assert len(json.loads(ask("cluster", "--json")[1])["nodes"]) == 1, "nobody counts on it before it is there"
+
+
+def test_groups_are_made(raftoral: Raftoral, guarded: Node) -> None:
+    at = ("--node", guarded.address, "--token", "rules")
+    assert raftoral("cluster", "group", *at) == (
+        0,
+        "",
+        "there is a group 2 now: new runs are placed there too\n",
+    )
+    for number in range(6):
+        ask = raftoral("start", "Twice", "--id", f"spread-{number}", "-i", f"[{number}]", "--wait", "-q", *at)
+        assert ask == (0, f"{2 * number}\n", "")
+    rows = raftoral("list", "--prefix", "spread-", "--limit", "4", "--json", *at)[1]
+    rest = raftoral("list", "--prefix", "spread-", "--before", json.loads(rows)["next"], "--json", *at)[1]
+    assert len(json.loads(rows)["runs"]) + len(json.loads(rest)["runs"]) == 6
+
+
 # --- who may, and whether anybody is there -----------------------------------------------------------------------
 
 

@@ -7,6 +7,7 @@ import logging
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -268,6 +269,8 @@ def test_the_same_command_line_is_the_same_node(tmp_path: Path, raftoral: Raftor
         process = start(*words, folder=tmp_path)
         try:
             node = until_ready(process)
+            metrics = urllib.request.urlopen(f"http://{node['address']}/metrics").read().decode()
+            assert "raftoral_group_leads" in metrics
             assert raftoral("start", "Twice", "--id", "a", "-i", "[2]", "--wait", "-q", "--node", node["address"]) == (
                 0,
                 "4\n",

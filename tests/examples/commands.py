@@ -49,11 +49,11 @@ def sections(text: str) -> dict[str, list[Block]]:
     found: dict[str, list[Block]] = {}
     for section in re.split(r"^### ", text, flags=re.MULTILINE)[1:]:
         name = section.partition("\n")[0]
-        found[name] = [_commands(body) for body in re.findall(r"^```console\n(.*?)^```$", section, re.M | re.S)]
+        found[name] = [commands(body) for body in re.findall(r"^```console\n(.*?)^```$", section, re.M | re.S)]
     return found
 
 
-def _commands(body: str) -> Block:
+def commands(body: str) -> Block:
     made: Block = []
     open_ = False
     for line in body.splitlines():

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from raftoral import errors as e
 from raftoral.cli import DONE
-from raftoral.cli.options import Option, Options, suggestion
+from raftoral.cli.options import Options, suggestion
 
 from .errand import AS_JSON, Errand, as_json
 from .tables import plural, table
@@ -72,15 +72,24 @@ def _group_rows(found: dict[str, Any]) -> list[tuple[str, ...]]:
 
 
 async def _add(client: Client, words: Sequence[str], options: Options, terminal: Terminal) -> None:
+    """A node joins by itself, so that nobody counts on one that is not there: here is what it needs for that."""
+    from raftoral.runtime.links.listener import split_address
+
     node, address = words if len(words) == 2 else ("", words[0])
-    known = await client.service.admit(node, address, options.text("join-token"))
+    split_address(address)
+    nodes = (await client.cluster())["nodes"]
+    taken = next((each for each in nodes if node == each["node"] or address == each["address"]), None)
+    if taken is not None:
+        raise e.AlreadyExists(f"there is a node {taken['node']} at {taken['address']}: start it by its own command")
+    token = await client.service.token()
+    peers = ",".join(each["address"] for each in nodes)
+    command = ["raftoral", "serve", "--listen", address, "--peers", peers, "--join-token", token]
+    command += ["--node-id", node] if node else []
     if options.on("json"):
-        as_json(terminal, {name: known[name] for name in ("node", "cluster")})
+        as_json(terminal, {"command": command, "peers": peers.split(","), "join_token": token})
         return
-    terminal.result(f"{known['node']}\n")
-    terminal.remark(
-        f"the cluster waits for it: raftoral serve --node-id {known['node']} --listen {address} --peers ..."
-    )
+    terminal.result(" ".join(command) + " --storage-path DIR --app ...\n")
+    terminal.remark("start it so within an hour: it joins by itself, and counts as soon as it has caught up")
 
 
 async def _remove(client: Client, words: Sequence[str], options: Options, terminal: Terminal) -> None:
@@ -132,7 +141,7 @@ _PARTS = {
 CLUSTER = Errand(
     "cluster",
     "status                    the nodes, the groups, and who leads them\n"
-    "add [NODE] HOST:PORT      lets a node in before it starts; a node with --peers does that by itself\n"
+    "add [NODE] HOST:PORT      shows the command with which one more node joins within an hour\n"
     "remove NODE               takes a node out, for good; its runs go to others\n"
     "transfer GROUP [NODE]     has another node lead a group\n"
     "group                     makes one more group for runs\n"
@@ -140,7 +149,7 @@ CLUSTER = Errand(
     _cluster,
     words="[status | add | remove | transfer | group | token] ...",
     words_max=3,
-    options=(Option("join-token", "for `add`, where nodes join with one", value="TOKEN"), AS_JSON),
+    options=(AS_JSON,),
     example="raftoral cluster status --node 127.0.0.1:7002\nraftoral cluster remove n-3\n"
     "raftoral cluster transfer 1 n-2",
 )

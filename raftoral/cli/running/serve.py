@@ -16,6 +16,8 @@ import asyncio
 import os
 import signal
 import sys
+from functools import cache
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from raftoral import errors as e
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from raftoral.cli.running.apps import App
     from raftoral.cli.terminal import Terminal
     from raftoral.runtime.cluster.node import Node
+    from raftoral.runtime.edge.observe import Observer
     from raftoral.runtime.links.tls import Tls
 
 LISTEN = "127.0.0.1:7001"
@@ -35,7 +38,8 @@ PATIENCE = 60
 
 COMMAND = Command(
     "serve",
-    "Is a node of a cluster: replicates runs, performs their effects, answers clients; one port for all.\n"
+    "Is a node of a cluster: replicates runs, performs their effects, answers clients; one port for all,\n"
+    "also for /healthz, /readyz and /metrics (if prometheus-client is installed).\n"
     "The first node begins the cluster with --bootstrap, others join any of its nodes with --peers.\n"
     "Started again on its data, a node is who it was: the same command line just works.\n"
     "--app names what it brings: an .rft file with the activities of the .py beside it, or a module or\n"
@@ -189,7 +193,18 @@ def _node(options: Options, app: App) -> Node:
         grace=float(options.number("grace", 5)),
         grpc={"grpc": True, "http": False}.get(options.text("transport")),
         patience=_patience(options),
+        metrics=_metrics(),
     )
+
+
+@cache
+def _metrics() -> Observer | None:
+    """What /metrics shows, if there is a Prometheus client to write it; one for the process, as its registry is."""
+    if find_spec("prometheus_client") is None:
+        return None
+    from raftoral.metrics import Metrics
+
+    return Metrics()
 
 
 def _patience(options: Options) -> float:

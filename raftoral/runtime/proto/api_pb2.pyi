@@ -350,7 +350,7 @@ class Summary(_message.Message):
     def __init__(self, id: _Optional[str] = ..., workflow: _Optional[str] = ..., version: _Optional[int] = ..., status: _Optional[str] = ..., parent: _Optional[str] = ..., created: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tags: _Optional[_Mapping[str, str]] = ..., checkpoints_json: _Optional[str] = ..., seq: _Optional[int] = ...) -> None: ...
 
 class Description(_message.Message):
-    __slots__ = ("id", "workflow", "version", "status", "parent", "created", "updated", "ended", "tags", "checkpoints_json", "seq", "args_json", "code", "reason", "note", "waits", "mail", "children", "undos", "steps", "result_json", "failure_json")
+    __slots__ = ("id", "workflow", "version", "status", "parent", "created", "updated", "ended", "tags", "checkpoints_json", "seq", "args_json", "code", "reason", "note", "waits", "mail", "children", "undos", "steps", "result_json", "failure_json", "owner")
     class TagsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -387,6 +387,7 @@ class Description(_message.Message):
     STEPS_FIELD_NUMBER: _ClassVar[int]
     RESULT_JSON_FIELD_NUMBER: _ClassVar[int]
     FAILURE_JSON_FIELD_NUMBER: _ClassVar[int]
+    OWNER_FIELD_NUMBER: _ClassVar[int]
     id: str
     workflow: str
     version: int
@@ -409,7 +410,8 @@ class Description(_message.Message):
     steps: int
     result_json: str
     failure_json: str
-    def __init__(self, id: _Optional[str] = ..., workflow: _Optional[str] = ..., version: _Optional[int] = ..., status: _Optional[str] = ..., parent: _Optional[str] = ..., created: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tags: _Optional[_Mapping[str, str]] = ..., checkpoints_json: _Optional[str] = ..., seq: _Optional[int] = ..., args_json: _Optional[str] = ..., code: _Optional[str] = ..., reason: _Optional[str] = ..., note: _Optional[str] = ..., waits: _Optional[_Iterable[_Union[Wait, _Mapping]]] = ..., mail: _Optional[_Mapping[str, int]] = ..., children: _Optional[_Iterable[str]] = ..., undos: _Optional[int] = ..., steps: _Optional[int] = ..., result_json: _Optional[str] = ..., failure_json: _Optional[str] = ...) -> None: ...
+    owner: str
+    def __init__(self, id: _Optional[str] = ..., workflow: _Optional[str] = ..., version: _Optional[int] = ..., status: _Optional[str] = ..., parent: _Optional[str] = ..., created: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ended: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tags: _Optional[_Mapping[str, str]] = ..., checkpoints_json: _Optional[str] = ..., seq: _Optional[int] = ..., args_json: _Optional[str] = ..., code: _Optional[str] = ..., reason: _Optional[str] = ..., note: _Optional[str] = ..., waits: _Optional[_Iterable[_Union[Wait, _Mapping]]] = ..., mail: _Optional[_Mapping[str, int]] = ..., children: _Optional[_Iterable[str]] = ..., undos: _Optional[int] = ..., steps: _Optional[int] = ..., result_json: _Optional[str] = ..., failure_json: _Optional[str] = ..., owner: _Optional[str] = ...) -> None: ...
 
 class Wait(_message.Message):
     __slots__ = ("step", "line", "kind", "name", "since", "due", "attempt", "failures")
