@@ -104,6 +104,7 @@ class Stage:
         }
         self.beside: list[subprocess.Popen[str]] = []
         self.ports: dict[str, str] = {}
+        self.environment["LISTEN"] = self._with_ports("127.0.0.1:7001")  # what the service of `raftoral new` reads
 
     def play(self, step: Step) -> str:
         """Does a step; says what differs, or nothing."""

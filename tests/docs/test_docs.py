@@ -28,7 +28,14 @@ from tests.docs.played import three_nodes
 from tests.dsl.test_explain import EXPLAIN
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").glob("*.md")])
+DOCUMENTS = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").glob("*.md"),
+        *(ROOT / "examples").rglob("*.md"),
+        *(ROOT / "docker").glob("*.md"),
+    ]
+)
 LANGUAGE = (ROOT / "docs" / "language.md").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
 GRAMMAR = (ROOT / "raftoral" / "dsl" / "parser" / "grammar.lark").read_text("utf-8")
@@ -204,7 +211,7 @@ def test_the_readme_tells_what_a_clean_check_says() -> None:
 
 
 def test_the_readme_tells_what_a_wrong_program_gets(tmp_path: Path, update: bool) -> None:
-    (program,) = WITH_PROGRAMS[ROOT / "README.md"]
+    (program,) = [fence for fence in WITH_PROGRAMS[ROOT / "README.md"] if fence.codes]
     (tmp_path / "sell.rft").write_text(program.text, encoding="utf-8")
     result = raftoral("check", "sell.rft", folder=tmp_path)
     assert result.returncode == 1

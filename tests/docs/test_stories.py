@@ -28,7 +28,8 @@ def test_a_story_goes_as_it_is_told(name: str, tmp_path: Path) -> None:
 
 
 def test_a_story_is_read() -> None:
-    text = "<!-- file: a/b.py -->\n\n```python\nx = 1\n```\n\n## Not\n```console\n$ no\n```\n## C\n```console\n$ ls \\\n  a\nb.py\n```\n"
+    text = "<!-- file: a/b.py -->\n\n```python\nx = 1\n```\n\n## Not\n```console\n$ no\n```\n"
+    text += "## C\n```console\n$ ls \\\n  a\nb.py\n```\n"
     assert story(text, "Not") == [Step("a/b.py", "x = 1\n"), Step("", "ls \\\n  a", ["b.py"])]
 
 
