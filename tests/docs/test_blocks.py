@@ -144,7 +144,7 @@ def test_generated_code_is_what_the_compiler_makes(name: str, file: str, text: s
 
 def generated(folder: Path, path: str, text: str) -> str:
     place = folder / path
-    place.parent.mkdir(parents=True)
+    place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(text, encoding="utf-8")
     assert main(["compile", str(folder), "--out", str(folder), "--quiet", "--no-cache"]) == 0
     return place.with_suffix(".py").read_text("utf-8")
