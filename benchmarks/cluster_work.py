@@ -1,6 +1,6 @@
 """One node of the cluster benchmark, in a process of its own.
 
-    python benchmarks/cluster_work.py DIR NAME GROUPS [PEER]     prints its address when it is ready, then does what it is told
+    python benchmarks/cluster_work.py DIR NAME GROUPS [PEER]     says its address, then does what it is told
 
 Lines on its standard input are commands; each is answered by one line of JSON. A node starts runs as the service does
 that embeds it: client, workflow and effects share the process, as they do in the drivers of other systems.

@@ -19,8 +19,9 @@ import re
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import wraps
 from types import ModuleType
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 from raftoral.errors import UsageError
 from raftoral.program.steps import Activity, Definition
@@ -31,6 +32,9 @@ from raftoral.runtime.edge.clock import Alarm
 from raftoral.runtime.edge.effect_runner import EffectRunner
 from raftoral.runtime.edge.storage_memory import MemoryStorage
 from raftoral.runtime.local import Local, Source, definitions_of
+
+if TYPE_CHECKING:
+    from raftoral.sim.users import Report
 
 T = TypeVar("T")
 
@@ -161,7 +165,17 @@ class World(Local):
         if self._engine is None and self._crashing is None:
             raise UsageError("the world is not open: use `async with raftoral.testing.world(...) as w:`")
         # In a task of its own: whoever asks for it may be an activity, which dies too.
-        await asyncio.shield(self._dying())
+        if self._crashing is None:
+            await asyncio.shield(self._dying())
+        else:
+            await asyncio.shield(asyncio.ensure_future(self._die_with(self._runner)))
+
+    async def _die_with(self, runner: EffectRunner | None) -> None:
+        """The process dies of a call of this life. It may be asked for while the life is still beginning."""
+        if self._crashing is not None:
+            await asyncio.wait([self._crashing])
+        if self._runner is runner:
+            await asyncio.shield(self._dying())
 
     def _dying(self) -> asyncio.Task[None]:
         """The death of this process. It dies once, however many ask for it meanwhile."""
@@ -243,7 +257,8 @@ class World(Local):
             known.calls.append(args)
             if known.crashes:
                 known.crashes -= 1
-                self._dying()
+                death = asyncio.ensure_future(self._die_with(self._runner))
+                await asyncio.shield(death)
                 await asyncio.Event().wait()  # nothing of this process happens any more
             if known.plans:
                 raise known.plans.pop(0)
@@ -265,6 +280,26 @@ class World(Local):
             raise what
         value = what(*args) if callable(what) else what
         return await value if inspect.isawaitable(value) else value
+
+
+def _waits(name: str) -> Callable[..., Any]:
+    """A call of `Local` that waits while the process dies and lives again: whoever asks it does not die with it."""
+    method = getattr(Local, name)
+
+    @wraps(method)
+    async def call(world: World, *args: Any, **named: Any) -> Any:
+        if world._crashing is not None:
+            await asyncio.wait([world._crashing])
+        return await method(world, *args, **named)
+
+    return call
+
+
+for _name in (
+    *("start", "result", "ended", "signal", "query", "status", "describe", "report", "list", "count"),
+    *("tree", "cancel", "terminate", "pause", "resume", "tag", "delete", "delete_many", "prune"),
+):
+    setattr(World, _name, _waits(_name))
 
 
 class Loaded(NamedTuple):
@@ -309,6 +344,17 @@ def _microseconds(time: str | timedelta | float) -> int:
     if not parts or "".join(number + unit for number, unit in parts) != time.replace(" ", ""):
         raise UsageError(f"{time!r} is no duration: write it as in the language, '1h30m', '3d'")
     return sum(int(float(number) * UNITS[unit]) for number, unit in parts)
+
+
+def simulate(programs: Iterable[Source], activities: Any = (), **options: Any) -> Report:
+    """Runs workflows on a simulated cluster in which all goes wrong that can, in many worlds, each from a seed; `check`
+    is called for each of them. See `raftoral.sim.users.simulate` for the options, and docs/simulation.md.
+
+    raftoral.testing.simulate([shop.orders], Bank, seeds=1000, check=never_two_charges)
+    """
+    from raftoral.sim.users import simulate as run_worlds
+
+    return run_worlds(programs, activities, **options)
 
 
 def definitions(*sources: Source) -> Mapping[str, Definition]:

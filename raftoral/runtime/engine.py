@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from raftoral.errors import Closed, RaftoralError, StorageFailed
 
@@ -195,7 +195,7 @@ class Engine:
             self._answer(batch, applied)
             return
         self._answer(batch, applied)
-        self._act(applied.actions)
+        self._act(applied.actions, applied.changes.rows)
         self._arm()
         if self._queue:
             self._kick()
@@ -211,7 +211,7 @@ class Engine:
         while self._committing is not None:
             await asyncio.shield(self._committing)
 
-    def _act(self, actions: Iterable[Action]) -> None:
+    def _act(self, actions: Iterable[Action], rows: Mapping[str, Row]) -> None:
         """What was wished for is on disk now: do it."""
         attempts: list[Attempt] = []
         implements, moved = self.runner.implements, self._moved
@@ -224,7 +224,7 @@ class Engine:
             elif isinstance(action, Moved):
                 if action.row is not None:
                     self._life.tell(action.row)
-                moved(action.id, action.status, action.row)
+                moved(action.id, action.status, rows.get(action.id))  # none when it was deleted at once
             elif isinstance(action, Halt):
                 self.runner.stop(action.run, action.op, action.reason)
             else:
@@ -236,7 +236,7 @@ class Engine:
     def _stall(self, attempt: Attempt) -> None:
         name = attempt.activity.name
         reason = f"nobody here implements the activity {name}: give activities= an object with a method {name}"
-        self.post(c.Stalled(attempt.id, attempt.op, reason, attempt.run))
+        self.post(c.Stalled(attempt.id, attempt.op, reason, attempt.run, attempt.fence))
 
     def _arm(self) -> None:
         """Rings when the next thing is due."""

@@ -235,7 +235,11 @@ class Clients:
             self._tally = self.ask(c.StartRun(TALLY_ID, "tally-run", TALLY, 0, b"[]"))
 
     def _add(self, chance: random.Random, number: int) -> None:
-        if self._tally is not None and self._tally.answered is not None:
+        self.add(number)
+
+    def add(self, number: float) -> None:
+        """One more value for the tally."""
+        if self._tally is not None and self._tally.answered is not None and not self._world.healed:
             value = f"v{number}"
             self._values[value] = self.ask(c.Signal(TALLY_ID, "add", json.dumps(value).encode()))
 
@@ -253,7 +257,7 @@ class Clients:
 
     def _looked(self, name: str, life: int, asked: float, outcome: Outcome) -> None:
         host = self._world.nodes[name].host
-        if outcome is not None or host is None or self._world.nodes[name].life != life:
+        if outcome is not None or host is None or 1 in host.broken or self._world.nodes[name].life != life:
             return
         row = host.replicas[1].storage.row(TALLY_ID)
         values: Any = json.loads(row.checkpoints)["seen"] if row is not None else []

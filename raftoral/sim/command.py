@@ -26,17 +26,16 @@ if TYPE_CHECKING:
 
 COMMAND = Command(
     "sim",
-    "Runs the real node, many of them, in one thread with a clock, a network and disks of its own, and breaks\n"
-    "whatever can break. The same seed does the same, always. With FILE: your workflows, with values by chance.\n"
+    "Runs the real node, many of them, in one thread with a clock, a network and disks of its own, and\n"
+    "breaks whatever can break. The same seed does the same, always. With FILE: your workflows, with\n"
+    "values by chance.\n"
     "Exit code: 0 nothing was found, 1 something was, 2 wrong usage, 3 a bug of the simulator.",
     words="[FILE.rft]...",
     options=(
         Option("seed", "this one seed", value="N"),
         Option("seeds", "so many seeds, in each mode (default: 100)", value="N"),
         Option("start", "the first of them (default: 0)", value="S"),
-        Option(
-            "mode", "what may go wrong: calm, lossy, crashes, disk, membership, everything; default: all", value="M"
-        ),
+        Option("mode", "calm, lossy, crashes, disk, membership, everything (default: all)", value="M"),
         Option("seconds", "how long trouble lasts in each world (default: 6)", value="N"),
         Option("nodes", "how many nodes begin (default: by chance)", value="N"),
         Option("trace", "show all that happened in the world of --seed"),

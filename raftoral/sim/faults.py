@@ -83,6 +83,7 @@ class Faults:
         """Somebody reads there while others may have gone on without it."""
         for _ in range(3):
             self._world.after(chance.uniform(0.5, 1.1) * seconds, self._world.clients.look_at, node.name)
+            self._world.after(chance.uniform(0.2, 1.0) * seconds, self._world.clients.add, chance.random())
 
     def _clock_jump(self, node: Node, chance: random.Random) -> None:
         node.skew += chance.choice([-1, 1]) * chance.choice([1_000, 2_000_000, 3_600_000_000, DAY_US])

@@ -82,18 +82,19 @@ CLIENTS = {
     "delete": 1,
     "again": 1,
     "decree": 1,
-    "deploy": 1,
+    "deploy": 2,
 }
 CLIENT_PAUSE = 0.16  # seconds between two calls of clients, about
-BEGINS = 1.0  # when faults and clients begin: there is a leader by then, mostly
+BEGINS = 1.0  # when clients begin: there is a leader by then, mostly
+TROUBLE = 0.3  # when faults begin
 
 
 def plan_of(seed: int, mode: Mode, seconds: float, rate: float = 1.0) -> list[Item]:
     """All that happens to a world within so many seconds, in order."""
     chance = random.Random(f"plan {seed}")
     drawn: list[tuple[float, str]] = []
-    for kinds, pause in ((CLIENTS, CLIENT_PAUSE / rate), (mode.faults, mode.pause * chance.choice([0.6, 1.0, 2.0]))):
-        at = BEGINS
+    faults = mode.pause * chance.choice([0.6, 1.0, 2.0])
+    for kinds, pause, at in ((CLIENTS, CLIENT_PAUSE / rate, BEGINS), (mode.faults, faults, TROUBLE)):
         while pause:
             at += chance.expovariate(1 / pause)
             if at > seconds:

@@ -11,8 +11,6 @@ only, watched from outside.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
-
 from raftoral.program.steps import Definition
 from raftoral.runtime.cluster.replica import Replica
 from raftoral.runtime.consensus.log import Applied
@@ -21,18 +19,10 @@ from raftoral.runtime.core.lifecycle import Perform
 from raftoral.runtime.core.programs import Programs
 from raftoral.runtime.core.state import Kind, Run
 from raftoral.runtime.edge.storage_memory import MemoryStorage
+from raftoral.runtime.ports import Attempt, Query, Row
 
+ROWS_MAX = 1 << 40
 ENDS_OF_OPS = (What.DONE, What.BROKE, What.FIRED)
-
-
-class Delivered(NamedTuple):
-    """What was delivered to a run, in the order of the log. `number` is that of its name: a run that was continued as
-    new has another one."""
-
-    run: str
-    index: int  # type: ignore[assignment]  # the word of the log, though tuples have a method of that name
-    time: int
-    event: Event
 
 
 class Oracle:
@@ -47,7 +37,8 @@ class Oracle:
         self.replica = Replica(group, self.storage, Programs(), install)
         self.digests: dict[int, bytes] = {}
         self.answers: dict[bytes, list[Refused | None]] = {}
-        self.seen: dict[str, list[Delivered]] = {}  # by id of the run
+        self.watchers: list[Callable[[Run, Event, int], None]] = []  # told of whatever a run is about to get, and when
+        self.asked: dict[tuple[str, int], Attempt] = {}  # (run, op) -> its first attempt
         self.reported: dict[tuple[str, int], set[bytes]] = {}  # (run, op) -> results that runners gave
         self._index = 0
         self._ended: set[tuple[str, int]] = set()
@@ -67,13 +58,18 @@ class Oracle:
         """The runs that live."""
         return self._machine.runs
 
-    def overdue(self, time: int) -> str:
-        """What should have happened before this time. The heap also holds what is not waited for any more."""
+    def due(self) -> tuple[int, str] | None:
+        """What happens next by itself, and when. The heap also holds what is not waited for any more."""
+        found = []
         for due, id, number in self._machine.deadlines._heap:
-            found = self._machine.due_op(due, id, number) if due < time else None
-            if found is not None and (found[1].kind is Kind.TIMER or found[0].status not in ("paused", "faulted")):
-                return f"{found[1]} of {id}"
-        return ""
+            of = self._machine.due_op(due, id, number)
+            if of is not None and (of[1].kind is Kind.TIMER or of[0].status not in ("paused", "faulted")):
+                found.append((due, f"{of[1]} of {id}"))
+        return min(found, default=None)
+
+    def rows(self) -> list[Row]:
+        """All runs, ended or not, in the order of their starts."""
+        return self.storage.rows(Query(limit=ROWS_MAX))[::-1]
 
     def feed(self, entry: Applied) -> None:
         """The next entry of the log."""
@@ -89,7 +85,9 @@ class Oracle:
     def _delivered(self, run: Run, event: Event) -> None:
         """Stands in the place of the machine's own method, which it calls. What a run that stands still keeps is
         delivered to it a second time when it goes on: only then it counts."""
-        self.seen.setdefault(run.id, []).append(Delivered(run.run, self._index, self._machine.now, event))
+        if run.status not in ("paused", "faulted"):
+            for watcher in self.watchers:
+                watcher(run, event, self._machine.now)
         key = run.run, event.op
         counts = event.what in ENDS_OF_OPS and run.op(event.op) is not None
         if counts and (key in self._ended or event.op in run.arrived):
@@ -106,6 +104,7 @@ class Oracle:
         """A fence grows with each change of owner, and when an owner is asked again for what it may have begun."""
         attempt, owner = action.attempt, action.owner
         key = attempt.run, attempt.op
+        self.asked.setdefault(key, attempt)
         run = self._machine.runs.get(attempt.id)
         op = run.op(attempt.op) if run is not None and run.run == attempt.run else None
         tried = attempt.number, op.failures if op is not None else attempt.number, attempt.fence

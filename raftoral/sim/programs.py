@@ -13,15 +13,14 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from raftoral.cli import templates
-from raftoral.dsl.compile import check
-from raftoral.dsl.compile.modules import compile_modules
-from raftoral.dsl.source import Source
 from raftoral.errors import UsageError
 from raftoral.program.steps import Definition
 from raftoral.runtime.cluster.packages import package_of
+
+if TYPE_CHECKING:
+    from raftoral.dsl.source import Source
 
 MODULE = "simulated"
 TALLY = f"{MODULE}.Tally"  # the checkers know it: what it has seen is a list to which signals append
@@ -189,6 +188,11 @@ def shipped() -> Catalog:
 
 def compiled(files: Mapping[str, str]) -> list[ModuleType]:
     """The generated modules of texts, by path. Errors in them are a `UsageError`."""
+    from raftoral.cli import templates
+    from raftoral.dsl.compile import check
+    from raftoral.dsl.compile.modules import compile_modules
+    from raftoral.dsl.source import Source
+
     checked = check([Source(path, text) for path, text in files.items()], _Texts(files))
     errors = [f"{each.source.path}: {p.code} {p.headline}" for each in checked for p in each.problems if p.is_error]
     if errors:
@@ -221,6 +225,8 @@ class _Texts:
         self._files = files
 
     def module(self, name: str, root: str) -> Source | None:
+        from raftoral.dsl.source import Source
+
         path = name.replace(".", "/") + ".rft"
         return Source(path, self._files[path]) if path in self._files else None
 

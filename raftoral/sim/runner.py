@@ -13,11 +13,14 @@ from __future__ import annotations
 import inspect
 import random
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Never
 
 from raftoral.errors import UsageError
 from raftoral.program.codec import codec_of
 from raftoral.program.values import WorkflowError
+from raftoral.runtime import activity
+from raftoral.runtime.activity import CALL, Resources
+from raftoral.runtime.alarms import Clock
 from raftoral.runtime.core import commands as c
 from raftoral.runtime.core.programs import error_bytes
 from raftoral.runtime.ports import Attempt
@@ -135,6 +138,7 @@ class Runner:
 
     def _of_user(self, attempt: Attempt, function: Callable[..., Any]) -> c.Command:
         """Called now: what it does has happened, whatever becomes of the report."""
+        token = CALL.set(activity.Call(attempt, _Home(self._world)))
         try:
             value = function(*attempt.args)
             if inspect.iscoroutine(value):
@@ -146,7 +150,27 @@ class Runner:
             raise
         except Exception as error:
             return _failed(attempt, type(error).__name__, str(error), None, True)
+        finally:
+            CALL.reset(token)
         return c.Finished(attempt.id, attempt.run, attempt.op, result, 0.1)
+
+
+class _Home:
+    """What `raftoral.activity()` needs around a call."""
+
+    def __init__(self, world: World) -> None:
+        self.clock: Clock = self
+        self.resources: Resources | None = None
+        self._world = world
+
+    def time(self) -> float:
+        return self._world.now
+
+    def call_later(self, delay: float, callback: Callable[[], object], /) -> Never:
+        raise UsageError("in a simulation an activity is over at once: nothing rings while it runs")
+
+    def heard(self, call: object, /) -> None:
+        """Heartbeats of what is over at once say nothing."""
 
 
 def _driven(coroutine: Any, name: str) -> Any:
@@ -155,6 +179,9 @@ def _driven(coroutine: Any, name: str) -> Any:
         coroutine.send(None)
     except StopIteration as end:
         return end.value
+    except RuntimeError as error:
+        if "event loop" not in str(error):
+            raise
     coroutine.close()
     raise UsageError(f"the activity {name} waits for something real: in a simulation it may not sleep, read or connect")
 
@@ -164,4 +191,5 @@ def _failed(attempt: Attempt, kind: str, detail: str, error: bytes | None, retry
 
 
 def _stalled(attempt: Attempt) -> c.Command:
-    return c.Stalled(attempt.id, attempt.op, f"nobody here implements {attempt.activity.name}", attempt.run)
+    why = f"nobody here implements {attempt.activity.name}"
+    return c.Stalled(attempt.id, attempt.op, why, attempt.run, attempt.fence)

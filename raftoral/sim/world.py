@@ -309,9 +309,9 @@ class World:
             for id in still:
                 self.clients.ask(c.Resume(id))
             return
-        due = oracle.replica.machine.deadlines.next
-        if due is not None and due > self.time:
-            self.days_pass(due - self.time)
+        due = oracle.due()
+        if due is not None:
+            self.days_pass(max(0, due[0] - self.time))
             return
         for id in ids:
             run = oracle.runs[id]

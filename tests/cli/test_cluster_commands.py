@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -388,6 +390,26 @@ def test_nobody_is_there(raftoral: Raftoral, nobody: str) -> None:
     assert err.splitlines()[1] == f"asked {nobody}: --node and RAFTORAL_NODE say where nodes are"
 
 
+def test_who_is_there_hangs_up(raftoral: Raftoral) -> None:
+    """As a node with TLS does when it gets something else."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def hang_up() -> None:
+            with suppress(OSError):
+                while True:
+                    caller, _ = listening.accept()
+                    with caller:
+                        caller.recv(100_000)
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        code, out, err = raftoral("cluster", "token", "--node", "{}:{}".format(*listening.getsockname()))
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join()
+    assert (code, out) == (3, "")
+    assert err.splitlines()[1].startswith("does it want TLS? --tls-ca FILE")
+
+
 def test_one_of_several_is_there(raftoral: Raftoral, node: Node, nobody: str) -> None:
     assert raftoral("list", "--node", f"{nobody},{node.address}", "--count", "--prefix", "?") == (0, "0\n", "")
 
@@ -397,6 +419,7 @@ def test_tokens(raftoral: Raftoral, guarded: Node, monkeypatch: pytest.MonkeyPat
     code, out, err = raftoral("list", *at)
     assert (code, out) == (3, "")
     assert "a token is needed" in err
+    assert err.endswith("--token and RAFTORAL_TOKEN show one\n")
     code, _, err = raftoral("list", *at, "--token", "guessed")
     assert (code, err) == (3, "raftoral list: the token is not known here\n")
     assert raftoral("list", *at, "--token", "looks", "--count")[0] == 0

@@ -158,6 +158,7 @@ TABLE = {
     "raftoral.runtime.cluster.node": Room(
         may={
             "asyncio": "the shell: a service embeds it on its loop",
+            "datetime": "how long runs that are over are kept",
             "logging": "says when it stops without handing over",
             "raftoral.deploying": "the compiler, when somebody deploys sources to this node",
             **dict.fromkeys(("os", "tempfile"), "its directory"),

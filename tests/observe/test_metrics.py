@@ -19,8 +19,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import raftoral
 from raftoral import errors as e
-from raftoral.metrics import Metrics
-from raftoral.runtime.edge.observe import OUTCOMES, Inside
+from raftoral.metrics import Metrics, _of_groups
+from raftoral.runtime.edge.observe import OUTCOMES, Inside, Member
 from raftoral.runtime.ports import LIVE, Row
 from tests.house import laws
 from tests.observe.records import TEXT, listening
@@ -405,6 +405,7 @@ async def test_the_document_has_every_metric(m, desk, scraped):
 
 def test_the_queries_of_the_document_ask_for_what_there_is():
     tables = set(re.findall(r"^\| `(raftoral_\w+)`", OPERATIONS, re.MULTILINE))
+    tables |= {family.name for family in _of_groups([Member("a", 1, 1, True, 3, 9, 9, 0)])}
     blocks = re.findall(r"^```(?:promql|yaml)\n(.*?)^```", OPERATIONS, re.MULTILINE | re.DOTALL)
     asked = {re.sub(r"(_bucket|_sum|_count)$", "", name) for name in re.findall(r"\braftoral_\w+", "".join(blocks))}
     assert asked and asked <= tables

@@ -16,6 +16,7 @@ from raftoral.runtime.calls.client import Client
 from raftoral.runtime.links.connect import connect
 from raftoral.runtime.links.front import Front
 from raftoral.runtime.local import Local
+from raftoral.runtime.views import Description
 from raftoral.testing import START
 from tests.runtime.contracts.service import Whole, until
 from tests.runtime.desk import TEXT, Desk, on_a_loop
@@ -227,6 +228,16 @@ async def test_views_are_equal_to_those_of_local(m, opened):
             assert await client.report(id) == await here.report(id)
         assert list(await client.list()) == list(await here.list())
         assert [change async for change in client.watch("w")] == [change async for change in here.watch("w")]
+
+
+@on_a_loop
+async def test_views_of_a_newer_or_older_node(m, opened):
+    async with opened() as (client, _here, _desk):
+        await m.W.start(client, 3, id="a")
+        known = (await client.describe("a")).to_dict()
+        assert Description.from_dict({**known, "newer": 1}) == Description.from_dict(known)
+        older = {name: value for name, value in known.items() if name != "undos"}
+        assert Description.from_dict(older).undos == 0
 
 
 @on_a_loop

@@ -8,7 +8,11 @@ from raftoral.runtime.core import commands as c
 from raftoral.runtime.core.machine import Perform
 from tests.runtime.machines import Bench, Kit
 
-KIT = Kit("activity get() -> int { timeout: 10s }\nworkflow W version 1 () -> int { return do get() }\n")
+KIT = Kit(
+    "activity get() -> int { timeout: 10s }\nactivity dial() -> int { timeout: 10s, once: at_most }\n"
+    "workflow Once version 1 () -> int { try { return do dial() } catch Interrupted { return 0 } }\n"
+    "workflow W version 1 () -> int { return do get() }\n"
+)
 EVERYTHING = frozenset({"m.get"})
 
 
@@ -53,3 +57,17 @@ def test_runs_of_the_last_node_wait_for_the_next_one(bench: Bench) -> None:
     assert owners(bench) == ["c"]
     again = bench.attempt("get")
     assert (again.number, again.key) == (2, first.key) and again.fence > first.fence
+
+
+def test_a_stall_that_comes_twice_takes_nothing_from_the_next_owner(bench: Bench) -> None:
+    """Reports are sent again until they are answered: two of one kind may stand in the log."""
+    able = frozenset({"m.dial"})
+    for name in ("b", "c"):
+        bench.apply(c.NodeUp(name, 2, able))
+    bench.apply(c.StartRun("r", "run-r", "m.Once", 0, b"[]", owner="a"))
+    attempt = bench.attempt("dial")
+    stalled = c.Stalled(attempt.id, attempt.op, "nobody here", attempt.run, attempt.fence)
+    bench.apply(stalled)
+    assert owners(bench) == ["b"]
+    bench.apply(stalled)
+    assert owners(bench) == []

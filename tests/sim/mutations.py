@@ -2,8 +2,8 @@
 
     DEFECTS["no fence"].apply(monkeypatch)
 
-Each names the mode in which it is looked for, and what its finder is expected to call it. Those marked *found here* were
-ours until the simulator met them.
+Each names the mode in which it is looked for, and is found within so many seeds. Those marked *found here* were ours
+until the simulator met them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from raftoral.program import codec
-from raftoral.runtime.cluster import host as hosts, replica as replicas
+from raftoral.runtime.cluster import replica as replicas
 from raftoral.runtime.cluster.host import Host, Pending
 from raftoral.runtime.cluster.replica import ANSWERED, Replica
 from raftoral.runtime.consensus import follower, groups, guard as guards
@@ -25,18 +25,18 @@ from raftoral.runtime.consensus.follower import Normal
 from raftoral.runtime.consensus.guard import Guard
 from raftoral.runtime.consensus.journal import Point
 from raftoral.runtime.consensus.leader import Followers
+from raftoral.runtime.consensus.log import Committed
 from raftoral.runtime.consensus.members import Members
 from raftoral.runtime.consensus.messages import Append, Message
 from raftoral.runtime.consensus.reads import Reads
 from raftoral.runtime.consensus.tail import Tail
-from raftoral.runtime.core import commands as c
-from raftoral.runtime.core.commands import Event, What
 from raftoral.runtime.core.deadlines import Deadlines
 from raftoral.runtime.core.lifecycle import all_ops
 from raftoral.runtime.core.machine import Machine
 from raftoral.runtime.core.owners import Owners
 from raftoral.runtime.core.state import Kind, Run
 from raftoral.runtime.edge.storage_memory import MemoryStorage
+from raftoral.runtime.proto import log_pb2 as log
 
 Patch = pytest.MonkeyPatch
 
@@ -164,23 +164,15 @@ def term_of_snapshots_ignored(patch: Patch) -> None:
 
 def applied_again(patch: Patch) -> None:
     """After a restart, entries are applied to a state that has them."""
-    keep = Replica._keep
-
-    def late(self: Replica, changes: Any) -> None:
-        keep(self, changes)
-        place = changes.meta.pop(replicas.PLACE)
-        if self.applied % 5 == 0:  # the place is written now and then
-            self.storage.commit(replicas.Changes(meta={replicas.PLACE: place}))
 
     def without_place(self: MemoryStorage, changes: Any) -> None:
         kept = dict(changes.meta)
         if len(kept) > 1 or changes.rows or changes.steps:
-            index = replicas.log.Place.FromString(kept.get(replicas.PLACE, b"")).index
+            index = log.Place.FromString(kept.get(replicas.PLACE, b"")).index
             if index % 5:
                 kept.pop(replicas.PLACE, None)
         commit(self, replace(changes, meta=kept))
 
-    del late
     commit = MemoryStorage.commit
     patch.setattr(MemoryStorage, "commit", without_place)
 
@@ -233,7 +225,7 @@ def time_of_the_node(patch: Patch) -> None:
 
 def programs_of_the_process(patch: Patch) -> None:
     """*Found here*: programs outlive the state in which they stand."""
-    init = Host.__init__
+    init: Any = Host.__init__
 
     def shared(self: Host, *words: Any, **more: Any) -> None:
         programs = words[3]()
@@ -275,11 +267,16 @@ def no_fence(patch: Patch) -> None:
         def kept(self: Owners, run: Run, *words: Any) -> Any:
             fence = run.fence
             perform = self._perform_again
-            setattr(self, "_perform_again", lambda run, op: (setattr(run, "fence", fence), perform(run, op)))  # noqa: B010
+
+            def with_fence(run: Run, op: Any) -> None:
+                run.fence = fence
+                perform(run, op)
+
+            vars(self)["_perform_again"] = with_fence
             try:
                 return method(self, run, *words)
             finally:
-                del self.__dict__["_perform_again"]
+                del vars(self)["_perform_again"]
                 run.fence = fence
 
         return kept
@@ -342,7 +339,6 @@ def order_of_the_map(patch: Patch) -> None:
 def timers_forgotten(patch: Patch) -> None:
     """A run that is read again forgets when its timers are due."""
     load = Machine.load
-    add = Deadlines.add
 
     def forgetful(self: Machine, rows: Any) -> Any:
         with patch.context() as inside:
@@ -350,7 +346,6 @@ def timers_forgotten(patch: Patch) -> None:
             return load(self, rows)
 
     patch.setattr(Machine, "load", forgetful)
-    assert add is Deadlines.add
 
 
 def children_forgotten(patch: Patch) -> None:
@@ -456,6 +451,17 @@ def strangers_remembered(patch: Patch) -> None:
     patch.setattr(Host, "__init__", hoarding)
 
 
+def stalls_twice(patch: Patch) -> None:
+    """*Found here*: a report that nobody can do it takes the run from whoever has it by then."""
+    stalled = Owners._stalled
+    patch.setattr(Owners, "_stalled", lambda self, command: stalled(self, command._replace(fence=-1)))
+
+
+def members_told_too_early(patch: Patch) -> None:
+    """*Found here*: a node is told to be a member, or none, by the end of a leader's log."""
+    patch.setattr(Host, "settled", lambda self, log, node: Committed(0, 0))
+
+
 def same_life_again(patch: Patch) -> None:
     """A group that is opened again goes on as the life that it was."""
     opened = Host._open_group
@@ -506,7 +512,7 @@ DEFECTS: dict[str, Defect] = {
     "the dead are not buried": Defect(the_dead_are_not_buried, "membership"),
     "nobody ticks": Defect(nobody_ticks, "calm"),
     "strangers remembered": Defect(strangers_remembered, "calm"),
+    "stalls that come twice": Defect(stalls_twice, "everything"),
+    "members told too early": Defect(members_told_too_early, "everything"),
     "same life again": Defect(same_life_again, "crashes"),
 }
-
-__all__ = ["DEFECTS", "Event", "What", "c", "hosts"]

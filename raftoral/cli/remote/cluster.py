@@ -43,6 +43,11 @@ async def _status(client: Client, words: Sequence[str], options: Options, termin
     rows = [f"cluster {found['cluster'] or '(none yet)'}, as {found['node']} sees it", ""]
     rows += table([("NODE", "ADDRESS", "STATE", "LEADS", "RUNS", "ACTIVITIES"), *_node_rows(found)])
     rows += ["", *table([("GROUP", "LEADER", "TERM", "COMMIT", "APPLIED", "RUNS", "MEMBERS"), *_group_rows(found)])]
+    rows += [
+        f"group {each['group']} has no leader that {found['node']} knows of: more than half of its members must be up"
+        for each in found["groups"]
+        if not each.get("leader", "?")
+    ]
     rows += [f"group {each['group']} stands still: {each['broken']}" for each in found["groups"] if "broken" in each]
     terminal.result("\n".join(rows) + "\n")
 

@@ -74,10 +74,8 @@ class Errand:
             if isinstance(error, e.UsageError) and not isinstance(error, e.Closed):
                 raise
             terminal.complain(f"{self.COMMAND.title}: {error}")
-            if isinstance(error, e.Unavailable):
-                terminal.complain(
-                    f"asked {', '.join(addresses(options))}: --node and RAFTORAL_NODE say where nodes are"
-                )
+            if hint := _hint(error, options):
+                terminal.complain(hint)
             return exit_code(error)
 
     async def _run(self, options: Options, terminal: Terminal) -> int:
@@ -89,6 +87,17 @@ def exit_code(error: e.RaftoralError) -> int:
     """1 for what the cluster knows and says no to, 3 for what it cannot do now or not for us."""
     said_no = error.category == "Application" or isinstance(error, e.WaitTimeout | e.UnknownProgram)
     return FOUND_PROBLEMS if said_no else NOT_SERVED
+
+
+def _hint(error: e.RaftoralError, options: Options) -> str:
+    """What the command line can do about it."""
+    if isinstance(error, e.Denied):
+        return "" if given(options, "token") else "--token and RAFTORAL_TOKEN show one"
+    if not isinstance(error, e.Unavailable):
+        return ""
+    if "hung up" in str(error) and _tls(options) is None:
+        return "does it want TLS? --tls-ca FILE trusts a certificate, and --tls those of this machine"
+    return f"asked {', '.join(addresses(options))}: --node and RAFTORAL_NODE say where nodes are"
 
 
 def connected(options: Options) -> Client:

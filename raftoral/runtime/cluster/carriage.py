@@ -8,9 +8,9 @@ A node that is brought has the state before it has a vote: so a group never coun
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..consensus.log import Committed, ReplicatedLog
+from ..consensus.log import Busy, NotLeader, ReplicatedLog
 from ..consensus.snapshots import Header, Receiver, Sender
 from ..faults import PeerError
 from ..proto import peer_pb2 as pb
@@ -38,12 +38,17 @@ class Carriage:
         """A node that waits with an empty log is to become a member."""
         status = log.status()
         if node in status.members:
-            self._host.answered(status.group, request_id, Committed(status.commit, status.term))
+            self._host.answered(status.group, request_id, self._host.settled(log, node))
             return
         key = status.group, node
         if self._added.get(key, float("-inf")) + ADD_AGAIN_S > self._host.now:
-            return  # it has the state, and its membership is on the way
+            # It has the state, and its membership is on the way.
+            self._host.answered(status.group, request_id, Busy("it is about to be a member"))
+            return
+        before = self._brought.get(key, request_id)
         self._brought[key] = request_id
+        if before != request_id:
+            self._host.answered(status.group, before, Busy("it was asked for again"))
         if key not in self._senders:
             self.lacks(status.group, node)
 
@@ -93,11 +98,11 @@ class Carriage:
         """Another node leads: it has to send what is still wanted. Whoever asked asks there again."""
         for key in [key for key in self._senders if key[0] == group]:
             del self._senders[key]
-        tables: tuple[dict[tuple[int, str], Any], ...] = (self._brought, self._added)
-        for table in tables:
-            for key in [key for key in table if key[0] == group]:
-                del table[key]
+        for key in [key for key in self._added if key[0] == group]:
+            del self._added[key]
         self._wanted.pop(group, None)
+        for key in [key for key in self._brought if key[0] == group]:
+            self._host.answered(group, self._brought.pop(key), NotLeader(""))
 
     def received(self, peer: str, group: int, to_receiver: bool, data: bytes) -> None:
         """A part of a snapshot, or the answer to one."""

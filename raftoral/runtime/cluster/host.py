@@ -302,9 +302,18 @@ class Host:
     def _remove(self, log: ReplicatedLog, node: str, request_id: bytes) -> None:
         status = log.status()
         if node not in status.members:
-            self.answered(status.group, request_id, Committed(status.commit, status.term))
+            self.answered(status.group, request_id, self.settled(log, node))
         else:
             log.remove(node, request_id)
+
+    def settled(self, log: ReplicatedLog, node: str) -> Committed | Busy:
+        """What becomes of a wish that a node be a member, or none, when the log says so already. Perhaps only its end
+        does, which may be lost with this leader: who was told too early would stop a node that still has a vote."""
+        status = log.status()
+        state = self.state(status.group)
+        if state is not None and (node in state.point.members) == (node in status.members):
+            return Committed(status.commit, status.term)
+        return Busy("the change is on its way")
 
     def _answer(self, pending: Pending, outcome: Outcome) -> None:
         self._pending.pop(pending.request_id, None)
@@ -354,9 +363,10 @@ class Host:
         if log is None or leader != self.node:
             self._reply(peer, request_id, pb.Reply.NOT_LEADER, why=leader)
             return
-        self._foreign[request_id] = (peer, request.group, request.kind)
-        if len(self._foreign) > 2 * PENDING_MAX:
-            del self._foreign[next(iter(self._foreign))]
+        if request.kind != TRANSFER:  # which has no answer but a leader that is another one
+            self._foreign[request_id] = (peer, request.group, request.kind)
+            if len(self._foreign) > 2 * PENDING_MAX:
+                del self._foreign[next(iter(self._foreign))]
         self._ask(log, request.kind, request_id, request.data, request.node)
 
     def _reply(self, peer: str, request_id: bytes, kind: pb.Reply.Kind, index: int = 0, why: str = "") -> None:
@@ -385,9 +395,7 @@ class Host:
 
     def answered(self, group: int, request_id: bytes, outcome: object) -> None:
         """What became of a request in a log of this node: its own, or one that it took for a peer."""
-        foreign = self._foreign.get(request_id)
-        if foreign is not None and not isinstance(outcome, Busy):
-            del self._foreign[request_id]
+        foreign = self._foreign.pop(request_id, None)
         match outcome:
             case Committed(index, _) | Readable(index):
                 if foreign is not None and foreign[2] != PROPOSE:

@@ -65,6 +65,7 @@ log = logging.getLogger("raftoral")
 READY_S = 60.0  # to become a node of the cluster that has a leader and knows the programs
 LOOK_S = 0.05
 SAY_S = 2.0  # after which a node that is not ready says why
+AGAIN_S = 2.0  # between two requests to be let in
 ASK_S = 2.0  # for peers to say of which cluster they are
 LEAVE_S = 5.0
 
@@ -131,8 +132,9 @@ class Node(Client):
         self._observers = Observers(observers, inside) if observers else None
         self._page = getattr(metrics, "text", None)
         self._watch = Watch(self._observers)
+        self._abilities: dict[int, tuple[Replica, int, frozenset[str]]] = {}
         self._closing = False
-        self._moving: asyncio.Task[None] | None = None
+        self._belonging: asyncio.Task[None] | None = None
         self._front: Front | None = None
         self._links: Peers | None = None
         self.address = ""  # where others reach it
@@ -234,13 +236,14 @@ class Node(Client):
             write_identity(folder, known)
         self._identity.cluster, self._identity.secret = known["cluster"], bytes.fromhex(known["secret"])
         host = self._thread.open()
-        if not host.logs and self._bootstrap:
+        founds = self._bootstrap and "joined" not in known
+        if not host.logs and founds:
             for group in range(self._groups + 1):
                 host.found(group, [host.node])
         elif not host.logs:
-            for group in known["groups"]:
+            for group in known.get("groups", (0,)):
                 host.wait_for(group)
-        if self._bootstrap:
+        if founds:
             founded = pb.Founded(
                 cluster=known["cluster"],
                 node=host.node,
@@ -253,23 +256,45 @@ class Node(Client):
         links.address(nodes)
         if self._retention is not None:
             self._local.prune_every(self._retention.total_seconds())
-        others = [at for name, at in nodes.items() if name != host.node]
-        if others and nodes.get(host.node) not in (None, self._identity.address):
-            self._moving = asyncio.ensure_future(self._move(others))
+        others = [at for name, at in nodes.items() if name != host.node] or self._peers_given or known.get("joined", [])
+        if others:
+            self._belonging = asyncio.ensure_future(self._belong(others, asked="nodes" in known))
         self._thread.wake()
 
-    async def _move(self, others: list[str]) -> None:
-        """Says where this node listens now: until others know, none of them reaches it."""
+    async def _belong(self, others: list[str], *, asked: bool) -> None:
+        """Says where this node listens, and asks to be let in, until the cluster has it: whoever was asked before may
+        have lost the lead, or its memory of it."""
         node, address = self._identity.node, self._identity.address
         proof = moving_proof(self._identity.secret, node, address)
         while not self._closing:
+            if asked:
+                await asyncio.sleep(AGAIN_S)
+            if self._belongs():
+                return
+            asked = True
             try:
                 async with connect(*others, token=self._token or None, tls=self._tls) as client:
-                    await client.service.admit(node, address, proof)
-                return
+                    found = await client.service.admit(node, address, proof)
             except e.RaftoralError as error:
-                log.warning("the other nodes do not know yet that %s listens at %s: %s", node, address, error)
-                await asyncio.sleep(1.0)
+                log.warning("the other nodes do not have %s at %s yet: %s", node, address, error)
+                continue
+            host = self._thread.host if self._thread is not None else None
+            if host is not None and self._links is not None and (host.directory is None or not host.directory.cluster):
+                for group in found["groups"]:
+                    host.wait_for(group)
+                self._links.address(found["nodes"])
+
+    def _belongs(self) -> bool:
+        """Whether the cluster knows where this node is, and it is a member of all groups; or was removed for good."""
+        host = self._thread.host if self._thread is not None else None
+        directory = host.directory if host is not None else None
+        if host is None or directory is None or not directory.cluster:
+            return False
+        at = directory.nodes.get(host.node)
+        everywhere = all(
+            group in host.logs and host.node in host.logs[group].status().members for group in (0, *directory.groups)
+        )
+        return at is None or (at == self._identity.address and everywhere)
 
     async def _refuse_others(self, folder: str, known: JSON) -> None:
         """`peers` of another cluster than that of the data are a mistake. Peers that are away are none."""
@@ -278,6 +303,12 @@ class Node(Client):
                 found = await others.service.discover()
         except e.RaftoralError:
             return
+        if known["node"] not in found["nodes"] and found["cluster"] == known["cluster"]:
+            log.warning(
+                "%s do not know %s. If it was removed from the cluster, take another directory to join it anew",
+                ", ".join(self._peers_given),
+                known["node"],
+            )
         if found["cluster"] != known["cluster"]:
             raise e.UsageError(
                 f"the data in {folder} is that of {known['node']} in the cluster {known['cluster']}, and at "
@@ -296,7 +327,8 @@ class Node(Client):
                     f"{ABI} (raftoral {__version__}): install the same version"
                 )
             known = await service.admit(self._identity.node, self._identity.address, self._join_token)
-        write_identity(folder, {name: known[name] for name in ("node", "cluster", "secret")})
+        kept = {name: known[name] for name in ("node", "cluster", "secret")}
+        write_identity(folder, {**kept, "joined": sorted(known["nodes"].values())})
         return known
 
     def _made_host(self, folder: str) -> Host:
@@ -411,8 +443,8 @@ class Node(Client):
 
     async def _shut(self) -> None:
         await self._local.close()
-        if self._moving is not None:
-            self._moving.cancel()
+        if self._belonging is not None:
+            self._belonging.cancel()
         if self._front is not None:
             await self._front.close(self._grace)
         if self._links is not None:
@@ -457,7 +489,7 @@ class Node(Client):
             else:
                 name = deployed_name(attempt.activity.full_name)
                 reason = f"no node that is up implements the activity {name}"
-                self._post(attempt.id, c.Stalled(attempt.id, attempt.op, reason, attempt.run))
+                self._post(attempt.id, c.Stalled(attempt.id, attempt.op, reason, attempt.run, attempt.fence))
         if able:
             runner.start(able)
 
@@ -508,8 +540,13 @@ class Node(Client):
         runner = self._runner
         if runner is None or self._closing:
             return frozenset()
-        uses = [activity for program in replica.programs.all().values() for activity in program.uses()]
-        return frozenset(each.full_name for each in uses if runner.implements(each))
+        programs = replica.programs.all()
+        known = self._abilities.get(replica.group)
+        if known is None or known[:2] != (replica, len(programs)):  # asked in every look, and programs come seldom
+            uses = [activity for program in programs.values() for activity in program.uses()]
+            able = frozenset(each.full_name for each in uses if runner.implements(each))
+            known = self._abilities[replica.group] = replica, len(programs), able
+        return known[2]
 
 
 class _ByName(Bindings):

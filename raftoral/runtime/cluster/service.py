@@ -162,8 +162,12 @@ class NodeService:
         return await (await self._find(id)).tree(id)
 
     async def watch(self, id: str) -> AsyncIterator[JSON]:
-        async for change in (await self._find(id)).watch(id):
-            yield change
+        changes = (await self._find(id)).watch(id)
+        try:
+            async for change in changes:
+                yield change
+        finally:
+            await changes.aclose()  # type: ignore[attr-defined]  # a generator, which forgets its watcher then
 
     async def cancel(self, id: str, reason: str, key: str = "") -> None:
         await (await self._find(id)).cancel(id, reason, key or drawn_id())

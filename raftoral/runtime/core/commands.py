@@ -87,12 +87,14 @@ class Resume(NamedTuple):
 
 
 class Stalled(NamedTuple):
-    """Nobody here can perform an effect; an empty reason says that somebody can again, and asks for it."""
+    """Nobody here can perform an effect; an empty reason says that somebody can again, and asks for it. `fence` is that
+    of the attempt: a report that comes late, or twice, is not for the owner that the run has by then."""
 
     id: str
     op: int
     reason: str
     run: str = ""  # the run itself, when its id may be another one's by now
+    fence: int = -1  # of whatever owner
 
 
 class Tag(NamedTuple):

@@ -176,6 +176,8 @@ class Owners(Lifecycle):
         found = self._waiting(command.id, command.run or run.run, command.op) if run is not None else None
         if run is None or found is None or bool(command.reason) is found[1].stalled:
             return None
+        if command.fence not in (-1, run.fence):
+            return None
         op, why = found[1], c.words(command.reason)
         op.stalled = bool(why)
         other = self._other_for(run, op) if why else None

@@ -88,7 +88,7 @@ _READERS: dict[str, Callable[[Any], c.Command]] = {
     "terminate": lambda m: c.Terminate(m.id, m.reason),
     "pause": lambda m: c.Pause(m.id),
     "resume": lambda m: c.Resume(m.id),
-    "stalled": lambda m: c.Stalled(m.id, m.op, m.reason, m.run),
+    "stalled": lambda m: c.Stalled(m.id, m.op, m.reason, m.run, m.fence),
     "tag": lambda m: c.Tag(m.id, m.tags),
     "delete": lambda m: c.Delete(m.id, m.force),
     "tick": lambda m: c.Tick(),

@@ -24,8 +24,7 @@ class Access:
         for token, right in (tokens or {}).items():
             if right not in RIGHTS:
                 raise e.UsageError(f"a token may {', '.join(RIGHTS)}; there is no right {right!r}")
-            if not (token.isascii() and token.isprintable() and token and " " not in token):
-                raise e.UsageError("a token is a text of printable ASCII characters without spaces")
+            checked_token(token)
         self._rights = {_digest(token): right for token, right in (tokens or {}).items()}
 
     @property
@@ -44,6 +43,12 @@ class Access:
             raise e.Denied("the token is not known here")
         if RIGHTS.index(has) < RIGHTS.index(right):
             raise e.Denied(f"this needs a token that may {right}; this one may {has}")
+
+
+def checked_token(token: str) -> str:
+    if not (token and token.isascii() and token.isprintable() and " " not in token):
+        raise e.UsageError("a token is a text of printable ASCII characters without spaces")
+    return token
 
 
 def bearer(header: str) -> str | None:

@@ -16,6 +16,7 @@ from typing import Literal
 from raftoral import errors as e
 from raftoral.runtime.calls.client import Client
 
+from .access import checked_token
 from .remote import PATIENCE, TIMEOUT, Remote, Wire
 from .tls import Tls
 
@@ -35,6 +36,7 @@ def connect(
     `timeout`: seconds for each call, with all its attempts; `patience`: seconds while no node takes a connection.
     `tls=True` trusts the certificates of this machine.
     """
+    token = None if token is None else checked_token(token)
     chosen = Tls() if tls is True else (tls or None)
     return Client(Remote(_wire(transport, token, chosen), addresses, timeout=timeout, patience=patience))
 

@@ -40,6 +40,7 @@ UNSENT_BYTES_MAX = 64 * 1024 * 1024
 READ_BYTES = 256 * 1024
 HELLO_SECONDS = 5.0  # for the other end to say who it is
 SILENT_MS = 5_000  # that a peer may not take what was sent, before its link is broken
+TOLD_MAX = 100
 DIAL_FIRST_S, DIAL_MOST_S = 0.05, 1.0  # between two attempts
 _LENGTH = struct.Struct("!I")
 
@@ -82,6 +83,7 @@ class Peers:
         self._readers: dict[str, tuple[str, asyncio.StreamWriter]] = {}  # node -> (its process, the link from it)
         self._moved: dict[str, str] = {}  # where nodes said themselves that they are
         self._closed = False
+        self._told: set[str] = set()  # of links that were refused: they are dialled again every second
         self.counted: dict[str, int] = {"refused": 0, "broken": 0, "nonsense": 0}
 
     def address(self, addresses: Mapping[str, str]) -> None:
@@ -148,7 +150,8 @@ class Peers:
             try:
                 reader, writer = await self._connected(name)
             except (OSError, Refused, PeerError, EOFError, TimeoutError) as error:
-                why = f"{type(error).__name__}: {error}"
+                hung_up = isinstance(error, EOFError)
+                why = "it hung up: its own log says why" if hung_up else f"{type(error).__name__}: {error}"
                 if why != told and not isinstance(error, ConnectionRefusedError):
                     log.warning("no link to %s at %s: %s", name, self._addresses.get(name), why)
                 told = why
@@ -237,6 +240,7 @@ class Peers:
                     raise Refused(f"{other.node} does not know the secret of this cluster")
                 writer.write(_framed(b"ok"))
             name = other.node
+            self._told.clear()
             self._readers[name] = (other.version, writer)
             if other.address and other.address != self._addresses.get(name):
                 # It listens somewhere else now. That will be decreed, but perhaps not without this link back.
@@ -253,7 +257,9 @@ class Peers:
                         return
         except (Refused, PeerError) as error:
             self.counted["refused"] += 1
-            log.warning("a link was refused: %s", error)
+            if str(error) not in self._told:
+                log.warning("a link was refused: %s", error)
+            self._told = {*self._told, str(error)} if len(self._told) < TOLD_MAX else {str(error)}
         except (OSError, EOFError, TimeoutError, DecodeError):
             pass
         finally:

@@ -21,6 +21,8 @@ from raftoral.runtime.service import JSON, Ended, Filters, Page, Source, Start
 from .table import OPERATIONS
 
 TIMEOUT = 30.0  # seconds for a call, with all its attempts
+ATTEMPT = 10.0  # seconds for one node, when there are others
+LONG = frozenset({"deploy"})  # compiles
 PATIENCE = 3.0  # seconds while nobody takes a connection
 WAIT_MAX = 20.0  # seconds that one request waits for a run's end; then the next one does
 PAUSE_FIRST, PAUSE_MOST = 0.05, 1.0  # seconds between rounds over all addresses
@@ -114,7 +116,8 @@ class Remote:
         rounds = _Rounds(self._timeout, self._patience, len(self._addresses))
         while True:
             address = self._addresses[self._at]
-            changes = self._wire.stream(address, "watch", {"id": id}, rounds.left)
+            seconds = rounds.left if len(self._addresses) == 1 else min(rounds.left, ATTEMPT)
+            changes = self._wire.stream(address, "watch", {"id": id}, seconds)
             try:
                 async for change in changes:
                     rounds = _Rounds(self._timeout, self._patience, len(self._addresses))
@@ -205,10 +208,13 @@ class Remote:
     async def _call(self, name: str, /, again: bool = False, **arguments: Any) -> Any:
         rounds = _Rounds(self._timeout + arguments.get("timeout", 0.0), self._patience, len(self._addresses))
         again = again or OPERATIONS[name].again
+        # A node that is frozen takes calls and never answers: whoever may ask another one does so in time.
+        most = ATTEMPT + arguments.get("timeout", 0.0) if again and name not in LONG else None
         while True:
             address = self._addresses[self._at]
             try:
-                return await self._wire.call(address, name, arguments, rounds.left)
+                seconds = rounds.left if most is None or len(self._addresses) == 1 else min(rounds.left, most)
+                return await self._wire.call(address, name, arguments, seconds)
             except NotSent as error:
                 await self._next(address, rounds, error)
             except (e.Unavailable, e.Closed) as error:
@@ -240,7 +246,7 @@ class _Rounds:
 
     async def next(self, address: str, error: Exception) -> None:
         """Waits before the next attempt, or gives up. A node that answered is worth more patience than one that does
-        not even take a connection: an election takes a second or two, a wrong address for ever."""
+        not even take a connection: an election takes a second or two, a wrong address for ever. But all are tried."""
         self._tried += 1
         self._said[address] = str(error)
         self._reached = self._reached or not isinstance(error, NotSent)
@@ -248,7 +254,8 @@ class _Rounds:
         pause = 0.0
         if within == 0:
             pause = min(PAUSE_FIRST * 2 ** min(full_rounds, 10), PAUSE_MOST) * random.uniform(0.5, 1.0)
-        most = self._timeout if self._reached else min(self._timeout, self._patience)
+        patient = self._reached or self._tried < self._addresses
+        most = self._timeout if patient else min(self._timeout, self._patience)
         if self._loop.time() + pause >= self._begun + most:
             said = "; ".join(f"{each}: {words}" for each, words in self._said.items())
             raise e.Unavailable(f"no node could do it: {said}") from error

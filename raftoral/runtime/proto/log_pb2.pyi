@@ -145,16 +145,18 @@ class Signal(_message.Message):
     def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., payload: _Optional[bytes] = ...) -> None: ...
 
 class Stalled(_message.Message):
-    __slots__ = ("id", "op", "reason", "run")
+    __slots__ = ("id", "op", "reason", "run", "fence")
     ID_FIELD_NUMBER: _ClassVar[int]
     OP_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     RUN_FIELD_NUMBER: _ClassVar[int]
+    FENCE_FIELD_NUMBER: _ClassVar[int]
     id: str
     op: int
     reason: str
     run: str
-    def __init__(self, id: _Optional[str] = ..., op: _Optional[int] = ..., reason: _Optional[str] = ..., run: _Optional[str] = ...) -> None: ...
+    fence: int
+    def __init__(self, id: _Optional[str] = ..., op: _Optional[int] = ..., reason: _Optional[str] = ..., run: _Optional[str] = ..., fence: _Optional[int] = ...) -> None: ...
 
 class Tag(_message.Message):
     __slots__ = ("id", "tags")

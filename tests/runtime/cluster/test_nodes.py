@@ -21,9 +21,11 @@ from raftoral import errors as e
 from raftoral.runtime.cluster.node import Node
 from raftoral.runtime.cluster.placing import home
 from raftoral.runtime.edge.observe import Inside, Observer
+from raftoral.runtime.links.tls import Tls
 from raftoral.runtime.ports import Row
 from raftoral.runtime.service import Source
 from tests.runtime.kit import on_loop
+from tests.runtime.links.certificates import made_pems, shown
 from tests.runtime.machines import Kit, forget
 
 TEXT = """rft 1
@@ -295,6 +297,31 @@ async def _group_of(node: Node, id: str) -> int:
 
 def test_groups_are_added(m: ModuleType, tmp_path: Path) -> None:
     _more_groups(m, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def pems(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made_pems(tmp_path_factory.mktemp("pems"))
+
+
+@on_loop
+async def _locked(m: ModuleType, folder: Path, tls: Tls, stranger: Tls) -> None:
+    tokens = {"boss": "admin"}
+    async with cluster(m, folder, "a", tls=tls, tokens=tokens) as made:
+        address = made.nodes["a"].address
+        async with raftoral.connect(address, tls=tls, token="boss") as client:
+            token = await client.service.token()
+        await made.start("b", tls=tls, tokens=tokens, token="boss", join_token=token)
+        run = await m.Pay.start(made.nodes["b"], 1, id="r")
+        await run.paid(2)
+        assert await m.Pay.get(made.nodes["a"], "r").result() == "b1 b2"
+        with pytest.raises(e.Unavailable):
+            async with raftoral.connect(address, tls=stranger, token="boss", patience=0.0, timeout=1.0) as client:
+                await client.health()
+
+
+def test_nodes_that_show_certificates(m: ModuleType, tmp_path: Path, pems: Path) -> None:
+    _locked(m, tmp_path, shown(pems, "node", "ca"), shown(pems, "stranger", "ca"))
 
 
 OTHER = """rft 1

@@ -83,6 +83,25 @@ async def test_a_body_that_is_too_large(m, chunked):
 
 
 @on_a_loop
+async def test_nobody_without_a_token_need_send_a_body(m):
+    async with front(m, tokens={"t": "write"}) as place:
+        for head in (
+            b"",
+            b"authorization: Bearer x\r\n",
+            b"authorization: Bearer t\r\norigin: https://evil.example\r\n",
+        ):
+            async with hand(place.address) as client:
+                await client.send(b"POST /v1/runs HTTP/1.1\r\nhost: localhost\r\ncontent-length: 8000000\r\n" + head)
+                await client.send(b"expect: 100-continue\r\n\r\n")
+                answer = await client.answer()
+                assert (answer.status, answer.json["code"]) == (403 if head else 401, "denied")
+                assert answer.headers["connection"] == "close"
+                client.writer.write_eof()
+                assert await client.over()
+        await is_well(place)
+
+
+@on_a_loop
 async def test_a_client_learns_that_its_body_is_too_large(m):
     async with front(m) as place, connect(place.address) as client:
         with pytest.raises(e.WrongInput, match="the body has more than 8388608 bytes"):

@@ -150,8 +150,9 @@ async def test_health_readiness_and_metrics(m):
         assert (late.status, late.json["why"]) == (503, "it has no leader")
         measured = await client.ask("GET", "/metrics")
         assert measured.body == b"raftoral_runs 3\n" and measured.headers["content-type"].startswith("text/plain")
-    async with front(m, metrics=lambda: "x 1\n") as place:
-        assert (await asked(place.address, "GET", "/metrics")).body == b"x 1\n"
+    async with front(m, metrics=lambda: "x 1\n", tokens={"r": "read"}) as place:
+        assert (await asked(place.address, "GET", "/metrics", authorization="Bearer r")).body == b"x 1\n"
+        assert (await asked(place.address, "GET", "/metrics")).status == 401
 
 
 # --- tokens ------------------------------------------------------------------------------------------------------
@@ -164,6 +165,8 @@ async def test_who_has_no_token_or_not_the_right_one(m):
     async with front(m, tokens=TOKENS) as place, hand(place.address) as client:
         none = await client.ask("GET", "/v1/runs")
         assert (none.status, none.json["code"], none.headers["www-authenticate"]) == (401, "denied", "Bearer")
+        assert (await client.ask("HEAD", "/v1/runs")).status == 401
+        assert (await client.ask("HEAD", "/v1/runs", authorization="Bearer r")).status == 200
         unknown = await client.ask("GET", "/v1/runs", authorization="Bearer nobody")
         assert (unknown.status, unknown.json["detail"]) == (403, "the token is not known here")
         basic = await client.ask("GET", "/v1/runs", authorization="Basic r")

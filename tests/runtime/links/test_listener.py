@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import ssl
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -18,6 +16,7 @@ from raftoral.runtime.links.listener import Listener, check_exposure, is_loopbac
 from raftoral.runtime.links.tls import Tls
 from tests.runtime.contracts.service import until
 from tests.runtime.desk import on_a_loop
+from tests.runtime.links.certificates import made_pems, shown
 from tests.runtime.links.fronts import asked, front, hand
 
 
@@ -186,28 +185,7 @@ async def test_a_front_for_everybody_is_refused_before_it_listens(m):
 
 @pytest.fixture(scope="session")
 def pems(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A CA, a certificate for 127.0.0.1 and one for a client; and another CA that nobody trusts."""
-    if shutil.which("openssl") is None:
-        pytest.skip("certificates are made with openssl")
-    folder = tmp_path_factory.mktemp("pems")
-
-    def run(*words: str) -> None:
-        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
-
-    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    for ca in ("ca", "other"):
-        run("req", "-x509", *key, "-keyout", f"{ca}.key", "-out", f"{ca}.pem", "-days", "2", "-subj", f"/CN={ca}")
-    (folder / "san").write_text("subjectAltName=IP:127.0.0.1,DNS:node.test\n")
-    for name, ca in (("node", "ca"), ("client", "ca"), ("stranger", "other")):
-        run("req", *key, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
-        signed = ("-CA", f"{ca}.pem", "-CAkey", f"{ca}.key", "-CAcreateserial", "-days", "2", "-extfile", "san")
-        run("x509", "-req", "-in", f"{name}.csr", "-out", f"{name}.pem", *signed)
-    return folder
-
-
-def shown(pems: Path, name: str, ca: str | None = None) -> Tls:
-    trusted = str(pems / f"{ca}.pem") if ca else None
-    return Tls(cert=str(pems / f"{name}.pem"), key=str(pems / f"{name}.key"), ca=trusted)
+    return made_pems(tmp_path_factory.mktemp("pems"))
 
 
 @pytest.mark.parametrize("way", ["http", "grpc"])

@@ -27,9 +27,11 @@ class Scripted:
     def __init__(self, *script: Any) -> None:
         self.script = list(script)
         self.asked: list[tuple[str, str, Mapping[str, Any]]] = []
+        self.seconds: list[float] = []
 
     async def call(self, address: str, name: str, arguments: Mapping[str, Any], seconds: float) -> Any:
         self.asked.append((address, name, arguments))
+        self.seconds.append(seconds)
         return self._next()
 
     async def stream(self, address: str, name: str, arguments: Mapping[str, Any], seconds: float) -> AsyncIterator[Any]:
@@ -126,10 +128,25 @@ async def test_it_gives_up_and_says_what_everybody_said():
     wire = Scripted(*[NotSent(f"refused {at}") for at in range(3)])
     with pytest.raises(e.Unavailable) as raised:
         await remote(wire, patience=0.0).describe("a")
-    assert str(raised.value) == "no node could do it: A: refused 0"
+    assert str(raised.value) == "no node could do it: A: refused 0; B: refused 1; C: refused 2"
     wire = Scripted(*[LOST] * 100)
     with pytest.raises(e.Unavailable, match=r"no node could do it: A: the connection broke; B: .*; C: "):
         await remote(wire, timeout=0.1).describe("a")
+
+
+@on_a_loop
+async def test_a_node_that_is_frozen_does_not_have_all_the_time():
+    frozen = e.Unavailable("A did not answer within 10 s")
+    wire = Scripted(frozen, {}, DONE, None, [])
+    service = remote(wire, timeout=1_000.0)
+    await service.describe("a")
+    await service.ended("a", 15.0)
+    await service.pause("a")  # is not done again, so it may take as long as it takes
+    await service.deploy([])
+    assert wire.seconds[:3] == [10.0, 10.0, 25.0] and all(seconds > 900 for seconds in wire.seconds[3:])
+    alone = Scripted({})
+    await Remote(alone, ["A"], timeout=1_000.0).describe("a")
+    assert alone.seconds[0] > 900
 
 
 @on_a_loop
@@ -172,6 +189,9 @@ def test_an_address_is_needed():
         connect()
     with pytest.raises(e.UsageError, match="transport is 'http' or 'grpc', not 'carrier pigeon'"):
         connect("h:1", transport="carrier pigeon")  # type: ignore[arg-type]
+    for token in ("", "a b", "ü", "a\n"):
+        with pytest.raises(e.UsageError, match="a token is a text of printable ASCII characters without spaces"):
+            connect("h:1", token=token)
 
 
 # --- with real nodes ---------------------------------------------------------------------------------------------

@@ -24,8 +24,7 @@ from raftoral.runtime.links.tls import Tls
 from raftoral.runtime.proto import api_pb2_grpc as stubs
 from raftoral.runtime.service import JSON
 
-from .messages import METHODS, Method, packed, request_of
-from .server import ANSWER_BYTES_MAX, CODE
+from .messages import ANSWER_BYTES_MAX, CODE, KEEPALIVE, METHODS, Method, packed, request_of
 
 CONNECT_SECONDS = 5.0
 OPTIONS: list[tuple[str, Any]] = [
@@ -37,7 +36,7 @@ OPTIONS: list[tuple[str, Any]] = [
     ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 2_000),
     ("grpc.use_local_subchannel_pool", 1),  # else a second client would wait for the first one's backoff
-    ("grpc.keepalive_time_ms", 60_000),
+    *KEEPALIVE,
 ]
 
 
@@ -70,8 +69,13 @@ class GrpcWire:
         call = ask(request, metadata=self._metadata)
         try:
             with _translated(address, seconds):
-                async for reply in call:
+                async with asyncio.timeout(seconds):
+                    reply = await call.read()
+                while reply is not grpc.aio.EOF:
                     yield packed(reply)
+                    reply = await call.read()
+        except TimeoutError:
+            raise e.Unavailable(f"{address} did not answer within {seconds:g} s") from None
         finally:
             call.cancel()
 

@@ -25,6 +25,17 @@ from raftoral.runtime.proto import api_pb2 as pb
 from raftoral.runtime.service import Source
 
 MORE = "more_json"
+CODE = "raftoral-code"  # in the trailing metadata of an error
+ANSWER_BYTES_MAX = 64 * 1024 * 1024
+# A client that vanished is noticed, behind the listener too. Ours ask as often; grpcio would take that for an attack.
+KEEPALIVE = (
+    ("grpc.keepalive_time_ms", 60_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.max_pings_without_data", 0),
+    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+)
 _NAMES = {
     "start-wait": "Runs.StartAndWait",
     "programs": "Programs.List",

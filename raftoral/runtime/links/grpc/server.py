@@ -30,13 +30,10 @@ from raftoral.runtime.links.streams import followed
 from raftoral.runtime.proto import api_pb2 as pb, api_pb2_grpc as stubs
 from raftoral.runtime.service import Service
 
-from .messages import METHODS, Method, arguments_of, filled
+from .messages import ANSWER_BYTES_MAX, CODE, KEEPALIVE, METHODS, Method, arguments_of, filled
 
-CODE = "raftoral-code"
 WORDS_BYTES_MAX = 6_000  # of an error: with 8 KiB of metadata some clients break off
 STREAMS_MAX = 1_000  # calls at a time on one connection
-ANSWER_BYTES_MAX = 64 * 1024 * 1024
-
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
@@ -63,6 +60,7 @@ class GrpcServer:
                 ("grpc.max_send_message_length", ANSWER_BYTES_MAX),
                 ("grpc.max_concurrent_streams", STREAMS_MAX),
                 ("grpc.so_reuseport", 0),
+                *KEEPALIVE,
             ]
         )
         for name in pb.DESCRIPTOR.services_by_name:

@@ -17,32 +17,27 @@ import asyncio
 import inspect
 import ipaddress
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic_core import to_json
 
 from raftoral import errors as e
 from raftoral.runtime.links.access import Access, bearer
 from raftoral.runtime.links.forms import ENDED
-from raftoral.runtime.links.problems import problem, public
+from raftoral.runtime.links.problems import public
 from raftoral.runtime.links.streams import begun
 from raftoral.runtime.links.table import Operation
 from raftoral.runtime.service import Service
 
 from . import events, openapi
 from .requests import Request, found_route, path_of, read
+from .responses import Response, refusal
 
 Metrics = Callable[[], str] | Callable[[], Awaitable[str]]
 
 PING_SECONDS = 15.0
 PREFLIGHT_SECONDS = 600
 JSON_TYPE, EVENTS_TYPE = "application/json", "text/event-stream"
-
-
-class Response(NamedTuple):
-    status: int
-    headers: Mapping[str, str]
-    body: bytes | AsyncIterator[bytes]
 
 
 class App:
@@ -67,33 +62,52 @@ class App:
 
     def waits(self, request: Request) -> bool:
         """Whether the answer takes as long as the client likes."""
-        operation, _, _ = found_route(request.method, path_of(request.target))
+        operation, _, _ = _found(request)
         return operation is not None and operation.waits
 
     async def answer(self, request: Request) -> Response:
         """Never raises, but when it is cancelled."""
-        try:
-            response = self._refused(request) or await self._answer(request)
-        except Exception as error:
-            response = refusal(public(error))
-            if response.status == 403 and not request.headers.get("authorization"):
-                response = response._replace(status=401, headers={**response.headers, "WWW-Authenticate": "Bearer"})
+        response = self.refused(request)
+        if response is None:
+            try:
+                response = await self._answer(request)
+            except Exception as error:
+                response = refusal(public(error))
+        return self._shown(request, response)
+
+    def refused(self, head: Request) -> Response | None:
+        """What can be said before a body is read: whoever may not ask at all need not send one."""
+        response = self._foreign(head)
+        if response is None:
+            try:
+                self._access.check(self._right(head), bearer(head.headers.get("authorization", "")))
+            except e.Denied as denied:
+                response = refusal(denied)
+                if not head.headers.get("authorization"):
+                    response = refusal(denied, 401, {"WWW-Authenticate": "Bearer"})
+        return None if response is None else self._shown(head, response)
+
+    def _right(self, head: Request) -> str:
+        operation, _, _ = _found(head)
+        if operation is not None:
+            return operation.right
+        return "read" if path_of(head.target) == "/metrics" and self._metrics is not None else ""
+
+    def _shown(self, request: Request, response: Response) -> Response:
         return response._replace(headers={**response.headers, **self._allowed(request)})
 
     async def _answer(self, request: Request) -> Response:
-        method = "GET" if request.method == "HEAD" else request.method
         path = path_of(request.target)
         special = {"/healthz": self._alive, "/metrics": self._measured, "/openapi.json": self._described}.get(path)
-        if special is not None and method == "GET":
+        if special is not None and request.method in ("GET", "HEAD"):
             return await special(request)
-        operation, found, methods = found_route(method, path)
+        operation, found, methods = _found(request)
         if operation is None:
             if not methods and special is None:
                 raise e.NotFound(f"there is no {path} here; /openapi.json says what there is")
             allowed = ", ".join(sorted(methods or {"GET"}))
-            wrong = e.UsageError(f"{path} takes {allowed}, not {method}")
+            wrong = e.UsageError(f"{path} takes {allowed}, not {request.method}")
             return refusal(wrong, 405, {"Allow": allowed})
-        self._access.check(operation.right, bearer(request.headers.get("authorization", "")))
         given = read(operation, found, request)
         if operation.name == "watch":
             return await self._stream(self._service.watch(**operation.arguments(given)), operation.gives.write)
@@ -137,7 +151,6 @@ class App:
     async def _measured(self, request: Request) -> Response:
         if self._metrics is None:
             raise e.NotFound("this node has no metrics")
-        self._access.check("read", bearer(request.headers.get("authorization", "")))
         text = self._metrics()
         text = await text if inspect.isawaitable(text) else text
         return Response(200, {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}, text.encode())
@@ -148,7 +161,7 @@ class App:
 
     # --- other origins ---------------------------------------------------------------------------------------
 
-    def _refused(self, request: Request) -> Response | None:
+    def _foreign(self, request: Request) -> Response | None:
         """What no client but a browser is asked."""
         host, origin = request.headers.get("host", ""), request.headers.get("origin")
         if self._own_machine_only and not _of_this_machine(host):
@@ -176,10 +189,9 @@ class App:
         return {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
 
 
-def refusal(error: e.RaftoralError, status: int = 0, headers: Mapping[str, str] | None = None) -> Response:
-    """A response that says what went wrong."""
-    status, body = problem(error, status)
-    return Response(status, {"Content-Type": "application/problem+json", **(headers or {})}, body)
+def _found(request: Request) -> tuple[Operation | None, Mapping[str, str], set[str]]:
+    """What is asked for; and what is needed for it, since who asks only for the head is told as much."""
+    return found_route("GET" if request.method == "HEAD" else request.method, path_of(request.target))
 
 
 def _of_this_machine(host: str) -> bool:

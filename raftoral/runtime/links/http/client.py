@@ -60,7 +60,7 @@ class HttpWire:
         except TimeoutError:
             raise e.Unavailable(f"{address} did not answer within {seconds:g} s") from None
         except (OSError, h11.ProtocolError) as error:
-            raise e.Unavailable(f"the connection to {address} broke: {error or type(error).__name__}") from error
+            raise _broken(address, error) from error
         finally:
             self._keep(address, connection) if done else connection.abort()
         if _went_wrong(response):
@@ -84,7 +84,7 @@ class HttpWire:
             except TimeoutError:
                 raise e.Unavailable(f"{address} is silent") from None
             except (OSError, h11.ProtocolError) as error:
-                raise e.Unavailable(f"the connection to {address} broke: {error or type(error).__name__}") from error
+                raise _broken(address, error) from error
         finally:
             connection.abort()
 
@@ -209,6 +209,12 @@ def parsed_address(address: str, tls: bool) -> tuple[str, int, bool]:
         rest += ":443" if scheme == "https" else ":80"
     host, port = split_address(rest)
     return host, port, scheme == "https" or (not found and tls)
+
+
+def _broken(address: str, error: Exception) -> e.Unavailable:
+    if "ConnectionClosed" in str(error):  # h11's words for an end where an answer should be
+        return e.Unavailable(f"{address} hung up without an answer")
+    return e.Unavailable(f"the connection to {address} broke: {error or type(error).__name__}")
 
 
 def _went_wrong(response: h11.Response) -> bool:

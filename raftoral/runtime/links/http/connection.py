@@ -11,7 +11,7 @@ a client that is slow, silent, or sends what is no HTTP costs no more than its c
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import NamedTuple, TypeVar
 
 import h11
@@ -19,10 +19,12 @@ import h11
 from raftoral import errors as e
 
 from .requests import Request
+from .responses import Response, refusal
 
 T = TypeVar("T")
 
 READ_BYTES = 64 * 1024
+SMALL_BYTES = 64 * 1024  # of a body: less is read in any case, so that the connection can go on
 PIPELINE_BYTES_MAX = 256 * 1024  # of further requests, while one is being answered
 
 
@@ -44,20 +46,26 @@ class Gone(Exception):
 
 
 class Refused(Exception):
-    """A request that cannot be answered as usual: `error`, and the status that HTTP has for it."""
+    """A request that was not read to its end: `response` says why, and nothing else can come on the connection."""
 
-    def __init__(self, error: e.RaftoralError, status: int) -> None:
-        super().__init__(str(error))
-        self.error, self.status = error, status
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status)
+        self.response = response
 
 
 class Connection:
     """See the module."""
 
     def __init__(
-        self, first: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limits: Limits
+        self,
+        first: bytes,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        limits: Limits,
+        refused: Callable[[Request], Response | None],
     ) -> None:
         self._reader, self._writer, self._limits = reader, writer, limits
+        self._refused = refused  # asked before a body is read: nobody without a token shall fill our memory
         self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.head_bytes_max)
         if first:
             self._h11.receive_data(first)
@@ -76,14 +84,16 @@ class Connection:
             if not isinstance(event, h11.Request):
                 return None
             headers = {name.decode("ascii"): value.decode("latin-1") for name, value in event.headers}
+            head = Request(event.method.decode("ascii"), event.target.decode("ascii", "replace"), headers, b"")
+            if _is_long(headers) and (response := self._refused(head)):
+                raise Refused(response)
             async with asyncio.timeout(self._limits.body_seconds):
-                body = await self._body(headers)
-            return Request(event.method.decode("ascii"), event.target.decode("ascii", "replace"), headers, body)
+                return head._replace(body=await self._body(headers))
         except TimeoutError:
-            raise Refused(e.UsageError("the request did not come to its end in time"), 408) from None
+            raise Refused(refusal(e.UsageError("the request did not come to its end in time"), 408)) from None
         except h11.RemoteProtocolError as error:
             status = error.error_status_hint if error.error_status_hint >= 400 else 400
-            raise Refused(e.UsageError(f"this is no request of HTTP: {error}"), status) from None
+            raise Refused(refusal(e.UsageError(f"this is no request of HTTP: {error}"), status)) from None
 
     async def _begins(self) -> bool:
         """Waits for the first byte of a request."""
@@ -110,8 +120,7 @@ class Connection:
 
     async def _body(self, headers: Mapping[str, str]) -> bytes:
         most = self._limits.body_bytes_max
-        length = headers.get("content-length", "0")
-        if len(length) > 18 or int(length) > most:  # h11 let only digits through
+        if _length(headers) > most:
             raise self._too_large()
         parts: list[bytes] = []
         size = 0
@@ -126,7 +135,7 @@ class Connection:
         return b"".join(parts)
 
     def _too_large(self) -> Refused:
-        return Refused(e.WrongInput(f"the body has more than {self._limits.body_bytes_max} bytes"), 413)
+        return Refused(refusal(e.WrongInput(f"the body has more than {self._limits.body_bytes_max} bytes"), 413))
 
     async def while_there(self, work: Awaitable[T]) -> T:
         """Does something for as long as the client is there to see it; `Gone` when it left."""
@@ -208,3 +217,11 @@ class Connection:
         transport = self._writer.transport
         if transport is not None:
             transport.abort()
+
+
+def _length(headers: Mapping[str, str]) -> int:
+    return int(headers.get("content-length", "0"))  # h11 lets at most twenty digits through, and nothing else
+
+
+def _is_long(headers: Mapping[str, str]) -> bool:
+    return "transfer-encoding" in headers or _length(headers) > SMALL_BYTES

@@ -20,9 +20,10 @@ from raftoral import errors as e
 from raftoral.runtime.links.access import Access
 from raftoral.runtime.service import Service
 
-from .app import App, Metrics, Response, refusal
+from .app import App, Metrics
 from .connection import Connection, Gone, Limits, Refused
 from .requests import Request
+from .responses import Response, refusal
 
 log = logging.getLogger("raftoral")
 
@@ -58,7 +59,7 @@ class HttpServer:
 
     async def serve(self, first: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answers what is asked on one connection, until it is over."""
-        connection = Connection(first, reader, writer, self._limits)
+        connection = Connection(first, reader, writer, self._limits, self._app.refused)
         task = asyncio.current_task()
         assert task is not None
         too_many = len(self._serving) >= self._limits.connections_max
@@ -83,7 +84,7 @@ class HttpServer:
                 request = await connection.request()
             except Refused as refused:
                 if connection.can_answer:
-                    await self._send(connection, refusal(refused.error, refused.status), last=True)
+                    await self._send(connection, refused.response, last=True)
                     await _linger(reader, self._limits.linger_seconds)
                 return
             if request is None:

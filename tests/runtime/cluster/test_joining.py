@@ -1,0 +1,119 @@
+"""Nodes that come into a cluster when something goes wrong at that moment: several at once, a leader that forgets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from raftoral import errors as e
+from raftoral.runtime.cluster import node as node_module
+from raftoral.runtime.cluster.node import Node
+from raftoral.runtime.cluster.replica import PLACE
+from raftoral.runtime.cluster.service import NodeService
+from raftoral.runtime.cluster.states import FileStates
+from raftoral.runtime.ports import Changes
+from tests.runtime.cluster.test_nodes import TEXT, Activities, cluster, until
+from tests.runtime.kit import on_loop
+from tests.runtime.machines import Kit, forget
+
+
+@pytest.fixture(scope="module")
+def m() -> Iterator[ModuleType]:
+    kit = Kit({"pay.rft": TEXT})
+    module = kit.modules["pay"]
+    text = kit.both.texts["pay.py"]
+    module.__loader__ = type("Loader", (), {"get_source": staticmethod(lambda name: text)})()
+    yield module
+    forget([kit])
+
+
+def test_a_later_snapshot_does_not_end_an_earlier_one(tmp_path: Path) -> None:
+    states = FileStates(str(tmp_path))
+    storage = states.open(1)
+    storage.commit(Changes(meta={PLACE: b""}))
+    first = states.save(1)
+    whole = first.read(0, first.header.size)
+    storage.commit(Changes(meta={"more": b"x" * 10_000}))
+    second = states.save(1)
+    assert first.read(0, first.header.size) == whole, "it may be on its way to somebody"
+    assert second.read(0, second.header.size) != whole
+    states.close(1)
+
+
+@on_loop
+async def _several(m: ModuleType, folder: Path) -> None:
+    async with cluster(m, folder, "a") as made:
+        peers = [made.nodes["a"].address]
+        await asyncio.gather(*(made.start(name, peers=peers) for name in "bcd"))
+        assert await until(lambda: _members(made.nodes["a"], 4))
+        assert await (await m.Quick.start(made.nodes["d"], 4)).result() == 8
+
+
+async def _members(node: Node, count: int) -> bool:
+    return all(len(group["members"]) == count for group in (await node.cluster())["groups"])
+
+
+def test_several_nodes_join_at_the_same_time(m: ModuleType, tmp_path: Path) -> None:
+    _several(m, tmp_path)
+
+
+@on_loop
+async def _forgotten(m: ModuleType, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever let the node in forgets to bring it into the groups, once: as a leader does that dies at that moment."""
+    monkeypatch.setattr(node_module, "AGAIN_S", 0.1)
+    whole, asked = NodeService._bring, []
+
+    async def forgets(self: NodeService, name: str) -> None:
+        asked.append(name)
+        if asked.count(name) > 1:
+            await whole(self, name)
+
+    monkeypatch.setattr(NodeService, "_bring", forgets)
+    async with cluster(m, folder, "a") as made:
+        await made.start("b")
+        assert asked[:2] == ["b", "b"]
+        assert await (await m.Quick.start(made.nodes["b"], 4)).result() == 8
+
+
+def test_a_node_asks_until_it_is_in(m: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _forgotten(m, tmp_path, monkeypatch)
+
+
+@on_loop
+async def _stopped_halfway(m: ModuleType, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = NodeService._bring
+
+    async def never(self: NodeService, name: str) -> None:
+        await asyncio.sleep(0)
+
+    async with cluster(m, folder, "a", tokens={"s3cret": "admin"}) as made:
+        token = await made.nodes["a"].service.token()
+        monkeypatch.setattr(NodeService, "_bring", never)
+        peers = [made.nodes["a"].address]
+        with pytest.raises(e.Unavailable, match="it waits to be let into a cluster"):
+            await made.start("b", peers=peers, join_token=token, patience=0.3, tokens={"s3cret": "admin"})
+        monkeypatch.setattr(NodeService, "_bring", whole)
+        # Its token is used up, and it does not need one: it knows the secret of the cluster.
+        node = Node(
+            node_id="b",
+            data=str(folder / "b"),
+            bootstrap=True,  # it has joined another cluster already, so it begins none
+            programs=[m],
+            activities=[Activities("b")],
+            tokens={"s3cret": "admin"},
+            grace=0.1,
+        )
+        made.nodes["b"] = await node.open()
+        shown = await node.cluster()
+        assert [each["node"] for each in shown["nodes"]] == ["a", "b"]
+        assert shown["cluster"] == (await made.nodes["a"].cluster())["cluster"]
+
+
+def test_a_node_that_was_stopped_before_it_was_in_goes_on(
+    m: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _stopped_halfway(m, tmp_path, monkeypatch)
