@@ -19,8 +19,10 @@ INDEX = os.path.join(ROOT, "docs", "errors.md")
 
 HEAD = """# All problems
 
-What `raftoral check` can say, made by `scripts/error_index.py` from the texts of `raftoral explain`: edit those, not this page.
-An error keeps a program from being compiled. A warning does with `--strict`; `# rft: allow slug` silences it on its line.
+What `raftoral check` can say. Made by `scripts/error_index.py` from the texts of `raftoral explain`:
+edit those, not this page.
+An error keeps a program from being compiled. A warning does so with `--strict`, and
+`# rft: allow slug` on its line silences it.
 """
 TITLES = {
     "wrong": "Wrong",

@@ -17,6 +17,7 @@ import inspect
 import json
 import re
 import shlex
+import textwrap
 import tomllib
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def blocks(*languages: str, marked: str = "") -> list[object]:
 
 @pytest.mark.parametrize("text", blocks("python"))
 def test_python_can_be_read_and_names_what_is_there(text: str) -> None:
-    tree = compile(text, "block", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    tree = compile(textwrap.dedent(text), "block", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     assert isinstance(tree, ast.Module)
     assert python_faults(tree) == []
 

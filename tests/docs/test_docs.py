@@ -230,3 +230,12 @@ def test_ci_runs_the_command_that_the_readme_gives_for_tests() -> None:
 
 def test_installing_is_the_command_that_the_readme_gives() -> None:
     assert ["python3", "-m", "pip", "install", "."] in lines_of_shell(README)
+
+
+# --- made pages -------------------------------------------------------------------------------------
+
+
+def test_the_index_of_problems_is_up_to_date() -> None:
+    command = [sys.executable, str(ROOT / "scripts" / "error_index.py"), "--check"]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
