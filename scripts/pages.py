@@ -1,8 +1,8 @@
 """Gathers the documents for MkDocs, in the places that they have here: `build/pages`. `./dev docs` runs it.
 
-A document is Markdown that stands in `nav` of mkdocs.yml; the files that it leads to come along. Two things are changed on
-the way, since MkDocs reads another Markdown than GitHub does: a block of ```rft module loses its second word, and a list
-directly below a line gets an empty line between.
+A document is Markdown that stands in `nav` of mkdocs.yml; the files that it leads to come along. Two things are changed
+on the way, since MkDocs reads another Markdown than GitHub does: a block of ```rft module loses its second word, and a
+list directly below a line gets an empty line between.
 
 In: the tree. Out: a folder, made anew.
 """

@@ -34,6 +34,7 @@ DOCUMENTS = sorted(
         *(ROOT / "docs").glob("*.md"),
         *(ROOT / "examples").rglob("*.md"),
         *(ROOT / "docker").glob("*.md"),
+        *(ROOT / "editors").rglob("*.md"),
     ]
 )
 LANGUAGE = (ROOT / "docs" / "language.md").read_text("utf-8")
