@@ -43,6 +43,8 @@ def _decimal(value: Any) -> Decimal:
             return found
     elif value.__class__ is int and INT_MIN <= value <= INT_MAX:
         return Decimal(value)
+    if value.__class__ is float:  # read from JSON as a number, which may have lost digits
+        raise ValueError(f'a decimal was expected, as a text: "{value!r}"')
     raise ValueError("a decimal was expected")
 
 

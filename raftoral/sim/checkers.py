@@ -10,6 +10,7 @@
 | STATE | two nodes applied different entries at an index |
 | DIGEST | the state of a node is not what it must be at that index |
 | TWICE | one op of a run ended twice |
+| UNWANTED | an activity was stopped that its run still waits for |
 | RESULT | an effect got a result that no call of it gave |
 | FENCE | a fence that went back, or that two owners had |
 | AT-MOST-ONCE | an activity with `once: at_most` was called again, and nobody knew what became of the first call |

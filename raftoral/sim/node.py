@@ -199,9 +199,9 @@ class Node:
             raise Crash
         step = host.settle()
         self._send(step.parcels, early=False)
-        runner.start(step.performs)
         for halt in step.halts:
             runner.stop(halt.run, halt.op, halt.reason)
+        runner.start(step.performs)
         for peer, why in step.distrusted:
             world.bad("DISTRUST", f"{self.name} of {peer}: {why}")
         world.checkers.after_step(self, step)

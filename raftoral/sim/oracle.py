@@ -11,7 +11,9 @@ only, watched from outside.
 from __future__ import annotations
 
 from collections.abc import Callable
+
 from raftoral.program.steps import Definition
+from raftoral.program.values import Cancelled
 from raftoral.runtime.cluster.replica import Replica
 from raftoral.runtime.consensus.log import Applied
 from raftoral.runtime.core.commands import Event, Refused, What
@@ -95,10 +97,19 @@ class Oracle:
         op = run.op(event.op) if event.what is What.DONE else None
         if op is not None and op.kind is Kind.EFFECT and event.value not in self.reported.get(key, ()):
             self.bad("RESULT", f"op {event.op} of {run.run} got {event.value!r}, which nobody gave for it")
+        self._unwanted(run, event)
         self._deliver(run, event)
         now = self._machine.runs.get(run.id)
         if counts and not (now is not None and now.run == run.run and event.op in now.arrived):
             self._ended.add(key)
+
+    def _unwanted(self, run: Run, event: Event) -> None:
+        """An activity stops because it was told to, and it was told to because its run wants it no longer."""
+        op = run.op(event.op) if event.what is What.BROKE else None
+        if op is None or op.kind is not Kind.EFFECT or op.stopping:
+            return
+        if isinstance(run.program.error(event.error), Cancelled):
+            self.bad("UNWANTED", f"{op} of {run.run} was stopped at entry {self._index}, and its run waits for it")
 
     def _performed(self, action: Perform) -> None:
         """A fence grows with each change of owner, and when an owner is asked again for what it may have begun."""

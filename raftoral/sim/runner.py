@@ -117,7 +117,8 @@ class Runner:
         seconds = chance.uniform(0.0, 0.05) if calm else chance.expovariate(4)
         draw = 1.0 if calm else chance.random()
         if function is not None:
-            return self._of_user(attempt, function), seconds, draw < 0.02
+            lasts = world.lasts
+            return self._of_user(attempt, function), seconds if lasts is None else lasts(attempt), draw < 0.02
         if draw < 0.06 * world.mode.trouble:
             late = min(attempt.timeout, HANGS_MAX)
             return _failed(attempt, "Timeout", "it took too long", None, True), late, False

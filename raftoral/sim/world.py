@@ -25,6 +25,7 @@ from raftoral.runtime.consensus.core import Timing
 from raftoral.runtime.consensus.log import Limits
 from raftoral.runtime.core import commands as c
 from raftoral.runtime.core.programs import Programs
+from raftoral.runtime.ports import Attempt
 
 from .checkers import Checkers
 from .clients import TALLY_ID, Clients
@@ -60,11 +61,13 @@ class World:
         rate: float = 1.0,
         functions: Callable[[Activity[Any]], Callable[..., Any] | None] = lambda activity: None,
         args: Callable[[Definition, random.Random], Any] = lambda definition, chance: drawn(chance, definition.args),
+        lasts: Callable[[Attempt], float] | None = None,
         story: list[str] | None = None,
     ) -> None:
         self.seed, self.mode, self.seconds = seed, mode, seconds
         self.catalog = catalog if catalog is not None else shipped()
         self.function_of, self.args_of = functions, args
+        self.lasts = lasts  # seconds that an attempt takes, when that is not by chance
         chance = self.chance_of("world")
         self.plan = list(plan) if plan is not None else plan_of(seed, mode, seconds, rate)
         heartbeat = chance.choice([0.1, 0.25])

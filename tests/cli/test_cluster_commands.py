@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -15,6 +17,7 @@ import pytest
 from raftoral.cli import COMMANDS
 from raftoral.runtime.cluster.node import Node
 from tests.cli.served import served, write_desk
+from tests.cli.test_process import start
 
 Raftoral = Callable[..., tuple[int, str, str]]
 
@@ -378,6 +381,61 @@ def test_groups_are_made(raftoral: Raftoral, guarded: Node) -> None:
     rows = raftoral("list", "--prefix", "spread-", "--limit", "4", "--json", *at)[1]
     rest = raftoral("list", "--prefix", "spread-", "--before", json.loads(rows)["next"], "--json", *at)[1]
     assert len(json.loads(rows)["runs"]) + len(json.loads(rest)["runs"]) == 6
+
+
+def test_the_same_over_grpc(ask: Raftoral, guarded: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("grpc")
+    monkeypatch.setenv("RAFTORAL_TRANSPORT", "grpc")
+    assert ask("start", "Twice", "--id", "grpc-1", "-i", "[4]", "--wait", "-q") == (0, "8\n", "")
+    ask("start", "Pay", "--id", "grpc-2", "-i", "[4]", "--tag", "over=grpc")
+    assert until(ask, "grpc-2", "paid")["owner"] == "one"
+    assert ask("signal", "grpc-2", "paid", "5")[0] == 0
+    assert ask("result", "grpc-2") == (0, '"charged 4 5 none"\n', "")
+    assert json.loads(ask("watch", "grpc-2", "--json")[1])["status"] == "completed"
+    assert ask("list", "--tag", "over=grpc", "--count") == (0, "1\n", "")
+    assert ask("show", "nothing")[::2] == (1, "raftoral show: there is no run 'nothing'\n")
+    assert ask("start", "Twice", "-i", '["a"]')[0] == 2
+    assert ask("cluster")[0] == 0
+    code, _, err = ask("list", "--node", guarded.address)
+    assert (code, err.splitlines()[1]) == (3, "--token and RAFTORAL_TOKEN show one")
+    monkeypatch.setenv("RAFTORAL_TRANSPORT", "pigeon")
+    assert ask("list")[::2] == (
+        2,
+        "raftoral list: RAFTORAL_TRANSPORT is http or grpc, not 'pigeon'\ntry: raftoral list --help\n",
+    )
+
+
+@pytest.mark.slow
+def test_watching_prints_each_change_as_it_comes(ask: Raftoral, node: Node, tmp_path: Path) -> None:
+    ask("start", "Pay", "--id", "live", "--input", "[5]")
+    until(ask, "live", "paid")
+    process = start("watch", "live", "--node", node.address, folder=tmp_path)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline().split()[1] == b"running"
+        assert ask("signal", "live", "paid", "7")[0] == 0
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.communicate()
+    assert (process.returncode, err) == (0, b"")
+    assert out.splitlines()[-1].split()[1] == b"completed"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_waiting_can_be_stopped(ask: Raftoral, node: Node, tmp_path: Path) -> None:
+    process = start("start", "Pay", "--id", "waits", "-i", "[5]", "--wait", "--node", node.address, folder=tmp_path)
+    try:
+        assert process.stderr is not None
+        assert process.stderr.readline() == b"started waits\n"
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.communicate()
+    assert (process.returncode, out, err) == (130, b"", b"")
+    assert ask("terminate", "waits")[0] == 0, "the run itself went on"
 
 
 # --- who may, and whether anybody is there -----------------------------------------------------------------------

@@ -292,6 +292,23 @@ def test_the_same_command_line_is_the_same_node(tmp_path: Path, raftoral: Raftor
 
 
 @pytest.mark.slow
+def test_a_node_that_was_removed_ends(tmp_path: Path, raftoral: Raftoral, guarded: Node) -> None:
+    at = ("--node", guarded.address, "--token", "rules")
+    token = raftoral("cluster", "token", "-q", *at)[1].strip()
+    words = ("serve", "--listen", "127.0.0.1:0", "-d", "data", "--node-id", "two", "--peers", guarded.address)
+    process = start(*words, "--join-token", token, "--token", "rules=admin", folder=tmp_path)
+    try:
+        until_ready(process)
+        assert raftoral("cluster", "remove", "two", *at) == (0, "", "two is no node of the cluster any more\n")
+        _, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.communicate()
+    assert process.returncode == 1
+    assert b"two was removed from the cluster: to join it anew, take another directory" in err
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_a_directory_is_used_once(tmp_path: Path, raftoral: Raftoral) -> None:
     process = start("serve", "--bootstrap", "--listen", "127.0.0.1:0", "-d", "data", folder=tmp_path)

@@ -286,7 +286,7 @@ def test_what_does_not_fit_is_not_written(value, as_, fault):
         ("1", bool, "not a bool"),
         ("1", str, "not a text"),
         ('"\\ud800"', str, "this is not JSON"),
-        ("1.5", Decimal, "a decimal was expected"),
+        ("1.5", Decimal, 'a decimal was expected, as a text: "1.5"'),
         ('"1e3"', Decimal, "a decimal was expected"),
         ('"NaN"', Decimal, "a decimal was expected"),
         ("true", Decimal, "a decimal was expected"),

@@ -3,8 +3,8 @@
     check = Reference(both, world)      before the world runs
     check.differences()                 behind it: runs that ended otherwise than the language says
 
-What the machine of the oracle delivers to a run, the reference gets too, in the same order; ends and checkpoints must be
-the same. A run is let go where the reference stops: at a fault, at an undo that gave up, when it is terminated.
+What the machine of the oracle delivers to a run, the reference gets too, in the same order; ends, calls and checkpoints
+must be the same. A run is let go where the reference stops: at a fault, at an undo that gave up, when it is terminated.
 """
 
 from __future__ import annotations

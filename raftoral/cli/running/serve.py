@@ -7,7 +7,8 @@ Says on standard output when it listens and when it is ready, and logs to standa
 hand over its runs and its lead, give its activities their grace, and end with exit code 0; the second one ends it at
 once. Started again on its data it is the node that it was, whatever --bootstrap and --peers say.
 
-Exit code: 0 it was stopped, 1 a source has errors, 2 wrong usage, 3 no node of the cluster could be reached.
+Exit code: 0 it was stopped, 1 a source has errors, or it was removed from its cluster, 2 wrong usage, 3 no node of the
+cluster could be reached.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ COMMAND = Command(
     "--app names what it brings: an .rft file with the activities of the .py beside it, or a module or\n"
     ".py file that has `programs` (modules of workflows), `activities` (objects, functions) and\n"
     "`resources` (a raftoral.Resources); or an object with these: shop.service:app.\n"
-    "Exit code: 0 it was stopped, 1 a source has errors, 2 wrong usage, 3 no node of --peers serves.",
+    "Exit code: 0 it was stopped, 1 a source has errors, or the cluster has removed it, 2 wrong usage,\n"
+    "3 no node of --peers serves.",
     words_max=0,
     options=(
         Option("listen", f"where it listens (default: {LISTEN}); port 0 has one chosen", value="HOST:PORT"),
@@ -222,21 +224,23 @@ async def _serve(node: Node, app: App, options: Options, terminal: Terminal) -> 
     _catch_signals(stopped, terminal)
     opening = asyncio.ensure_future(node.open())
     saying = asyncio.ensure_future(_say_where(node, terminal))
-    stopping = asyncio.ensure_future(stopped.wait())
+    stopping, removed = asyncio.ensure_future(stopped.wait()), asyncio.ensure_future(node.removed.wait())
     try:
-        await asyncio.wait([opening, stopping], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([opening, stopping, removed], return_when=asyncio.FIRST_COMPLETED)
         if not opening.done():
             opening.cancel()
             await asyncio.gather(opening, return_exceptions=True)
-            return DONE
-        await opening
-        await saying
-        await _say_ready(node, app, terminal)
-        await stopping
+        else:
+            await opening
+            await saying
+            await _say_ready(node, app, terminal)
+            await asyncio.wait([stopping, removed], return_when=asyncio.FIRST_COMPLETED)
     finally:
-        saying.cancel()
-        stopping.cancel()
+        for each in (saying, stopping, removed):
+            each.cancel()
         await node.close()
+    if node.removed.is_set() and not stopped.is_set():
+        return FOUND_PROBLEMS  # it was logged
     terminal.remark("stopped")
     return DONE
 

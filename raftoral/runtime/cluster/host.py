@@ -69,7 +69,7 @@ NEVER = float("inf")
 
 
 class Step(NamedTuple):
-    """What a step brought. In this order: send, perform, tell."""
+    """What a step brought. In this order: send, halt, perform, tell."""
 
     parcels: dict[str, bytes]
     performs: list[Attempt]
@@ -159,6 +159,7 @@ class Host:
         self._replies: dict[str, list[pb.Reply]] = {}
         self._lives: dict[int, int] = {}
         self._reopen_at: dict[int, float] = {}
+        self._halts: list[Halt] = []  # for the next step
         self._synced: dict[int, int] = {}
         self._sync_at = 0.0
 
@@ -200,6 +201,8 @@ class Host:
         self.groups.close(group)
         self.logs.pop(group, None)
         self.states.close(group)
+        for request_id in [id for id, (_, of, _) in self._foreign.items() if of == group]:
+            del self._foreign[request_id]  # whoever asked asks again
 
     def close(self, why: RaftoralError) -> None:
         """Lets go of everything; whoever waits is told why."""
@@ -427,7 +430,7 @@ class Host:
 
     def deadline(self) -> float:
         """When the next step is due, if nothing comes before."""
-        if self._requests or self._replies or self.carriage.chunks:
+        if self._requests or self._replies or self.carriage.chunks or self._halts:
             return self.now
         at = min(self.groups.deadline(), self._retry_at, self._duty_at)
         for group, replica in self.replicas.items():
@@ -452,7 +455,8 @@ class Host:
         """Second half: what is synced is applied, and what came of it is handed out. `StorageFailed`: the journal is
         ill, and this object with it."""
         ready = self.groups.settle()
-        step = Step({}, [], [], [], [], ready.distrusted, [], 0, False)
+        halts, self._halts = self._halts, []
+        step = Step({}, [], halts, [], [], ready.distrusted, [], 0, False)
         changed = self._apply(ready, step)
         for answer in ready.answers:
             self._answered(answer)
@@ -522,9 +526,24 @@ class Host:
                 if alive and action.owner == self.node:
                     step.performs.append(action.attempt)
             elif isinstance(action, Halt):
-                step.halts.append(action)
+                self._halt(replica, action, step)
             elif action.owner == self.node:
                 step.tells.append(action)
+
+    def _halt(self, replica: Replica, halt: Halt, step: Step) -> None:
+        """Who performs stops first and begins then, since a run that goes from owner to owner is halted before it is
+        asked for again. What was asked for earlier in this very step is not begun at all, or is stopped in the next
+        one when somebody waits to hear that it has stopped."""
+        before = [each for each in step.performs if (each.run, each.op) == (halt.run, halt.op)]
+        if not before:
+            step.halts.append(halt)
+            return
+        run = replica.machine.runs.get(before[-1].id)
+        op = run.op(halt.op) if run is not None and run.run == halt.run else None
+        if run is not None and op is not None and op.stopping and run.owner == self.node:
+            self._halts.append(halt)
+        else:
+            step.performs[:] = [each for each in step.performs if (each.run, each.op) != (halt.run, halt.op)]
 
     def _serve_reads(self) -> None:
         if not self._reads:

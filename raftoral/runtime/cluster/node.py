@@ -65,6 +65,7 @@ log = logging.getLogger("raftoral")
 READY_S = 60.0  # to become a node of the cluster that has a leader and knows the programs
 LOOK_S = 0.05
 SAY_S = 2.0  # after which a node that is not ready says why
+MISSED_MAX = 2
 AGAIN_S = 2.0  # between two requests to be let in
 ASK_S = 2.0  # for peers to say of which cluster they are
 LEAVE_S = 5.0
@@ -137,6 +138,8 @@ class Node(Client):
         self._belonging: asyncio.Task[None] | None = None
         self._front: Front | None = None
         self._links: Peers | None = None
+        self._missed = 0  # how often in a row others said that they do not know this node
+        self.removed = asyncio.Event()  # from the cluster: it can do nothing any more, and is to be closed
         self.address = ""  # where others reach it
 
     @property
@@ -257,21 +260,21 @@ class Node(Client):
         if self._retention is not None:
             self._local.prune_every(self._retention.total_seconds())
         others = [at for name, at in nodes.items() if name != host.node] or self._peers_given or known.get("joined", [])
-        if others:
-            self._belonging = asyncio.ensure_future(self._belong(others, asked="nodes" in known))
+        self._belonging = asyncio.ensure_future(self._belong(others, asked="nodes" in known or not others))
         self._thread.wake()
 
     async def _belong(self, others: list[str], *, asked: bool) -> None:
         """Says where this node listens, and asks to be let in, until the cluster has it: whoever was asked before may
-        have lost the lead, or its memory of it."""
+        have lost the lead, or its memory of it. From then on, sees whether it was removed."""
         node, address = self._identity.node, self._identity.address
         proof = moving_proof(self._identity.secret, node, address)
         while not self._closing:
             if asked:
                 await asyncio.sleep(AGAIN_S)
-            if self._belongs():
-                return
             asked = True
+            if self._belongs():
+                await self._look_for_itself()
+                continue
             try:
                 async with connect(*others, token=self._token or None, tls=self._tls) as client:
                     found = await client.service.admit(node, address, proof)
@@ -283,6 +286,28 @@ class Node(Client):
                 for group in found["groups"]:
                     host.wait_for(group)
                 self._links.address(found["nodes"])
+
+    async def _look_for_itself(self) -> None:
+        """Nobody sends a node the entry of the log that removed it. Who has no link at all asks whether it was that."""
+        host = self._thread.host if self._thread is not None else None
+        directory = host.directory if host is not None else None
+        if host is None or directory is None or self._links is None or self._local.shutting:
+            return
+        others = [at for name, at in directory.nodes.items() if name != host.node]
+        if not others or self._links.up():
+            self._missed = 0
+            return
+        try:
+            async with connect(*others, tls=self._tls, timeout=ASK_S, patience=0.0) as client:
+                health, found = await client.service.health(), await client.service.discover()
+        except e.RaftoralError:
+            return
+        gone = health["ready"] and found["cluster"] == directory.cluster and host.node not in found["nodes"]
+        self._missed = self._missed + 1 if gone else 0
+        if self._missed >= MISSED_MAX:
+            self._local.shutting = f"{host.node} was removed from the cluster: to join it anew, take another directory"
+            log.error("%s", self._local.shutting)
+            self._loop.call_soon_threadsafe(self.removed.set)
 
     def _belongs(self) -> bool:
         """Whether the cluster knows where this node is, and it is a member of all groups; or was removed for good."""

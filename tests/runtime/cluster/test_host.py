@@ -187,3 +187,15 @@ def test_a_partitioned_owner_stops_what_went_to_another(world: Hosts) -> None:
     world.until(lambda: any(node.attempts for node in world.up() if node.name != owner))
     world.cut = set()
     world.until(lambda: (first.run, first.op) in world.nodes[owner].halted)
+
+
+def test_an_effect_that_was_cancelled_in_the_step_that_asked_for_it_is_not_begun(world: Hosts) -> None:
+    """Whoever performs stops first and begins then: it would never hear that nobody wants it."""
+    leader = ready(world)
+    host = world.host(leader)
+    host.submit(1, start("r", "pay.Pay", b"[5]", leader))
+    host.submit(1, c.Cancel("r", "enough"))
+    world.until(
+        lambda: world.host(leader).replicas[1].storage.row("r") and world.row(leader, "r").status == "cancelled"
+    )
+    assert world.nodes[leader].attempts == []

@@ -117,3 +117,23 @@ def test_a_node_that_was_stopped_before_it_was_in_goes_on(
     m: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _stopped_halfway(m, tmp_path, monkeypatch)
+
+
+@on_loop
+async def _removed(m: ModuleType, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(node_module, "AGAIN_S", 0.1)
+    async with cluster(m, folder, "a", "b", "c") as made:
+        b = made.nodes["b"]
+        await made.nodes["a"].service.remove("b")
+        await b.removed.wait()
+        health = await b.health()
+        assert not health["ready"]
+        assert health["why"] == "b was removed from the cluster: to join it anew, take another directory"
+        assert not made.nodes["a"].removed.is_set()
+        await made.nodes.pop("b").close()
+        await made.kill("c")
+        assert not made.nodes["a"].removed.is_set(), "that nobody is there is something else"
+
+
+def test_a_node_that_was_removed_finds_out(m: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _removed(m, tmp_path, monkeypatch)

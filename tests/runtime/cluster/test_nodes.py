@@ -231,6 +231,7 @@ async def _gives_way(m: ModuleType, folder: Path) -> None:
         other = m.Pay.get(made.nodes["b"], "r")
         await other.paid(1)
         assert (await other.result()).startswith("a5 ")
+        await made.nodes["c"].catch_up()
         assert await made.nodes["c"].status("r") == "completed"
 
 
