@@ -77,6 +77,14 @@ def test_its_commands(made: Path, words: str) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+def test_its_workflow_runs_as_an_installed_command_does(made: Path) -> None:
+    """Without the current folder on the path, which `python -m` puts there and `raftoral` does not."""
+    order = '{"order": {"id": "o1", "customer": "ann", "total": "12.50"}}'
+    words = ["run", "my_shop/orders.rft", "--activities", "my_shop/activities.py", "--input", order]
+    result = python("-P", "-m", "raftoral", *words, folder=made)
+    assert (result.returncode, result.stdout) == (0, '"receipt-1"\n'), result.stderr
+
+
 @pytest.mark.slow
 def test_its_types(made: Path) -> None:
     result = python("-m", "mypy", "--no-incremental", folder=made)

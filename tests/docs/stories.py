@@ -26,6 +26,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from tests.examples.commands import ROOT
 
@@ -89,7 +90,8 @@ class Stage:
         shutil.copytree(ROOT / "examples", self.top / "examples", ignore=shutil.ignore_patterns("__pycache__"))
         programs = folder / "bin"
         programs.mkdir()
-        for name, words in (("python", ""), ("python3", ""), ("raftoral", " -m raftoral"), ("pytest", " -m pytest")):
+        # As an installed command is: without the current folder on the path, which `python -m` would put there.
+        for name, words in (("python", ""), ("python3", ""), ("raftoral", " -P -m raftoral")):
             (programs / name).write_text(f'#!/bin/sh\nexec "{sys.executable}"{words} "$@"\n', encoding="utf-8")
             (programs / name).chmod(0o755)
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("RAFTORAL_", "PYTEST_"))}
@@ -151,8 +153,7 @@ class Stage:
         self.beside.append(process)
         lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         assert process.stdout is not None
-        stream = process.stdout
-        threading.Thread(target=lambda: [lines.put(line) for line in stream], daemon=True).start()
+        threading.Thread(target=_hand_on, args=(process.stdout, lines), daemon=True).start()
         printed, deadline = "", time.monotonic() + TIMEOUT_S
         while not is_as_said(said, printed) and time.monotonic() < deadline and process.poll() is None:
             with contextlib.suppress(queue.Empty):
@@ -176,6 +177,11 @@ class Stage:
             process.wait()
             assert process.stdout is not None
             process.stdout.close()
+
+
+def _hand_on(stream: IO[str], lines: queue.SimpleQueue[str]) -> None:
+    for line in stream:
+        lines.put(line)
 
 
 @contextlib.contextmanager
