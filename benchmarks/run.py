@@ -4,6 +4,7 @@
     durable     runs in one process, synced to disk: W1 to W9
     cluster     runs on three nodes in three processes: W6
     storage     what a commit costs
+    peers       ours beside another system's, in turns (not among all: it needs their drivers)
     consensus   how much a group of three nodes agrees on, with logs that are synced
 
 --json prints one JSON line for each figure, --write renews benchmarks/RESULTS.md, --quick runs
@@ -25,12 +26,14 @@ SUITES = {
     "storage": "benchmarks.storage",
     "durable": "benchmarks.durable",
     "consensus": "benchmarks.consensus",
+    "peers": "benchmarks.peers",
 }
+ON_REQUEST = ("peers",)
 FLAGS = ("--json", "--write", "--quick")
 
 
 def main(words: list[str]) -> int:
-    names = [word for word in words if not word.startswith("-")] or list(SUITES)
+    names = [word for word in words if not word.startswith("-")] or [name for name in SUITES if name not in ON_REQUEST]
     wrong = [word for word in words if word.startswith("-") and word not in FLAGS]
     wrong += [name for name in names if name not in SUITES]
     if wrong or "--help" in words:
