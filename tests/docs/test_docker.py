@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -119,6 +122,28 @@ def test_the_container_serves_and_is_probed() -> None:
         assert pod["terminationGracePeriodSeconds"] > 2 * 5
     (claim,) = workload["spec"]["volumeClaimTemplates"]
     assert claim["metadata"]["name"] == container["volumeMounts"][0]["name"]
+
+
+@pytest.mark.parametrize(
+    ("pod", "begins"), [("raftoral-0", "--bootstrap"), ("raftoral-2", "--peers raftoral-0.raftoral-nodes:7001")]
+)
+def test_the_script_of_the_container_runs(tmp_path: Path, pod: str, begins: str) -> None:
+    """By a shell, with a `raftoral` that says how it was called."""
+    (workload,) = of_kind("StatefulSet")
+    (container,) = workload["spec"]["template"]["spec"]["containers"]
+    (tmp_path / "raftoral").write_text('#!/bin/sh\necho "$@"\n', encoding="utf-8")
+    (tmp_path / "raftoral").chmod(0o755)
+    done = subprocess.run(
+        [*container["command"], *container["args"]],
+        env={"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "HOSTNAME": pod},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    options = serves(shlex.split(done.stdout))
+    assert begins in done.stdout
+    assert options["--node-id"] == [pod]
+    assert options["--advertise"] == [f"{pod}.raftoral-nodes:7001"]
 
 
 def test_probes_are_answered() -> None:
