@@ -13,6 +13,7 @@ from __future__ import annotations
 
 # name -> (its room, what `raftoral --help` says of it)
 COMMANDS: dict[str, tuple[str, str]] = {
+    "new": ("raftoral.cli.templates.new", "make a project that works: workflow, activities, service, tests"),
     "check": ("raftoral.cli.check", "say what is wrong in .rft files, all at once"),
     "compile": ("raftoral.cli.compile", "make a Python module of each .rft file"),
     "fmt": ("raftoral.cli.fmt", "lay out .rft files in the one style"),
@@ -44,7 +45,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cluster": ("raftoral.cli.remote.cluster:CLUSTER", "nodes, groups and leaders; add and remove nodes"),
 }
 
-HEADINGS = {"check": "authoring", "run": "running", "start": "talking to a cluster"}  # before which command
+HEADINGS = {"new": "authoring", "run": "running", "start": "talking to a cluster"}  # before which command
 
 DONE = 0
 FOUND_PROBLEMS = 1  # the user's input has problems; they were printed

@@ -144,3 +144,12 @@ def test_a_cached_clean_run_loads_no_compiler(tmp_path):
         "raftoral.cli.check", "raftoral.cli.collector", "raftoral.cli.files", "raftoral.cli.options",
         "raftoral.cli.terminal", "raftoral.dsl", "raftoral.dsl.source", "raftoral.errors",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["start", "list", "cancel", "deploy", "cluster"])
+def test_help_of_a_command_loads_no_client(tmp_path, name):
+    _, _, err = finish(name, "--help", folder=tmp_path, python=("-X", "importtime"))
+    names = {line.rpartition(b"|")[2].strip().decode() for line in err.splitlines()}
+    assert "raftoral.cli.remote.errand" in names
+    for heavy in ("raftoral.runtime", "raftoral.dsl.compile", "asyncio", "pydantic_core", "h11", "grpc"):
+        assert heavy not in names

@@ -291,6 +291,42 @@ def test_the_same_command_line_is_the_same_node(tmp_path: Path, raftoral: Raftor
     assert found[0][2] == "cli_desk.Breaks v1, cli_desk.Pay v1, cli_desk.Twice v1"
 
 
+BUSY = """import sys
+import time
+
+
+def charge(amount: int) -> str:
+    print("busy", file=sys.stderr, flush=True)
+    time.sleep(600)
+    return ""
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_second_signal_stops_at_once(tmp_path: Path, raftoral: Raftoral) -> None:
+    source = write_desk(tmp_path)
+    source.with_suffix(".py").write_text(BUSY)
+    process = start(
+        *("serve", "--bootstrap", "--listen", "127.0.0.1:0", "-d", "data", "--app", str(source), "--grace", "600"),
+        folder=tmp_path,
+    )
+    try:
+        node = until_ready(process)
+        assert raftoral("start", "Pay", "-i", "[1]", "--id", "busy", "--node", node["address"])[0] == 0
+        assert process.stderr is not None
+        assert process.stderr.readline() == b"busy\n"
+        process.terminate()
+        assert process.stderr.readline().startswith(b"stopping: ")
+        process.terminate()
+        _, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.communicate()
+    assert process.returncode == 128 + signal.SIGTERM
+    assert err.endswith(b"stopped at once\n")
+
+
 @pytest.mark.slow
 def test_a_node_that_was_removed_ends(tmp_path: Path, raftoral: Raftoral, guarded: Node) -> None:
     at = ("--node", guarded.address, "--token", "rules")

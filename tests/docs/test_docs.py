@@ -28,7 +28,15 @@ from tests.docs.played import three_nodes
 from tests.dsl.test_explain import EXPLAIN
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").glob("*.md")])
+DOCUMENTS = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").glob("*.md"),
+        *(ROOT / "examples").rglob("*.md"),
+        *(ROOT / "docker").glob("*.md"),
+        *(ROOT / "editors").rglob("*.md"),
+    ]
+)
 LANGUAGE = (ROOT / "docs" / "language.md").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
 GRAMMAR = (ROOT / "raftoral" / "dsl" / "parser" / "grammar.lark").read_text("utf-8")
@@ -204,7 +212,7 @@ def test_the_readme_tells_what_a_clean_check_says() -> None:
 
 
 def test_the_readme_tells_what_a_wrong_program_gets(tmp_path: Path, update: bool) -> None:
-    (program,) = WITH_PROGRAMS[ROOT / "README.md"]
+    (program,) = [fence for fence in WITH_PROGRAMS[ROOT / "README.md"] if fence.codes]
     (tmp_path / "sell.rft").write_text(program.text, encoding="utf-8")
     result = raftoral("check", "sell.rft", folder=tmp_path)
     assert result.returncode == 1
@@ -223,3 +231,12 @@ def test_ci_runs_the_command_that_the_readme_gives_for_tests() -> None:
 
 def test_installing_is_the_command_that_the_readme_gives() -> None:
     assert ["python3", "-m", "pip", "install", "."] in lines_of_shell(README)
+
+
+# --- made pages -------------------------------------------------------------------------------------
+
+
+def test_the_index_of_problems_is_up_to_date() -> None:
+    command = [sys.executable, str(ROOT / "scripts" / "error_index.py"), "--check"]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

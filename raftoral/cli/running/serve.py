@@ -234,6 +234,8 @@ async def _serve(node: Node, app: App, options: Options, terminal: Terminal) -> 
             await opening
             await saying
             await _say_ready(node, app, terminal)
+            if not options.text("storage-path"):
+                terminal.remark("without --storage-path, nothing that it knows is there when it is started again")
             await asyncio.wait([stopping, removed], return_when=asyncio.FIRST_COMPLETED)
     finally:
         for each in (saying, stopping, removed):

@@ -87,7 +87,7 @@ def module_at(path: str) -> ModuleType:
     install()
     if not any(isinstance(finder, SourceFirst) for finder in sys.meta_path):
         sys.meta_path.insert(0, SourceFirst())
-    root = os.path.abspath(checked.root or os.path.dirname(path) or ".")
+    root = os.path.abspath(checked.root or ".")
     if root not in sys.path:
         sys.path.insert(0, root)
     if getattr(sys.modules.get(checked.name), "__file__", None) != os.path.abspath(path):

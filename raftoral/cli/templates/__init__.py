@@ -1,4 +1,4 @@
-"""The templates of generated modules, wherever this raftoral keeps them: `read("module.py.jinja")`.
+"""The templates of generated modules and of new projects, wherever this raftoral keeps them: `read("module.py.jinja")`.
 
 In a wheel they are `raftoral/_templates`; in a checkout, and where one is installed as editable, the folder
 `templates` beside the package. Reads each file once; the compiler itself opens none.

@@ -1,0 +1,72 @@
+"""What `docs/cluster.md` says of backups: copies of stopped nodes, one after the other, are a cluster again."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from raftoral import errors as e
+from tests.runtime.cluster.test_nodes import TEXT, cluster, until
+from tests.runtime.kit import on_loop
+from tests.runtime.machines import Kit, forget
+
+NAMES = ("a", "b", "c")
+
+
+@pytest.fixture(scope="module")
+def m() -> Iterator[ModuleType]:
+    kit = Kit({"pay.rft": TEXT})
+    module = kit.modules["pay"]
+    text = kit.both.texts["pay.py"]
+    module.__loader__ = type("Loader", (), {"get_source": staticmethod(lambda name: text)})()
+    yield module
+    forget([kit])
+
+
+@on_loop
+async def _restored(m: ModuleType, folder: Path) -> None:
+    live, copies = folder / "live", folder / "copies"
+    addresses = {}
+    async with cluster(m, live, *NAMES) as made:
+        await (await m.Pay.start(made.nodes["a"], 5, id="waits")).describe()
+        quick = await m.Quick.start(made.nodes["b"], 4, id="quick")
+        assert await quick.result() == 8
+        for name in NAMES:  # a rolling restart, with a copy of each node while it is stopped
+            node = made.nodes.pop(name)
+            addresses[name] = node.address
+            await node.close()
+            await asyncio.to_thread(shutil.copytree, live / name, copies / name)
+            await made.start(name, listen=addresses[name])
+            await m.Quick.start(made.nodes[name], 1, id=f"between-{name}")
+        later = await m.Quick.start(made.nodes["a"], 5, id="later")
+        assert await later.result() == 10
+        await m.Pay.get(made.nodes["b"], "waits").paid(7)
+
+    for name in NAMES:
+        shutil.rmtree(live / name)
+        shutil.copytree(copies / name, live / name)
+    async with cluster(m, live) as back:
+        await asyncio.gather(*(back.start(name, listen=addresses[name]) for name in NAMES))
+        assert await m.Quick.get(back.nodes["a"], "quick").result() == 8
+        with pytest.raises(e.NotFound):
+            await m.Quick.get(back.nodes["c"], "later").result()  # what came after the last copy is gone
+        waits = m.Pay.get(back.nodes["b"], "waits")
+        await until(lambda: _is_charged(waits))
+        await waits.paid(3)
+        result = await waits.result()
+        assert result.split()[1][1:] == "3"
+        new = await m.Quick.start(back.nodes["c"], 6, id="new")
+        assert await new.result() == 12
+
+
+async def _is_charged(run: object) -> bool:
+    return await run.now_at() == "charged"  # type: ignore[attr-defined, no-any-return]
+
+
+def test_a_cluster_is_restored_from_copies_of_stopped_nodes(m: ModuleType, tmp_path: Path) -> None:
+    _restored(m, tmp_path)
