@@ -45,6 +45,8 @@ def project(tmp_path, monkeypatch):
     root.mkdir()
     monkeypatch.syspath_prepend(str(root))
     known = set(sys.modules)
+    # Commands that ran in this process before leave finders behind, which prefer sources.
+    monkeypatch.setattr(sys, "meta_path", [each for each in sys.meta_path if not isinstance(each, importer.Finder)])
     importer.install()
 
     def write(**files: str):

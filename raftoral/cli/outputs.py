@@ -180,6 +180,11 @@ def _generated(top: str) -> Iterator[tuple[str, str]]:
                     yield entry.path, source
 
 
+def is_generated(path: str) -> bool:
+    """Whether a file is one of ours."""
+    return _begin(path).startswith(HEADER)
+
+
 def _begin(path: str) -> bytes:
     try:
         with open(path, "rb", buffering=0) as file:

@@ -80,9 +80,10 @@ def test_its_commands(made: Path, words: str) -> None:
 def test_its_workflow_runs_as_an_installed_command_does(made: Path) -> None:
     """Without the current folder on the path, which `python -m` puts there and `raftoral` does not."""
     order = '{"order": {"id": "o1", "customer": "ann", "total": "12.50"}}'
-    words = ["run", "my_shop/orders.rft", "--activities", "my_shop/activities.py", "--input", order]
-    result = python("-P", "-m", "raftoral", *words, folder=made)
-    assert (result.returncode, result.stdout) == (0, '"receipt-1"\n'), result.stderr
+    for more in ([], ["--activities", "my_shop/activities.py"]):
+        words = ["run", "my_shop/orders.rft", *more, "--input", order]
+        result = python("-P", "-m", "raftoral", *words, folder=made)
+        assert (result.returncode, result.stdout) == (0, '"receipt-1"\n'), result.stderr
 
 
 @pytest.mark.slow

@@ -35,7 +35,8 @@ LOOK_SECONDS = 0.5  # between two looks at the children of a run that waits
 COMMAND = Command(
     "run",
     "Runs a workflow of a file here, in this process, without a cluster.\n"
-    "Activities are those of the .py file of the same name beside it: its functions, or a class of them.\n"
+    "Activities are those of the .py file of the same name beside it, or of activities.py where that\n"
+    "one was generated: its functions, or a class of them.\n"
     "With --data, what was done is on disk: after Ctrl-C or a crash the same command goes on.\n"
     "Exit code: 0 it has a result, 1 it failed or stands still, 2 wrong usage, 3 a bug of raftoral.",
     words="FILE [WORKFLOW]",

@@ -2,7 +2,8 @@
 
 A source is found before a Python module of the same name here: beside `orders.rft` stands `orders.py` with its
 activities, which is loaded under another name and finds the types of the workflow as `from orders import Order`. So it
-is with the sources that it imports: those of `mail.rft` are in `mail.py`.
+is with the sources that it imports: those of `mail.rft` are in `mail.py`. Where `orders.py` is the generated module,
+the activities are in `activities.py`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from raftoral.cli.files import Disk, DiskWorld
 from raftoral.cli.options import Options, suggestion
+from raftoral.cli.outputs import is_generated
 from raftoral.cli.running.inputs import json_given
 from raftoral.dsl.compile import check
 from raftoral.dsl.source import Source
@@ -63,7 +65,7 @@ def load(options: Options, terminal: Terminal) -> Loaded | None:
         return None
     wanted = options.words[1] if len(options.words) > 1 else ""
     definition = _chosen(module, wanted, options.number("version", 0))
-    beside = path.removesuffix(".rft") + ".py"
+    beside = beside_of(path)
     places = options.texts("activities")
     activities = [each for place in places for each in _implementations(_python(place, module), module)]
     activities = activities or activities_beside(module)
@@ -114,6 +116,12 @@ def _chosen(module: ModuleType, wanted: str, version: int) -> Definition:
 # --- activities --------------------------------------------------------------------------------------------------
 
 
+def beside_of(path: str) -> str:
+    """The file with the activities of a source: the .py of its name, or activities.py where that one was generated."""
+    named = path.removesuffix(SUFFIX) + ".py"
+    return os.path.join(os.path.dirname(path), "activities.py") if is_generated(named) else named
+
+
 def activities_beside(module: ModuleType) -> list[Any]:
     """What the .py files beside a source, and beside those that it imports, implement.
 
@@ -122,7 +130,7 @@ def activities_beside(module: ModuleType) -> list[Any]:
     """
     found: list[Any] = []
     for each in _sources_of(module):
-        beside = (getattr(each, "__file__", None) or "").removesuffix(SUFFIX) + ".py"
+        beside = beside_of(getattr(each, "__file__", None) or "")
         if not os.path.isfile(beside) or not _protocols(each):
             continue
         python = _python(beside, each)
