@@ -64,7 +64,8 @@ class Chaos:
     def __init__(self, folder: str, seed: int, seconds: float) -> None:
         self.folder = folder
         self.random = random.Random(seed)
-        self.ends = time.monotonic() + seconds
+        self.seconds = seconds
+        self.ends = 0.0
         self.nodes = [Node(folder, NODES[0], [])]
         self.nodes += [Node(folder, name, [self.nodes[0].address]) for name in NODES[1:]]
         self.done: Counter[str] = Counter()
@@ -75,6 +76,7 @@ class Chaos:
         for node in self.nodes:
             node.start()
             await asyncio.to_thread(node.ready)
+        self.ends = time.monotonic() + self.seconds
         clients = [asyncio.ensure_future(self._client(number)) for number in range(CLIENTS)]
         await self._break_things()
         for node in self.nodes:
