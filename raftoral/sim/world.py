@@ -42,7 +42,7 @@ EPOCH_US = 1_767_225_600_000_000  # 2026-01-01
 STEPS_MAX = 60_000
 HEAL_MAX = 120.0  # seconds that a healed world may take until all is over
 FORCE_AT = 40  # looks at runs that wait for the world, until they are ended
-ROUNDS_MAX = 80
+ROUNDS_MAX = 40
 CALM_S = 0.4  # between two looks at a world that heals
 
 
@@ -281,10 +281,15 @@ class World:
             if not runs and self._agrees():
                 return
             rounds += 1
-            if rounds > ROUNDS_MAX:
+            if rounds > self._patience + ROUNDS_MAX:
                 return
             if runs:
                 self._nudge(sorted(runs), rounds)
+
+    @property
+    def _patience(self) -> int:
+        """How often runs are given what they wait for, one deadline after the other, until they are ended."""
+        return FORCE_AT + 2 * len(self.clients.started)
 
     def _waits(self) -> bool:
         """Somebody has no answer yet, or is on the way."""
@@ -308,7 +313,7 @@ class World:
         oracle = self.checkers.oracles[1]
         chance = self.chance_of(f"nudge {rounds}")
         still = [id for id in ids if oracle.runs[id].status in ("paused", "faulted")]
-        if still and rounds < FORCE_AT:
+        if still and rounds < self._patience:
             for id in still:
                 self.clients.ask(c.Resume(id))
             return
@@ -318,9 +323,9 @@ class World:
             return
         for id in ids:
             run = oracle.runs[id]
-            if rounds > FORCE_AT + 10:
+            if rounds > self._patience + 10:
                 self._force(id, rounds, c.Terminate(id, "the world ends"))
-            elif rounds > FORCE_AT:
+            elif rounds > self._patience:
                 self._force(id, rounds, c.Cancel(id, "the world ends"))
             else:
                 self.clients.wish(run, chance)
