@@ -1,4 +1,8 @@
-"""What `docs/cluster.md` says of backups: copies of stopped nodes, one after the other, are a cluster again."""
+"""What `docs/cluster.md` says of backups: copies of all nodes, taken while all were stopped, are a cluster again.
+
+Copies of one node after the other are not: the last one may have an entry as committed that most of the others lack.
+They elect a leader without it, and the last one refuses that leader ("has another entry, committed here").
+"""
 
 from __future__ import annotations
 
@@ -31,30 +35,26 @@ def m() -> Iterator[ModuleType]:
 @on_loop
 async def _restored(m: ModuleType, folder: Path) -> None:
     live, copies = folder / "live", folder / "copies"
-    addresses = {}
     async with cluster(m, live, *NAMES) as made:
         await (await m.Pay.start(made.nodes["a"], 5, id="waits")).describe()
         quick = await m.Quick.start(made.nodes["b"], 4, id="quick")
         assert await quick.result() == 8
-        for name in NAMES:  # a rolling restart, with a copy of each node while it is stopped
-            node = made.nodes.pop(name)
-            addresses[name] = node.address
-            await node.close()
-            await asyncio.to_thread(shutil.copytree, live / name, copies / name)
-            await made.start(name, listen=addresses[name])
-            await m.Quick.start(made.nodes[name], 1, id=f"between-{name}")
+        addresses = {name: node.address for name, node in made.nodes.items()}
+        await made.close()
+    shutil.copytree(live, copies)
+    async with cluster(m, live) as made:
+        await asyncio.gather(*(made.start(name, listen=addresses[name]) for name in NAMES))
         later = await m.Quick.start(made.nodes["a"], 5, id="later")
         assert await later.result() == 10
         await m.Pay.get(made.nodes["b"], "waits").paid(7)
 
-    for name in NAMES:
-        shutil.rmtree(live / name)
-        shutil.copytree(copies / name, live / name)
+    shutil.rmtree(live)
+    shutil.copytree(copies, live)
     async with cluster(m, live) as back:
         await asyncio.gather(*(back.start(name, listen=addresses[name]) for name in NAMES))
         assert await m.Quick.get(back.nodes["a"], "quick").result() == 8
         with pytest.raises(e.NotFound):
-            await m.Quick.get(back.nodes["c"], "later").result()  # what came after the last copy is gone
+            await m.Quick.get(back.nodes["c"], "later").result()  # what came after the copies is gone
         waits = m.Pay.get(back.nodes["b"], "waits")
         await until(lambda: _is_charged(waits))
         await waits.paid(3)
