@@ -162,14 +162,17 @@ class HostThread:
         except Exception as error:
             self._dropped(host, error)
             return
+        ended = time.monotonic()
+        if step.performs:  # they are waited for; what followers are told of it now is not
+            self._came(step, ended - began)
         for peer, parcel in step.parcels.items():
             self._send(peer, parcel)
-        ended = time.monotonic()
         self.steps += 1
         self.step_seconds += (ended - began - self.step_seconds) / 16
         if ended - began > SLOW_S:
             log.warning("a step of the node took %.1f s: is its disk slow?", ended - began)
-        self._came(step, ended - began)
+        if not step.performs:
+            self._came(step, ended - began)
         self._do_jobs(host)
         due = host.deadline()
         if due <= ended:
