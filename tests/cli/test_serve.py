@@ -292,12 +292,12 @@ def test_the_same_command_line_is_the_same_node(tmp_path: Path, raftoral: Raftor
 
 
 BUSY = """import sys
-import time
+import threading
 
 
 def charge(amount: int) -> str:
     print("busy", file=sys.stderr, flush=True)
-    time.sleep(600)
+    threading.Event().wait()  # nobody sets it: only the end of the process ends this call
     return ""
 """
 

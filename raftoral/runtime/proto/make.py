@@ -6,6 +6,7 @@ makes none. A tool of `./dev proto`. Never loaded at run time.
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import sys
@@ -36,7 +37,7 @@ def made(folder: str) -> dict[str, str]:
         stem, services = name.removesuffix(".proto"), _services(_text(os.path.join(HERE, name)))
         stubs = texts.pop(f"{stem}_pb2_grpc.py", "")
         if services:
-            texts[f"{stem}_pb2_grpc.py"] = stubs
+            texts[f"{stem}_pb2_grpc.py"] = _used(stubs)
             texts[f"{stem}_pb2_grpc.pyi"] = _types(stem, services)
     return texts
 
@@ -50,6 +51,19 @@ def _services(text: str) -> dict[str, list[Method]]:
     for name, body in re.findall(r"^service (\w+) \{(.*?)^\}", text, re.M | re.S):
         found[name] = re.findall(r"rpc (\w+)\((\w+)\) returns \((stream )?(\w+)\);", body)
     return found
+
+
+def _used(stubs: str) -> str:
+    """What the plugin makes, without the classes that nobody derives from or calls: servicers whose methods all say
+    that they are not there, and a second way to call each method that grpcio names experimental."""
+    lines = stubs.splitlines(keepends=True)
+    for node in reversed(ast.parse(stubs).body):
+        if isinstance(node, ast.ClassDef) and not node.name.endswith("Stub"):
+            first = node.lineno - 1
+            while lines[first - 1].startswith(("#", "\n")):  # the plugin's remark above, and blank lines
+                first -= 1
+            lines[first : node.end_lineno] = []
+    return "".join(lines)
 
 
 def _types(stem: str, services: dict[str, list[Method]]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-import time
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -24,7 +24,7 @@ from raftoral.runtime.edge.observe import Inside, Observer
 from raftoral.runtime.links.tls import Tls
 from raftoral.runtime.ports import Row
 from raftoral.runtime.service import Source
-from tests.runtime.kit import on_loop
+from tests.runtime.kit import HANGS_SECONDS, on_loop
 from tests.runtime.links.certificates import made_pems, shown
 from tests.runtime.machines import Kit, forget
 
@@ -206,11 +206,21 @@ def test_another_node_takes_over_when_the_owner_dies(m: ModuleType, tmp_path: Pa
     _owner_dies(m, tmp_path)
 
 
+def alive(node: Node, seconds: float) -> None:
+    """Blocks the caller until the node's own loop has seen so much time go by. That loop must run for it."""
+    thread = node._thread
+    assert thread is not None
+    passed = threading.Event()
+    thread.post(lambda: thread.loop.call_later(seconds, passed.set))
+    assert passed.wait(HANGS_SECONDS), "the engine stands still with the service"
+
+
 @on_loop
 async def _blocked(m: ModuleType, folder: Path) -> None:
     async with cluster(m, folder, "a", "b") as made:
         term = {group["group"]: group["term"] for group in (await made.nodes["a"].cluster())["groups"]}
-        time.sleep(3.0)  # the service's own loop, with both nodes in it, stands still
+        for node in made.nodes.values():
+            alive(node, 2.5)  # the service's own loop, with both nodes in it, stands still meanwhile
         after = {group["group"]: group["term"] for group in (await made.nodes["a"].cluster())["groups"]}
         assert after == term, "no leader was lost"
         assert await (await m.Quick.start(made.nodes["b"], 2)).result() == 4
@@ -543,7 +553,5 @@ def test_each_run_is_told_once_by_its_owner(m: ModuleType, tmp_path: Path) -> No
 
 
 def test_nothing_of_a_node_is_left_in_the_process(m: ModuleType, tmp_path: Path) -> None:
-    import threading
-
     _alone(m, tmp_path)
     assert "raftoral-engine" not in {thread.name for thread in threading.enumerate()}
