@@ -184,18 +184,24 @@ class Host:
             self._open_group(group)
 
     def _open_group(self, group: int) -> None:
-        storage = self.states.open(group)
-        state: State
-        if group == 0:
-            state = self.directory = Directory(storage)
-        else:
-            state = self.replicas[group] = Replica(group, storage, self._programs(), self._install, trails=self._trails)
-            self.life += 1  # what is applied again from here on was performed by an earlier life
-            self._lives[group] = self.life
-            self._announced.pop(group, None)
+        state = self._read_state(group)
         self.logs[group] = self.groups.open(group, state.point, self.now)
         self.broken.pop(group, None)
         self._leaders.pop(group, None)
+
+    def _read_state(self, group: int) -> State:
+        """The state of a group, from its store. A new life of this node begins in the group: what is applied again from
+        here on was performed by an earlier one, and what it was asked while a snapshot came it has not seen."""
+        storage = self.states.open(group)
+        if group == 0:
+            directory = self.directory = Directory(storage)
+            return directory
+        replica = Replica(group, storage, self._programs(), self._install, trails=self._trails)
+        self.replicas[group] = replica
+        self.life += 1
+        self._lives[group] = self.life
+        self._announced.pop(group, None)
+        return replica
 
     def _close_group(self, group: int) -> None:
         self.groups.close(group)
@@ -702,18 +708,7 @@ class Host:
         """The state of a group is replaced by the snapshot that its sink holds."""
         self.states.close(group)
         self.states.install(group)
-        storage = self.states.open(group)
-        if group == 0:
-            self.directory = Directory(storage)
-            place = self.directory.point
-        else:
-            replica = self.replicas[group] = Replica(
-                group, storage, self._programs(), self._install, trails=self._trails
-            )
-            self.life += 1  # what was asked of this node meanwhile, it has not seen
-            self._lives[group] = self.life
-            self._announced.pop(group, None)
-            place = replica.point
-            self._duty_at = 0.0  # so that the group knows soon what this node can do
+        place = self._read_state(group).point
+        self._duty_at = 0.0  # so that the group knows soon what this node can do
         if place != point:
             raise StorageFailed(f"the snapshot of group {group} says that it stands at {place}, and not at {point}")

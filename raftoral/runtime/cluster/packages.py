@@ -21,11 +21,11 @@ from typing import Any, NamedTuple
 from raftoral import __version__
 from raftoral.errors import UsageError
 from raftoral.program.steps import Definition
+from raftoral.program.v1 import ABI as ABI
 
 from ..proto import log_pb2 as log
 
 PREFIX = "raftoral_deployed"
-ABI = 1  # of generated modules: `raftoral.program.v1`
 PACKAGE_BYTES_MAX = 900_000  # an entry of the log must hold it
 
 
