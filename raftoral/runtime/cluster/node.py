@@ -16,7 +16,6 @@ import logging
 import os
 import random
 import secrets
-import ssl
 import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -43,7 +42,11 @@ from ..edge.observe import Observer, Observers, observers_of
 from ..engine import command_of, tell
 from ..links.connect import connect
 from ..links.front import Front
-from ..links.peers import Identity, Peers
+from ..links.peers.choose import chosen
+from ..links.peers.greeting import Identity
+from ..links.peers.links import Peers
+from ..links.peers.wires import Transport
+from ..links.peers.within import Exchange
 from ..links.tls import Tls
 from ..local import definitions_of
 from ..ports import Attempt, Report
@@ -104,6 +107,7 @@ class Node(Client):
         down_after: float = 2.0,
         timing: Timing | None = None,
         grpc: bool | None = None,
+        peer_transport: str | Transport = "lean",
         patience: float = READY_S,
     ) -> None:
         self._peers_given = list(peers)
@@ -123,6 +127,7 @@ class Node(Client):
         self._retention = retention
         self._timing = timing or Timing()
         self._grpc, self._patience = grpc, patience
+        self._peer_transport = chosen(peer_transport, tls, grpc=grpc)
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._lock: DirectoryLock | None = None
         self._thread: HostThread | None = None
@@ -214,7 +219,8 @@ class Node(Client):
     async def _begin(self, folder: str, known: JSON | None) -> None:
         """On the engine's loop: listens, opens what is on the disk, founds or joins a cluster."""
         assert self._thread is not None
-        links = Peers(self._identity, self._thread.received, self._thread.linked, _client_tls(self._tls))
+        transport = self._peer_transport
+        links = Peers(self._identity, transport, self._thread.received, self._thread.linked)
         self._links = links
         self._front = await Front(
             self._local,
@@ -229,6 +235,8 @@ class Node(Client):
         ).open()
         self.address = self._front.address
         self._identity.address = self._advertise or self.address
+        if isinstance(transport, Exchange):
+            transport.listen(self._identity.address, links.accept)
         if known is not None and self._peers_given:
             await self._refuse_others(folder, known)
         if known is None and not self._bootstrap:
@@ -473,6 +481,8 @@ class Node(Client):
         if self._front is not None:
             await self._front.close(self._grace)
         if self._links is not None:
+            if isinstance(self._peer_transport, Exchange):
+                self._peer_transport.leave(self._identity.address)
             await self._links.close()
 
     # --- between the engine and the service --------------------------------------------------------------------
@@ -588,7 +598,3 @@ class _ByName(Bindings):
             return super().of(activity)
         found = super().of(own)
         return None if found is None else replace(found, activity=activity)
-
-
-def _client_tls(tls: Tls | None) -> ssl.SSLContext | None:
-    return None if tls is None else tls.client_context()
