@@ -16,10 +16,8 @@ from raftoral.runtime.consensus.journal import Write
 from raftoral.runtime.edge.journal_sqlite import SqliteJournal
 from raftoral.runtime.edge.storage_sqlite import SqliteStorage
 from raftoral.runtime.ports import Changes
-from tests.runtime.cluster.test_nodes import Cluster, cluster, m, until
+from tests.runtime.cluster.nodes import Cluster, cluster, until
 from tests.runtime.kit import on_loop
-
-_ = m  # a fixture
 
 
 class Disk:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -12,19 +11,8 @@ import pytest
 from raftoral import errors as e
 from raftoral.runtime.cluster.node import Node
 from raftoral.runtime.links.peers.within import Exchange
-from tests.runtime.cluster.test_nodes import TEXT, cluster
+from tests.runtime.cluster.nodes import cluster
 from tests.runtime.kit import on_loop
-from tests.runtime.machines import Kit, forget
-
-
-@pytest.fixture(scope="module")
-def m() -> Iterator[ModuleType]:
-    kit = Kit({"pay.rft": TEXT})
-    module = kit.modules["pay"]
-    text = kit.both.texts["pay.py"]
-    module.__loader__ = type("Loader", (), {"get_source": staticmethod(lambda name: text)})()
-    yield module
-    forget([kit])
 
 
 @on_loop

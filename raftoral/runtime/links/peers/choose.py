@@ -29,7 +29,7 @@ def chosen(given: str | Transport, tls: Tls | None, *, grpc: bool | None = None)
     if given != "grpc":
         raise e.UsageError(f"nodes talk to each other by {', '.join(NAMES)}; there is no transport {given!r}")
     if grpc is False:
-        raise e.UsageError("a node that does not serve gRPC cannot have peers over it: serve it, or take another transport")
+        raise e.UsageError("a node that does not serve gRPC cannot have peers over it: take another transport")
     if not has_grpc():
         raise e.UsageError("peer_transport='grpc' needs grpcio on every node: pip install 'raftoral[grpc]'")
     from raftoral.runtime.links.grpc.peers import GrpcPeers
