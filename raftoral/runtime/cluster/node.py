@@ -25,9 +25,10 @@ from functools import partial
 from typing import Any, Self
 
 from raftoral import __version__, errors as e
+from raftoral.program.probes import determinism_digest
 from raftoral.program.steps import Activity, Definition
 
-from ..bindings import Binding, Bindings
+from ..bindings import Binding, Bindings, method_of
 from ..calls.client import Client
 from ..calls.values import drawn_id
 from ..consensus.core import Timing
@@ -58,7 +59,7 @@ from .host import Host, Step
 from .identity import read_identity, write_identity
 from .packages import ABI, Module, deployed_name, gathered, installed
 from .replica import Replica
-from .service import NodeService, moving_proof
+from .service import NodeService, moving_proof, removed_text
 from .states import FileStates
 from .threaded import Threaded
 from .watching import NodeInside, Watch
@@ -198,6 +199,7 @@ class Node(Client):
             secret=bytes.fromhex(known["secret"]) if known else b"",
             address="",
             abi=ABI,
+            digest=determinism_digest(),
         )
         if known and self._name and self._name != known["node"]:
             raise e.UsageError(f"the data in {folder} is that of the node {known['node']}, not of {self._name}")
@@ -287,6 +289,9 @@ class Node(Client):
                 async with connect(*others, token=self._token or None, tls=self._tls) as client:
                     found = await client.service.admit(node, address, proof)
             except e.RaftoralError as error:
+                if isinstance(error, e.Denied) and str(error) == removed_text(node):
+                    self._is_removed()
+                    return
                 log.warning("the other nodes do not have %s at %s yet: %s", node, address, error)
                 continue
             host = self._thread.host if self._thread is not None else None
@@ -313,9 +318,12 @@ class Node(Client):
         gone = health["ready"] and found["cluster"] == directory.cluster and host.node not in found["nodes"]
         self._missed = self._missed + 1 if gone else 0
         if self._missed >= MISSED_MAX:
-            self._local.shutting = f"{host.node} was removed from the cluster: to join it anew, take another directory"
-            log.error("%s", self._local.shutting)
-            self._loop.call_soon_threadsafe(self.removed.set)
+            self._is_removed()
+
+    def _is_removed(self) -> None:
+        self._local.shutting = removed_text(self._identity.node)
+        log.error("%s", self._local.shutting)
+        self._loop.call_soon_threadsafe(self.removed.set)
 
     def _belongs(self) -> bool:
         """Whether the cluster knows where this node is, and it is a member of all groups; or was removed for good."""
@@ -359,6 +367,12 @@ class Node(Client):
                     f"the cluster runs programs by ABI {found['abi']} (raftoral {found['version']}), and this node by "
                     f"{ABI} (raftoral {__version__}): install the same version"
                 )
+            if found.get("digest", self._identity.digest) != self._identity.digest:
+                raise e.UsageError(
+                    f"the cluster (raftoral {found['version']}) computes otherwise than this node (raftoral "
+                    f"{__version__}): by the determinism digest their states would differ. Install the same raftoral, "
+                    "pydantic and Python"
+                )
             known = await service.admit(self._identity.node, self._identity.address, self._join_token)
         kept = {name: known[name] for name in ("node", "cluster", "secret")}
         write_identity(folder, {**kept, "joined": sorted(known["nodes"].values())})
@@ -390,6 +404,8 @@ class Node(Client):
             if health["ready"]:
                 return
             why = health["why"]
+            if self.removed.is_set():
+                raise e.StorageRefused(why)
             if passed > SAY_S and why != said:
                 log.info("not ready yet: %s", why)
                 said = why
@@ -523,7 +539,9 @@ class Node(Client):
                 able.append(attempt)
             else:
                 name = deployed_name(attempt.activity.full_name)
-                reason = f"no node that is up implements the activity {name}"
+                method = method_of(attempt.activity)
+                hint = "" if method == attempt.activity.name else f" (in Python its name is {method})"
+                reason = f"no node that is up implements the activity {name}{hint}"
                 self._post(attempt.id, c.Stalled(attempt.id, attempt.op, reason, attempt.run, attempt.fence))
         if able:
             runner.start(able)

@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import replace
 
 from raftoral import __version__, errors as e
+from raftoral.program.probes import determinism_digest
 from raftoral.program.steps import Definition
 
 from ..calls.plain import DeskService
@@ -351,6 +352,7 @@ class NodeService:
             "node": host.node,
             "abi": ABI,
             "version": __version__,
+            "digest": determinism_digest(),
             "nodes": directory.nodes,
             "groups": [0, *sorted(directory.groups)],
         }
@@ -362,7 +364,8 @@ class NodeService:
             raise e.Unavailable("this node belongs to no cluster yet: ask another one")
         node = node or f"n-{secrets.token_hex(3)}"
         known = directory.nodes.get(node)
-        if known is not None and token == moving_proof(directory.state.secret, node, address):
+        was_here = token == moving_proof(directory.state.secret, node, address)
+        if known is not None and was_here:
             token = ""
         elif known is not None and known != address and self._lives(host, node):
             why = f"a node {node} lives at {known}: two nodes of one name would vote twice. Take another --node-id"
@@ -372,6 +375,8 @@ class NodeService:
             raise e.Denied(f"{why}: make one with `raftoral cluster token`")
         decree = pb.Decree(admitted=pb.Admitted(node=node, address=address, token=_digest(token) if token else b""))
         refused = await self._decree(decree)
+        if refused is not None and refused.code == DENIED and was_here:
+            raise e.Denied(removed_text(node))  # the log says so, and not only what this node knows of it yet
         if refused is not None:
             raise (e.Denied if refused.code == DENIED else e.UsageError)(refused.message)
         if node not in self._bringing:
@@ -497,6 +502,10 @@ class NodeService:
         self.host.request(group, kind, data, answer.put, node=node, timeout=timeout)
         self._thread.wake()
         return await answer.get()
+
+
+def removed_text(node: str) -> str:
+    return f"{node} was removed from the cluster: to join it anew, take another directory"
 
 
 def moving_proof(secret: bytes, node: str, address: str) -> str:

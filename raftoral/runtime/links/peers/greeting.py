@@ -36,6 +36,7 @@ class Identity:
     secret: bytes
     address: str
     abi: int
+    digest: str = ""  # of determinism
 
     def __post_init__(self) -> None:
         self.process = secrets.token_hex(8)
@@ -94,6 +95,7 @@ def _hello(identity: Identity, to: str) -> pb.Hello:
         version=f"{__version__} {identity.process}",
         nonce=secrets.token_bytes(16),
         to=to,
+        digest=identity.digest,
     )
 
 
@@ -112,3 +114,8 @@ def _check(identity: Identity, other: pb.Hello, name: str) -> None:
         raise Refused(f"at that address is {other.node}, not {name}")
     if other.abi != identity.abi:
         raise Refused(f"{name} runs programs by ABI {other.abi}, and this node by {identity.abi}: upgrade one")
+    if other.digest != identity.digest:
+        raise Refused(
+            f"{name} computes otherwise (determinism digest {other.digest[:12]}, and {identity.digest[:12]} here): the "
+            "states of the two would differ. Install the same raftoral, pydantic and Python on both"
+        )
