@@ -20,7 +20,6 @@ esac
 
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/raftoral-script.XXXXXX")
-export TMPDIR="$WORK" # a node that is killed cannot take its private socket away
 PATIENCE=${PATIENCE:-120} # seconds that anything may take; a machine may be busy
 NODES=""                  # names of all nodes that were started
 HELPERS=""               # names of other processes that were started

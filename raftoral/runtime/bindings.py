@@ -207,7 +207,7 @@ def _home_of(activity: Activity[Any], places: Mapping[int, list[_Place]]) -> _Ho
 
 
 def method_of(activity: Activity[Any]) -> str:
-    """How the method is called that performs an activity: `a_` for the activity `a`, since generated code has an `a`."""
+    """How the method is called that performs an activity: for `a` it is `a_`, since generated code has an `a`."""
     return _method_name(activity.name, _home_of(activity, _places()))
 
 

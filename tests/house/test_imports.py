@@ -279,7 +279,7 @@ TABLE = {
         },
     ),
     "raftoral.runtime.links.grpc.server": Room(
-        may=dict.fromkeys(("os", "shutil", "tempfile"), "a private folder for the socket behind the listener")
+        may=dict.fromkeys(("os", "shutil", "stat", "tempfile"), "a private folder for the socket behind the listener")
     ),
     "raftoral.runtime.links.grpc.channels": Room(may_call={"open": "certificates, which grpcio wants as bytes"}),
     "raftoral.runtime.links.http.openapi": Room(

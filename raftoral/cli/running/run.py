@@ -239,7 +239,7 @@ async def _stands_still(here: Local, id: str, options: Options, terminal: Termin
 
 def _say_failure(failed: RunFailed, found: Any, terminal: Terminal) -> None:
     terminal.complain(f"raftoral run: {failed}")
-    if found.failure is not None:
+    if found.failure is not None and terminal.verbose:  # the same once more, for a program to read
         terminal.complain(f"  {json.dumps(found.failure, ensure_ascii=False)}")
 
 

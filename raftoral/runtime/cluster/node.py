@@ -234,6 +234,7 @@ class Node(Client):
             metrics=self._page,
             peer=links.accept,
             grpc=self._grpc,
+            folder=folder,
         ).open()
         self.address = self._front.address
         self._identity.address = self._advertise or self.address

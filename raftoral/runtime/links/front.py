@@ -37,7 +37,7 @@ GRACE = 5.0  # seconds that requests have to end
 class Front:
     """See the module. `tokens` are rights by token: read, write, admin. `origins` are those whose pages may ask (CORS);
     `grpc` says whether gRPC is served: None, if grpcio is installed. `peer` takes
-    what other nodes dial, over any transport."""
+    what other nodes dial, over any transport; `folder` is where gRPC may have its private socket."""
 
     def __init__(
         self,
@@ -52,6 +52,7 @@ class Front:
         peer: Accept | None = None,
         grpc: bool | None = None,
         limits: Limits | None = None,
+        folder: str | None = None,
     ) -> None:
         access = Access(tokens)
         self._limits = limits or Limits()
@@ -72,7 +73,8 @@ class Front:
         if there and grpc is not False:
             from .grpc.server import GrpcServer
 
-            self._grpc = GrpcServer(service, access, message_bytes_max=self._limits.body_bytes_max, peer=peer)
+            most = self._limits.body_bytes_max
+            self._grpc = GrpcServer(service, access, message_bytes_max=most, peer=peer, near=folder)
         self._listener = Listener(
             address,
             http=self.http.serve,

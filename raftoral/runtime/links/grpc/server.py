@@ -6,14 +6,17 @@
 
 In: calls. Out: replies, or a status with the stable code in the trailing metadata. Health and reflection are there for
 everybody. When a client's deadline is over, or it left, its call is cancelled. Never on a port of its own: TLS and the
-port are matters of the listener.
+port are matters of the listener. `near` is the directory of the node, in which the socket lies in a private folder.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import hashlib
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, NoReturn
@@ -35,6 +38,8 @@ from .messages import ANSWER_BYTES_MAX, CODE, KEEPALIVE, METHODS, Method, argume
 from .peers import add_links
 
 WORDS_BYTES_MAX = 6_000  # of an error: with 8 KiB of metadata some clients break off
+SOCKET = "api"
+SOCKET_BYTES_MAX = 100  # of the whole name; 107 on Linux, 103 on macOS
 STREAMS_MAX = 1_000  # calls at a time on one connection
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -49,8 +54,10 @@ class GrpcServer:
         *,
         message_bytes_max: int = 8 * 1024 * 1024,
         peer: Accept | None = None,
+        near: str | None = None,
     ) -> None:
         self._service, self._access, self._peer = service, access, peer
+        self._near = near
         self._message_bytes_max = message_bytes_max
         self._closing = asyncio.Event()
         self._answering = 0
@@ -63,10 +70,9 @@ class GrpcServer:
     @property
     def path(self) -> str:
         """The socket. Nobody but this user can reach it: the folder around it is private."""
-        return os.path.join(self._folder, "api")
+        return os.path.join(self._folder, SOCKET)
 
     async def open(self) -> None:
-        self._folder = tempfile.mkdtemp(prefix="raftoral-")  # made with 0700
         self._server = server = grpc.aio.server(
             options=[
                 ("grpc.max_receive_message_length", self._message_bytes_max),
@@ -84,8 +90,19 @@ class GrpcServer:
         health_pb2_grpc.add_HealthServicer_to_server(_Health(self._service), server)
         names = [service.full_name for service in pb.DESCRIPTOR.services_by_name.values()]
         reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server)
-        server.add_insecure_port(f"unix:{self.path}")
+        self._bind(server)
         await server.start()
+
+    def _bind(self, server: grpc.aio.Server) -> None:
+        """In the directory of the node, so that nothing is left elsewhere after a kill -9; but not every file system
+        has sockets."""
+        self._folder = private_folder(self._near)
+        try:
+            server.add_insecure_port(f"unix:{self.path}")
+        except RuntimeError:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = private_folder(None)
+            server.add_insecure_port(f"unix:{self.path}")
 
     async def drain(self, grace: float) -> None:
         """Calls have `grace` seconds to end; streams are told to go elsewhere. Links stay: last answers need them."""
@@ -155,6 +172,31 @@ class GrpcServer:
     def _check(self, method: Method, context: Context) -> None:
         metadata = dict(context.invocation_metadata() or ())
         self._access.check(method.operation.right, bearer(str(metadata.get("authorization", ""))))
+
+
+def private_folder(near: str | None) -> str:
+    """A folder that only this user can enter, for a socket: in `near`, or where temporary files are.
+
+    What an earlier process left there is taken away. The name of a socket has about 100 bytes; a place that is too deep
+    for that gets a folder of its own elsewhere, which the next process of the same node finds again.
+    """
+    if near is None:
+        return tempfile.mkdtemp(prefix="raftoral-")  # made with 0700
+    folder = os.path.join(os.path.abspath(near), "grpc")
+    if len(os.fsencode(os.path.join(folder, SOCKET))) > SOCKET_BYTES_MAX:
+        of = hashlib.sha256(os.fsencode(os.path.realpath(near))).hexdigest()[:16]
+        folder = os.path.join(tempfile.gettempdir(), f"raftoral-{of}")
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        found = os.lstat(folder)
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+            raise PermissionError(f"{folder} is somebody else's")
+        os.chmod(folder, 0o700)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(folder, SOCKET))
+    except OSError:
+        return tempfile.mkdtemp(prefix="raftoral-")
+    return folder
 
 
 class _Servicer:
