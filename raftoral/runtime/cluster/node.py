@@ -56,7 +56,7 @@ from ..resources import Resources
 from ..service import JSON, Service, Source
 from .engine import HostThread
 from .host import Host, Step
-from .identity import read_identity, write_identity
+from .identity import LOG, read_identity, refuse_lost_log, write_begun, write_identity
 from .packages import ABI, Module, deployed_name, gathered, installed
 from .replica import Replica
 from .service import NodeService, moving_proof, removed_text
@@ -140,7 +140,7 @@ class Node(Client):
         self._page = getattr(metrics, "text", None)
         self._watch = Watch(self._observers)
         self._abilities: dict[int, tuple[Replica, int, frozenset[str]]] = {}
-        self._closing = False
+        self._closing = self._has_begun = False
         self._belonging: asyncio.Task[None] | None = None
         self._front: Front | None = None
         self._links: Peers | None = None
@@ -212,6 +212,8 @@ class Node(Client):
         super().__init__(Threaded(service, thread))
         await thread.call(lambda: self._begin(folder, known))
         await self._until_ready()
+        self._has_begun = True
+        write_begun(folder, read_identity(folder) or {})
         if self._definitions:
             await self._deploy()
             await self._until_ready()
@@ -380,7 +382,9 @@ class Node(Client):
         return known
 
     def _made_host(self, folder: str) -> Host:
-        journal = SqliteJournal(os.path.join(folder, "log.db"), self._identity.node)
+        if self._has_begun:
+            refuse_lost_log(folder)
+        journal = SqliteJournal(os.path.join(folder, LOG), self._identity.node)
         own = self._definitions
         host = Host(
             self._identity.node,
