@@ -26,9 +26,9 @@ REST_S = 5.0
 class Process:
     """A node. What it is told goes to its standard input."""
 
-    def __init__(self, folder: str, name: str, peers: list[str], groups: int = 1) -> None:
+    def __init__(self, folder: str, name: str, peers: list[str], groups: int = 1, transport: str = "lean") -> None:
         self.name = name
-        words = [sys.executable, WORK, os.path.join(folder, name), name, str(groups), *peers]
+        words = [sys.executable, WORK, os.path.join(folder, name), name, str(groups), transport, *peers]
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True)
         self.address = self._line()
@@ -59,11 +59,11 @@ class Process:
 
 
 class Cluster:
-    def __init__(self, top: str, groups: int = 1, nodes: int = 3) -> None:
+    def __init__(self, top: str, groups: int = 1, nodes: int = 3, transport: str = "lean") -> None:
         self.folder = tempfile.mkdtemp(prefix="nodes-", dir=top)
-        self.nodes = [Process(self.folder, "a", [], groups)]
+        self.nodes = [Process(self.folder, "a", [], groups, transport)]
         for name in "bcdefg"[: nodes - 1]:
-            self.nodes.append(Process(self.folder, name, [self.nodes[0].address]))
+            self.nodes.append(Process(self.folder, name, [self.nodes[0].address], transport=transport))
 
     def leader(self) -> Process:
         name = self.nodes[0].ask("state")["leader"]

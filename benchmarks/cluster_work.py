@@ -1,6 +1,6 @@
 """One node of the cluster benchmark, in a process of its own.
 
-    python benchmarks/cluster_work.py DIR NAME GROUPS [PEER]     says its address, then does what it is told
+    python benchmarks/cluster_work.py DIR NAME GROUPS TRANSPORT [PEER]     says its address, then does what it is told
 
 Lines on its standard input are commands; each is answered by one line of JSON. A node starts runs as the service does
 that embeds it: client, workflow and effects share the process, as they do in the drivers of other systems.
@@ -39,9 +39,16 @@ async def step(i: int) -> int:
     return i
 
 
-async def main(folder: str, name: str, peers: list[str], groups: int) -> None:
+async def main(folder: str, name: str, peers: list[str], groups: int, transport: str) -> None:
     begin: dict[str, Any] = {"peers": peers} if peers else {"bootstrap": True, "groups": groups}
-    node = raftoral.Node(node_id=name, data=folder, programs=[workloads], activities=[{"step": step}], **begin)
+    node = raftoral.Node(
+        node_id=name,
+        data=folder,
+        programs=[workloads],
+        activities=[{"step": step}],
+        peer_transport=transport,
+        **begin,
+    )
     async with node:
         print(node.address, flush=True)
         loop = asyncio.get_running_loop()
@@ -113,4 +120,4 @@ COMMANDS: dict[str, Any] = {
 }
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[4:], int(sys.argv[3])))
+    asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[5:], int(sys.argv[3]), sys.argv[4]))

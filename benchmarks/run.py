@@ -3,6 +3,7 @@
     language    how fast .rft text is checked, read and formatted
     durable     runs in one process, synced to disk: W1 to W9
     cluster     runs on three nodes in three processes: W6
+    transports  what each transport between nodes costs (on request)
     storage     what a commit costs
     peers       ours beside another system's, in turns (not among all: it needs their drivers)
     consensus   how much a group of three nodes agrees on, with logs that are synced
@@ -23,12 +24,13 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SUITES = {
     "language": "benchmarks.language",
     "cluster": "benchmarks.cluster",
+    "transports": "benchmarks.transports",
     "storage": "benchmarks.storage",
     "durable": "benchmarks.durable",
     "consensus": "benchmarks.consensus",
     "peers": "benchmarks.peers",
 }
-ON_REQUEST = ("peers",)
+ON_REQUEST = ("peers", "transports")
 FLAGS = ("--json", "--write", "--quick")
 
 

@@ -163,16 +163,16 @@ TABLE = {
             "raftoral.deploying": "the compiler, when somebody deploys sources to this node",
             **dict.fromkeys(("os", "tempfile"), "its directory"),
             **dict.fromkeys(("random", "secrets"), "election timeouts; names of nodes and the secret of a cluster"),
-            "ssl": "the type of a context",
             "time": "its life begins now; how long it waits to be ready",
         }
     ),
     "raftoral.runtime.links.peers": Room(
         may={
             "raftoral": "the version, which links say",
-            **dict.fromkeys(("asyncio", "logging", "socket", "ssl"), "links over TCP"),
+            **dict.fromkeys(("asyncio", "logging", "socket"), "links over TCP"),
             "secrets": "nonces",
             "google.protobuf": "says when bytes cannot be read",
+            "raftoral.runtime.proto": "what the ends say of themselves",
         }
     ),
     "raftoral.runtime.cluster.states": Room(
@@ -272,7 +272,7 @@ TABLE = {
     "raftoral.runtime.links.connect": Room(may={"importlib": "asks whether grpcio is there, which is an extra"}),
     **{
         f"raftoral.runtime.links.http.{room}": Room(may={"h11": "it is the door to h11: bytes on one side"})
-        for room in ("connection", "client")
+        for room in ("connection", "client", "peers")
     },
     # gRPC is an extra: nobody outside of this room may need it to be there.
     "raftoral.runtime.links.grpc": Room(
@@ -283,9 +283,9 @@ TABLE = {
         },
     ),
     "raftoral.runtime.links.grpc.server": Room(
-        may=dict.fromkeys(("os", "shutil", "tempfile"), "a private folder for the socket behind the listener")
+        may=dict.fromkeys(("os", "shutil", "stat", "tempfile"), "a private folder for the socket behind the listener")
     ),
-    "raftoral.runtime.links.grpc.client": Room(may_call={"open": "certificates, which grpcio wants as bytes"}),
+    "raftoral.runtime.links.grpc.channels": Room(may_call={"open": "certificates, which grpcio wants as bytes"}),
     "raftoral.runtime.links.http.openapi": Room(
         may={"raftoral": "its version", "raftoral.runtime": "its own house"}, never=("raftoral.cli", "raftoral.dsl")
     ),

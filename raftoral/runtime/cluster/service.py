@@ -19,6 +19,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from raftoral import __version__, errors as e
+from raftoral.program.probes import determinism_digest
 from raftoral.program.steps import Definition
 
 from ..calls.plain import DeskService
@@ -462,6 +463,7 @@ class NodeService:
             "node": host.node,
             "abi": ABI,
             "version": __version__,
+            "digest": determinism_digest(),
             "nodes": directory.nodes,
             "groups": [0, *sorted(directory.groups)],
         }
@@ -470,7 +472,8 @@ class NodeService:
         host, directory = self.host, self.directory
         node = node or f"n-{secrets.token_hex(3)}"
         known = directory.nodes.get(node)
-        if known is not None and token == moving_proof(directory.state.secret, node, address):
+        was_here = token == moving_proof(directory.state.secret, node, address)
+        if known is not None and was_here:
             token = ""
         elif known is not None and known != address and self._lives(host, node):
             why = f"a node {node} lives at {known}: two nodes of one name would vote twice. Take another --node-id"
@@ -480,6 +483,8 @@ class NodeService:
             raise e.Denied(f"{why}: make one with `raftoral cluster token`")
         decree = pb.Decree(admitted=pb.Admitted(node=node, address=address, token=_digest(token) if token else b""))
         refused = await self._decree(decree)
+        if refused is not None and refused.code == DENIED and was_here:
+            raise e.Denied(removed_text(node))  # the log says so, and not only what this node knows of it yet
         if refused is not None:
             raise (e.Denied if refused.code == DENIED else e.UsageError)(refused.message)
         nodes = {**directory.nodes, node: address}
@@ -724,6 +729,10 @@ async def _has(service: Service, id: str) -> bool:
     except e.NotFound:
         return False
     return True
+
+
+def removed_text(node: str) -> str:
+    return f"{node} was removed from the cluster: to join it anew, take another directory"
 
 
 def moving_proof(secret: bytes, node: str, address: str) -> str:

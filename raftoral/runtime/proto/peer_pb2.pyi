@@ -8,7 +8,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Hello(_message.Message):
-    __slots__ = ("protocol", "cluster", "node", "address", "abi", "version", "proof", "nonce", "to")
+    __slots__ = ("protocol", "cluster", "node", "address", "abi", "version", "proof", "nonce", "to", "digest")
     PROTOCOL_FIELD_NUMBER: _ClassVar[int]
     CLUSTER_FIELD_NUMBER: _ClassVar[int]
     NODE_FIELD_NUMBER: _ClassVar[int]
@@ -18,6 +18,7 @@ class Hello(_message.Message):
     PROOF_FIELD_NUMBER: _ClassVar[int]
     NONCE_FIELD_NUMBER: _ClassVar[int]
     TO_FIELD_NUMBER: _ClassVar[int]
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
     protocol: int
     cluster: str
     node: str
@@ -27,7 +28,8 @@ class Hello(_message.Message):
     proof: bytes
     nonce: bytes
     to: str
-    def __init__(self, protocol: _Optional[int] = ..., cluster: _Optional[str] = ..., node: _Optional[str] = ..., address: _Optional[str] = ..., abi: _Optional[int] = ..., version: _Optional[str] = ..., proof: _Optional[bytes] = ..., nonce: _Optional[bytes] = ..., to: _Optional[str] = ...) -> None: ...
+    digest: str
+    def __init__(self, protocol: _Optional[int] = ..., cluster: _Optional[str] = ..., node: _Optional[str] = ..., address: _Optional[str] = ..., abi: _Optional[int] = ..., version: _Optional[str] = ..., proof: _Optional[bytes] = ..., nonce: _Optional[bytes] = ..., to: _Optional[str] = ..., digest: _Optional[str] = ...) -> None: ...
 
 class Parcel(_message.Message):
     __slots__ = ("frame", "requests", "replies", "chunks", "following", "followed")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -18,19 +17,8 @@ from raftoral.runtime.cluster.replica import PLACE
 from raftoral.runtime.cluster.service import NodeService
 from raftoral.runtime.cluster.states import FileStates
 from raftoral.runtime.ports import Changes
-from tests.runtime.cluster.test_nodes import TEXT, Activities, cluster, until
+from tests.runtime.cluster.nodes import Activities, cluster, until
 from tests.runtime.kit import on_loop
-from tests.runtime.machines import Kit, forget
-
-
-@pytest.fixture(scope="module")
-def m() -> Iterator[ModuleType]:
-    kit = Kit({"pay.rft": TEXT})
-    module = kit.modules["pay"]
-    text = kit.both.texts["pay.py"]
-    module.__loader__ = type("Loader", (), {"get_source": staticmethod(lambda name: text)})()
-    yield module
-    forget([kit])
 
 
 def test_a_later_snapshot_does_not_end_an_earlier_one(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,21 +16,10 @@ from raftoral.runtime.cluster.node import Node
 from raftoral.runtime.cluster.placing import home
 from raftoral.runtime.links.connect import connect
 from raftoral.runtime.service import Filters
-from tests.runtime.cluster.test_nodes import TEXT, Cluster, cluster, until
+from tests.runtime.cluster.nodes import Cluster, cluster, until
 from tests.runtime.kit import on_loop
-from tests.runtime.machines import Kit, forget
 
 SIZE = 2  # of groups in these tests, so that few nodes are many
-
-
-@pytest.fixture(scope="module")
-def m() -> Iterator[ModuleType]:
-    kit = Kit({"pay.rft": TEXT})
-    module = kit.modules["pay"]
-    text = kit.both.texts["pay.py"]
-    module.__loader__ = type("Loader", (), {"get_source": staticmethod(lambda name: text)})()
-    yield module
-    forget([kit])
 
 
 @pytest.fixture(autouse=True)
