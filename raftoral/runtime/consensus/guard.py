@@ -289,14 +289,21 @@ class Guard:
     def deadline(self) -> float:
         """When `tick` is needed next, if nothing happens before."""
         core = self.core
-        if core.commit > core.applied or self._proposals or self._changes or self.answers or self.log.replaced:
+        if self._proposals or self._changes or self.answers or self.log.replaced:
+            return self.now
+        at = core.due() + SOON_S
+        if at == float("-inf"):
             return self.now
         if core.role != LEADER:
-            return core.election_at + SOON_S
+            return at
         if not self._peers:
             return self.now if core.commit < self.log.last.index or self.reads else float("inf")
-        at = core.heartbeat_at + SOON_S
         return at if self._handover is None else min(at, self._handover[1])
+
+    def beats(self, by: float) -> bool:
+        """Whether it leads, and tells the others so by then."""
+        core = self.core
+        return core.role == LEADER and bool(self._peers) and core.due() < by
 
     def _settle_role(self, term: int, role: int) -> None:
         """After whatever happened: what was promised in a role or a term that is over."""
