@@ -56,7 +56,9 @@ from .states import Snapshot, States
 PENDING_MAX = 20_000  # requests of this node that wait; beyond it, clients are told to come later
 RETRY_S = 0.3  # before a request that nobody answered is sent again
 SOON_S = 0.03  # before one that was refused by a node that does not lead is tried again
+TOGETHER_S = 0.01  # requests that are to be sent again within it are sent in one step
 DUTY_S = 0.2  # between two looks at who is alive, and at what a leader has to do
+DUTY_SHARES_S = 0.1  # that it may come earlier, in a step that is made anyway
 SYNC_S = 2.0  # between two syncs of states, after which logs may be cut
 COMPARE_ENTRIES = 2_000  # of a group's log, between two comparisons of states
 
@@ -282,7 +284,7 @@ class Host:
                 self._answer(pending, Unavailable(f"group {pending.group} stands still on {self.node}: {why}"))
         else:
             leader, _ = self._leaders.get(pending.group, ("", 0))
-            pending.retry_at = self.now + (RETRY_S if leader else SOON_S)
+            pending.retry_at = self.now + RETRY_S  # or as soon as there is a leader: see `_look_at_leaders`
             if leader == self.node:
                 self._ask(log, pending.kind, pending.request_id, pending.data, pending.node)
             elif leader:
@@ -340,7 +342,7 @@ class Host:
                 self._answer(
                     pending, Unavailable(f"group {pending.group} did not take it in time: {why}. It may be done yet")
                 )
-            elif pending.retry_at <= self.now:
+            elif pending.retry_at <= self.now + TOGETHER_S:
                 self._send(pending)
             else:
                 self._retry_at = min(self._retry_at, pending.retry_at, pending.ends_at)
@@ -451,7 +453,7 @@ class Host:
         self._retry()
         for group in [group for group, at in self._reopen_at.items() if at <= now]:
             self._reopen(group)
-        if now >= self._duty_at:
+        if now >= self._duty_at - DUTY_SHARES_S:
             self._duty_at = now + DUTY_S
             self._duties()
         self._tick()
@@ -473,12 +475,14 @@ class Host:
         self._look_at_leaders()
         self._serve_reads()
         commands = sum(len(entry.batch) for entry in ready.applied)
-        return step._replace(parcels=self._parcels(ready.frames), commands=commands, changed=changed)
+        return Step(self._parcels(ready.frames), *step[1:7], commands, changed)
 
     def _answered(self, answer: Answer) -> None:
         self.answered(answer.group, answer.request_id, answer.outcome)
 
     def _parcels(self, frames: Mapping[str, bytes]) -> dict[str, bytes]:
+        if not (frames or self._requests or self._replies or self.carriage.chunks):
+            return {}
         requests, self._requests = self._requests, {}
         replies, self._replies = self._replies, {}
         chunks, self.carriage.chunks = self.carriage.chunks, {}
