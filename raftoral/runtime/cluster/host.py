@@ -284,7 +284,8 @@ class Host:
                 self._answer(pending, Unavailable(f"group {pending.group} stands still on {self.node}: {why}"))
         else:
             leader, _ = self._leaders.get(pending.group, ("", 0))
-            pending.retry_at = self.now + RETRY_S  # or as soon as there is a leader: see `_look_at_leaders`
+            # Without a leader there is nobody to ask: `_look_at_leaders` sees to it that one is asked at once.
+            pending.retry_at = self.now + RETRY_S if leader else NEVER
             if leader == self.node:
                 self._ask(log, pending.kind, pending.request_id, pending.data, pending.node)
             elif leader:

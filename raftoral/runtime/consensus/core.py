@@ -36,6 +36,7 @@ FILES = {
 }
 
 FOLLOWER, CANDIDATE, LEADER = 0, 1, 2
+ALREADY = float("-inf")  # a time that is over, whatever the clock says
 
 # An append with one entry of at least this size would be cut into pickled parts. Entries are a third of it at most
 # (`entries.ENTRY_BYTES_MAX`), so that this path is never taken.
@@ -371,14 +372,20 @@ class Core:
     def election_at(self, at: float) -> None:
         self._raw._SyncObj__raftElectionDeadline = at
 
-    def due(self) -> float:
-        """When a tick of it does something: at once, at the next heartbeat of a leader, or when an election begins."""
+    def due(self) -> tuple[bool, float]:
+        """Whether it leads, and when a tick of it does something: at once, at the next heartbeat of a leader, or when
+        an election begins. Asked for every group in every step, hence in one piece."""
         raw = self._raw
-        if raw._SyncObj__raftCommitIndex > raw._SyncObj__raftLastApplied:
-            return float("-inf")
         leads = raw._SyncObj__raftState == LEADER
-        at: float = raw._SyncObj__newAppendEntriesTime if leads else raw._SyncObj__raftElectionDeadline
-        return at
+        if raw._SyncObj__raftCommitIndex > raw._SyncObj__raftLastApplied:
+            return leads, ALREADY
+        return leads, raw._SyncObj__newAppendEntriesTime if leads else raw._SyncObj__raftElectionDeadline
+
+    def standing(self) -> tuple[str, int]:
+        """Who leads in which term, as far as it knows; an empty name: nobody."""
+        raw = self._raw
+        node = raw._SyncObj__raftLeader
+        return "" if node is None else node.name, raw._SyncObj__raftCurrentTerm
 
     def hurry(self) -> None:
         """The next tick sends appends, whatever the time."""

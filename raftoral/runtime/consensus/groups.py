@@ -24,7 +24,7 @@ from raftoral.errors import StorageFailed, StorageRefused, UsageError
 
 from ..faults import PeerError, check
 from ..proto import consensus_pb2 as pb
-from .core import Timing
+from .core import LEADER, Timing
 from .entries import Change, Entry, pack_change
 from .guard import Guard
 from .journal import BEGINNING, Journal, Point, Record, Stored, Write
@@ -181,8 +181,8 @@ class Groups:
                     guard.core.hurry()
                     due.add(group)
         for group, guard in list(self._guards.items()):
-            if group in due or group in busy:
-                self._guarded(guard)
+            if group in due or (group in busy and guard.core.role == LEADER):
+                self._guarded(guard)  # what came may let a leader commit; whoever follows did all with the message
                 busy[group] = guard
         self._stepped = [guard for group, guard in self._guards.items() if group in busy]
         frames: defaultdict[str, list[pb.Message]] = defaultdict(list)
