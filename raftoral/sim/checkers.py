@@ -35,12 +35,11 @@ from raftoral.runtime.cluster.host import Step
 from raftoral.runtime.cluster.replica import Replica
 from raftoral.runtime.consensus.journal import Write
 from raftoral.runtime.consensus.log import Applied
-from raftoral.runtime.consensus.messages import Append, Appended, Vote, VoteRequest, unpacked
 from raftoral.runtime.consensus.tail import Tail
 from raftoral.runtime.core import commands as c
 from raftoral.runtime.core.lifecycle import all_ops
 from raftoral.runtime.core.state import Kind
-from raftoral.runtime.proto import peer_pb2 as pb
+from raftoral.runtime.proto import consensus_pb2 as raft, peer_pb2 as pb
 
 from .histories import broken
 from .oracle import Oracle
@@ -51,6 +50,7 @@ if TYPE_CHECKING:
     from .world import World
 
 LATE_US = 3_000_000  # that a leader may be late with the time, when all is well
+SAY_THEIR_TERM = ("append", "appended", "vote", "vote_request")
 FOREIGN_MAX = 0  # requests of others that a host may remember when all is over
 
 
@@ -113,17 +113,21 @@ class Checkers:
             self._world.bad("RAISED", f"at entry {entry.index}: {type(fault).__name__}: {fault}", fault)
 
     def leaves(self, node: Node, peer: str, data: bytes, early: bool) -> None:
-        """What a node is about to send."""
+        """What a node is about to send. Read from the wire, and no further than what it says of its own disk."""
         frame = pb.Parcel.FromString(data).frame
-        for group, message in unpacked(frame) if frame else ():
-            stored = node.disk.journals[group].record
-            if early and not isinstance(message, Append):
+        for message in raft.Frame.FromString(frame).messages if frame else ():
+            stored = node.disk.journals[message.group].record
+            kind = message.WhichOneof("body")
+            if early and kind != "append":
                 self.bad("UNSYNCED", f"{node.name} sends {message} before its sync")
-            if isinstance(message, Append | Appended | Vote | VoteRequest) and stored.term < message.term:
+            if kind in SAY_THEIR_TERM and stored.term < message.term:
                 self.bad("UNSYNCED", f"{node.name} says {message} with term {stored.term} on its disk")
-            if isinstance(message, Appended) and message.success and stored.last < message.next_index - 1:
-                self.bad("UNSYNCED", f"{node.name} acknowledges {message.next_index - 1} of {stored.last} on its disk")
-            if isinstance(message, Vote) and stored.term == message.term and stored.vote != peer:
+            if kind == "appended":
+                answer = message.appended
+                if answer.success and stored.last < answer.next_index - 1:
+                    what = f"{answer.next_index - 1} of {stored.last} on its disk"
+                    self.bad("UNSYNCED", f"{node.name} acknowledges {what}")
+            elif kind == "vote" and stored.term == message.term and stored.vote != peer:
                 self.bad("UNSYNCED", f"{node.name} votes for {peer}; {stored.vote} is on its disk")
 
     def _copied(self, node: Node, entry: Applied) -> None:
@@ -178,15 +182,16 @@ class Checkers:
         """A node has made a step."""
         host = node.host
         assert host is not None
-        for group in host.logs:
-            leader, term = host._leaders.get(group, ("", 0))
-            if leader == node.name:
-                if (group, term) not in self._leaders:
-                    self._world.count("elections")
-                    self._complete(node, group, term)
-                known = self._leaders.setdefault((group, term), leader)
-                if known != leader:
-                    self.bad("ELECTION", f"{known} and {leader} lead term {term} of group {group}")
+        for group, (leader, term) in host._leaders.items():
+            if leader != node.name or group not in host.logs:
+                continue
+            known = self._leaders.get((group, term))
+            if known is None:
+                self._leaders[group, term] = leader
+                self._world.count("elections")
+                self._complete(node, group, term)
+            elif known != leader:
+                self.bad("ELECTION", f"{known} and {leader} lead term {term} of group {group}")
         if host.broken:
             for group, why in host.broken.items():
                 if not why.startswith(StorageFailed.__name__):

@@ -8,6 +8,7 @@ for all that they are given. Reads those files and the list of kept seeds; write
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 
@@ -81,6 +82,7 @@ class _Worlds:
         from raftoral.sim.seeds import line_of
 
         terminal, failed, count, virtual, began = self._terminal, 0, 0, 0.0, time.perf_counter()
+        gc.freeze()  # the search for garbage in each world need not go through what was loaded for all of them
         for mode, seeds in wanted:
             for seed in seeds:
                 world = self._made(mode, seed, None).run()

@@ -147,7 +147,7 @@ class Node:
                 raise  # of the user's own activities
             self.world.bad("RAISED", f"{self.name}: {type(fault).__name__}: {fault}", fault)
             self._end(power=True)
-        return self.up and self.life == life
+        return self.host is not None and self.life == life
 
     def _end(self, *, power: bool) -> None:
         self.crash(power=power)
@@ -172,13 +172,14 @@ class Node:
 
     def wake(self, at: float) -> None:
         """Wants a step at this time of the world, or earlier."""
-        at = max(at, self.paused_until)
+        if at < self.paused_until:
+            at = self.paused_until
         if at < self._wake_at:
             self._wake_at = at
             self.world.at(at, self._woken, self.life, at)
 
     def _woken(self, life: int, at: float) -> None:
-        if life != self.life or not self.up or at != self._wake_at:
+        if life != self.life or at != self._wake_at or self.host is None:
             return
         self._wake_at = NEVER
         if self.world.now < self.paused_until:
@@ -195,20 +196,25 @@ class Node:
         host, world, runner = self.host, self.world, self.runner
         assert host is not None and runner is not None
         world.steps += 1
-        self._send(host.advance(self.clock(), self.time()), early=True)
+        parcels = host.advance(self.clock(), self.time())
+        if parcels:
+            self._send(parcels, early=True)
         if self.disk.next_write == "unsynced":
             raise Crash
         step = host.settle()
-        self._send(step.parcels, early=False)
+        if step.parcels:
+            self._send(step.parcels, early=False)
         for halt in step.halts:
             runner.stop(halt.run, halt.op, halt.reason)
-        runner.start(step.performs)
+        if step.performs:
+            runner.start(step.performs)
         for peer, why in step.distrusted:
             world.bad("DISTRUST", f"{self.name} of {peer}: {why}")
         world.checkers.after_step(self, step)
-        jobs, host.jobs = host.jobs, []
-        for kind, group in jobs:
-            self._begin_job(host, kind, group)
+        if host.jobs:
+            jobs, host.jobs = host.jobs, []
+            for kind, group in jobs:
+                self._begin_job(host, kind, group)
 
     def _send(self, parcels: dict[str, bytes], *, early: bool) -> None:
         for peer, data in parcels.items():

@@ -209,7 +209,7 @@ class World:
     def at(self, time: float, call: Callable[..., None], *words: Any) -> None:
         """Something is going to happen."""
         self._serial += 1
-        heapq.heappush(self._events, (max(time, self.now), self._serial, call, words))
+        heapq.heappush(self._events, (time if time > self.now else self.now, self._serial, call, words))
 
     def after(self, seconds: float, call: Callable[..., None], *words: Any) -> None:
         """The same, so many seconds from now."""
