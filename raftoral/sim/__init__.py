@@ -8,6 +8,7 @@
 | `runner` | activities that succeed, fail, hang, answer late or twice |
 | `clients`, `values` | who starts, signals, looks, with arguments by chance |
 | `modes`, `faults` | what goes wrong, how often, and how |
+| `operators` | nodes that are brought in and removed, groups that are made |
 | `checkers`, `oracle`, `histories` | what must hold; what the state must be; what clients may have seen |
 | `programs` | the workflows that it brings along |
 

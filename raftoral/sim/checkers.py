@@ -12,6 +12,7 @@
 | TWICE | one op of a run ended twice |
 | UNWANTED | an activity was stopped that its run still waits for |
 | RESULT | an effect got a result that no call of it gave |
+| RETIRED | a run lives whose version was retired, and no other run started it |
 | FENCE | a fence that went back, or that two owners had |
 | AT-MOST-ONCE | an activity with `once: at_most` was called again, and nobody knew what became of the first call |
 | ANSWER, LOST | a client was told what the log does not say; what was acknowledged is not there |
@@ -41,6 +42,7 @@ from raftoral.runtime.core.lifecycle import all_ops
 from raftoral.runtime.core.state import Kind
 from raftoral.runtime.proto import consensus_pb2 as raft, peer_pb2 as pb
 
+from .clients import TALLY_ID
 from .histories import broken
 from .oracle import Oracle
 from .runner import Call
@@ -63,6 +65,7 @@ class Checkers:
         self._contents: dict[tuple[int, int, int], bytes] = {}  # (group, index, term) -> data
         self._canon: dict[tuple[int, int], Applied] = {}
         self._called: set[tuple[str, int, int]] = set()  # at most once: (run, op, attempt)
+        self._reported: dict[tuple[str, int], set[bytes]] = {}  # (run, op) -> results that runners gave
         self._decided: set[tuple[str, int, int]] = set()  # failures that are in the log: a next attempt is fair
 
     def bad(self, name: str, what: str) -> None:
@@ -73,7 +76,7 @@ class Checkers:
         """The group on a node that never fails."""
         oracle = self.oracles.get(group)
         if oracle is None:
-            oracle = self.oracles[group] = Oracle(group, self._world.install, self.bad)
+            oracle = self.oracles[group] = Oracle(group, self._world.install, self.bad, self._reported)
         return oracle
 
     # --- while the world goes on -------------------------------------------------------------------------------------
@@ -131,9 +134,10 @@ class Checkers:
                 self.bad("UNSYNCED", f"{node.name} votes for {peer}; {stored.vote} is on its disk")
 
     def _copied(self, node: Node, entry: Applied) -> None:
-        """Whatever is applied first anywhere is on the disks of a majority of its members by then."""
+        """Whatever is applied first anywhere is on the disks of a majority of its members by then. What founds a group
+        was agreed on before, in group 0 or by an operator: each of its first members writes it for itself."""
         log = self._log(node, entry.group)
-        if log is None:
+        if log is None or (entry.term == 0 and entry.index == 1):
             return
         for members in (log.members.now, log.members.at(entry.index)):  # or those of before a change that came with it
             copies = sum(self._has(name, entry) for name in members)
@@ -216,8 +220,7 @@ class Checkers:
         if isinstance(command, c.AttemptFailed):
             self._decided.add((command.run, command.op, command.attempt))
         elif isinstance(command, c.Finished):
-            group = self.oracle(self._world.group_of(command.id))
-            group.reported.setdefault((command.run, command.op), set()).add(command.result)
+            self._reported.setdefault((command.run, command.op), set()).add(command.result)
 
     # --- at the end --------------------------------------------------------------------------------------------------
 
@@ -276,7 +279,7 @@ class Checkers:
                 "_reads": len(host._reads),
                 "_requests": len(host._requests),
                 "_replies": len(host._replies),
-                "_buried": max(0, len(host._buried) - 2 * len(self._world.nodes)),
+                "_buried": max(0, len(host._buried) - 2 * len(self._world.nodes) * len(self.oracles)),
                 "_foreign": max(0, len(host._foreign) - FOREIGN_MAX),
                 "carriage._brought": len(carriage._brought),
                 "carriage._wanted": len(carriage._wanted),
@@ -307,7 +310,7 @@ class Checkers:
                     self.bad("LOST", f"the start of {id} was acknowledged, and {name} does not know it")
 
     def _tally(self) -> None:
-        oracle = self.oracles.get(1)
+        oracle = self.oracles.get(self._world.group_of(TALLY_ID))
         if oracle is None:
             return
         final = self._world.final_tally(oracle)

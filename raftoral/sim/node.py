@@ -170,6 +170,12 @@ class Node:
         self.wake(self.world.now)
         return request_id
 
+    def report(self, id: str, command: Command) -> None:
+        """What became of an attempt, for the group in which its run lives."""
+        group = self.host.group_of(id) if self.host is not None else None
+        if group is not None:  # else the run is over, or not here any more
+            self.submit(group, command)
+
     def wake(self, at: float) -> None:
         """Wants a step at this time of the world, or earlier."""
         if at < self.paused_until:
