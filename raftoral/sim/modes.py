@@ -34,6 +34,7 @@ class Mode(NamedTuple):
     unequal: bool = False  # not every node can do everything
     wild: bool = False  # links keep no order, and bring things twice: more than any transport of ours does
     groups: tuple[int, ...] = (1,)  # how many groups of runs there may be when a world begins
+    files: bool = False  # states are files of SQLite, as in production
     clients: dict[str, int] | None = None  # what clients want beside the usual, and how often against the others
 
 
@@ -50,6 +51,13 @@ MODES = {
     "lossy": Mode("the network loses, cuts, stalls and resets", NETWORK, 0.45, loss=0.05),
     "crashes": Mode("processes crash, are killed and stand still", {**CRASHES, **CLOCKS}, 0.4, skewed=True),
     "disk": Mode("writes are lost, torn, refused; disks are full", {**DISK, **STATES, "crash": 3, "transfer": 1}, 0.4),
+    "files": Mode(
+        "the same, and processes that are killed, with states in files of SQLite",
+        {**DISK, **STATES, "crash": 6, "kill": 4, "transfer": 1, "bring": 2, "remove": 1},
+        0.4,
+        grows=True,
+        files=True,
+    ),
     "wild": Mode(
         "links that keep no promise: any order, twice, late",
         {**NETWORK, **CRASHES, "clock_jump": 1},

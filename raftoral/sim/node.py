@@ -20,7 +20,7 @@ from raftoral.runtime.consensus.log import Ready
 from raftoral.runtime.core.commands import Command
 from raftoral.runtime.core.programs import Programs
 
-from .disk import Crash, Disk, MemoryStates
+from .disk import Crash, SimulatedStates
 from .runner import Runner
 
 if TYPE_CHECKING:
@@ -52,10 +52,10 @@ class Node:
         self.name = name
         self.drift = drift  # its clock runs this much faster
         self.skew = skew  # microseconds that its calendar is off
-        self.disk = Disk(world.chance_of(f"disk {name}"))
+        self.disk = world.new_disk(name)
         self.disk.on_write = lambda writes: world.checkers.writes(self, writes)
         self.host: Host | None = None
-        self.states: MemoryStates | None = None
+        self.states: SimulatedStates | None = None
         self.runner: Runner | None = None
         self.life = 0  # counts starts
         self.paused_until = 0.0
@@ -125,8 +125,7 @@ class Node:
         if not self.up:
             return
         self.host = self.runner = self.states = None
-        if power:
-            self.disk.crash()
+        self.disk.ends(power=power)
         self.world.note("crash", self.name)
         self.world.count("crashes")
         self.world.network.stopped(self)

@@ -5,8 +5,8 @@
     world.trace        a checksum of all that happened: the same for the same seed, in every process
 
 All that happens is an event on one heap, and each thing that needs chance has a source of its own, named after it. So
-a world is the same every time, and almost the same when its plan gets shorter. Never reads a clock, a file or the
-environment.
+a world is the same every time, and almost the same when its plan gets shorter. Never reads a clock or the
+environment, nor a file but for the states of worlds that have them in files.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ from raftoral.runtime.ports import Attempt
 
 from .checkers import Checkers
 from .clients import TALLY_ID, Clients
+from .disk import Disk
 from .faults import Faults
+from .files import FileDisk
 from .modes import BEGINS, Item, Mode, plan_of
 from .network import Network
 from .node import Node
@@ -126,6 +128,11 @@ class World:
             every = [each for each in every if chance.random() < 0.6]
         self._able[name] = frozenset(every)
         return node
+
+    def new_disk(self, name: str) -> Disk:
+        """What outlives the processes of a node."""
+        chance = self.chance_of(f"disk {name}")
+        return FileDisk(chance) if self.mode.files else Disk(chance)
 
     # --- what everybody asks -----------------------------------------------------------------------------------------
 
@@ -258,6 +265,8 @@ class World:
         self._come_to_rest()
         self.checkers.at_the_end()
         self.note(sorted(self.counts.items()), sorted(self.found.items()))
+        for node in self.nodes.values():
+            node.disk.close()
         return self
 
     def heal(self) -> None:

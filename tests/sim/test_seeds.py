@@ -66,7 +66,7 @@ def test_worlds_are_hostile():
 def test_the_same_seed_gives_the_same_trace_in_every_process():
     code = (
         "from raftoral.sim.world import World; from raftoral.sim.modes import MODES\n"
-        "print([World(s, MODES[m]).run().trace for s in (1, 2) for m in ('everything', 'groups', 'disk')])"
+        "print([World(s, MODES[m]).run().trace for s in (1, 2) for m in ('everything', 'groups', 'files')])"
     )
     traces = set()
     for hash_seed in ("0", "1", "2"):
