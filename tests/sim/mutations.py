@@ -31,6 +31,7 @@ from raftoral.runtime.consensus.members import Members
 from raftoral.runtime.consensus.messages import Append, Message
 from raftoral.runtime.consensus.reads import Reads
 from raftoral.runtime.consensus.tail import Tail
+from raftoral.runtime.core import commands as c, machine
 from raftoral.runtime.core.deadlines import Deadlines
 from raftoral.runtime.core.lifecycle import all_ops
 from raftoral.runtime.core.machine import Machine
@@ -238,7 +239,12 @@ def halves_of_commits(patch: Patch) -> None:
 
 def retired_while_they_live(patch: Patch) -> None:
     """Whoever retires a version does not look whether runs of it live."""
-    patch.setattr(Machine, "_retire", lambda self, command: self.retired.add((command.workflow, command.version)))
+
+    def careless(self: Machine, command: c.Retire) -> None:
+        self.retired.add((command.workflow, command.version))
+        self._write_retired()
+
+    patch.setitem(machine._HANDLERS, c.Retire, careless)
 
 
 def groups_of_the_old(patch: Patch) -> None:
