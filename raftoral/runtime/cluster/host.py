@@ -58,7 +58,9 @@ from .states import Snapshot, States
 PENDING_MAX = 20_000  # requests of this node that wait; beyond it, clients are told to come later
 RETRY_S = 0.3  # before a request that nobody answered is sent again
 SOON_S = 0.03  # before one that was refused by a node that does not lead is tried again
+TOGETHER_S = 0.01  # requests that are to be sent again within it are sent in one step
 DUTY_S = 0.2  # between two looks at who is alive, and at what a leader has to do
+DUTY_SHARES_S = 0.1  # that it may come earlier, in a step that is made anyway
 
 Outcome = Refused | RaftoralError | None
 Done = Callable[[Outcome], None]
@@ -223,6 +225,9 @@ class Host:
         self._leaders.pop(group, None)
         self.groups.forget(group)
         self.states.drop(group)
+        for pending in self._pending.values():
+            if pending.group == group:
+                pending.retry_at = self._retry_at = self.now  # others are asked from now on
 
     def _open_group(self, group: int) -> None:
         state = self._read_state(group)
@@ -326,7 +331,8 @@ class Host:
         elif not self.holds(pending.group):
             self._send_away(pending)
         elif log is not None:
-            pending.retry_at = self.now + SOON_S
+            # Without a leader there is nobody to ask: `_look_at_leaders` sees to it that one is asked at once.
+            pending.retry_at = NEVER
         else:
             why = self.broken.get(pending.group)
             if why is not None and pending.ends_at < NEVER:
@@ -401,7 +407,7 @@ class Host:
                 self._answer(
                     pending, Unavailable(f"group {pending.group} did not take it in time: {why}. It may be done yet")
                 )
-            elif pending.retry_at <= self.now:
+            elif pending.retry_at <= self.now + TOGETHER_S:
                 self._send(pending)
             else:
                 self._retry_at = min(self._retry_at, pending.retry_at, pending.ends_at)
@@ -466,7 +472,7 @@ class Host:
 
     def _done(self, pending: Pending, index: int) -> None:
         """A leader did what it was asked; a read waits until this node's state is as new as that."""
-        if pending.kind == READ and (pending.group == 0 or self.holds(pending.group)):
+        if pending.kind == READ and (pending.group == 0 or pending.group in self.logs):
             self._pending.pop(pending.request_id, None)
             self._reads.append((pending.group, index, pending))
         else:
@@ -521,7 +527,7 @@ class Host:
         self._retry()
         for group in [group for group, at in self._reopen_at.items() if at <= now]:
             self._reopen(group)
-        if now >= self._duty_at:
+        if now >= self._duty_at - DUTY_SHARES_S:
             self._duty_at = now + DUTY_S
             self.duties.do()
         self._tick()
@@ -544,12 +550,14 @@ class Host:
         self._serve_reads()
         commands = sum(len(entry.batch) for entry in ready.applied)
         changed |= self.following.news()
-        return step._replace(parcels=self._parcels(ready.frames), commands=commands, changed=changed)
+        return Step(self._parcels(ready.frames), *step[1:7], commands, changed)
 
     def _answered(self, answer: Answer) -> None:
         self.answered(answer.group, answer.request_id, answer.outcome)
 
     def _parcels(self, frames: Mapping[str, bytes]) -> dict[str, bytes]:
+        if not (frames or self._requests or self._replies or self.carriage.chunks or self.following.waits):
+            return {}
         requests, self._requests = self._requests, {}
         replies, self._replies = self._replies, {}
         chunks, self.carriage.chunks = self.carriage.chunks, {}
