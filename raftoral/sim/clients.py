@@ -269,6 +269,8 @@ class Clients:
         if node is not None and host is not None and self._tally is not None:
             asked = self._world.now
             group = self._tally.group
+            if not host.holds(group):
+                return  # a service would ask a node that has it
             host.request(group, READ, done=partial(self._looked, name, group, node.life, asked), timeout=3.0)
             node.wake(asked)
 

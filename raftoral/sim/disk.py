@@ -175,6 +175,11 @@ class MemoryStates:
         if how == "behind":
             raise Crash
 
+    def drop(self, group: int) -> None:
+        """Nothing of it is left."""
+        self._disk.bases.pop(group, None)
+        self._disk.tails.pop(group, None)
+
 
 class _State(MemoryStorage):
     """A state that this process has open."""

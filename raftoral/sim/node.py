@@ -252,4 +252,4 @@ class Node:
         host.syncing.discard(group)
         if host.state(group) is state and not self.disk.is_full:
             self.disk.sync(group, commits)
-            host.synced(group, kept)
+            host.duties.synced(group, kept)

@@ -176,7 +176,11 @@ TABLE = {
         }
     ),
     "raftoral.runtime.cluster.states": Room(
-        may={"os": "files of states and snapshots", "sqlite3": "copies the store on disk, as of one moment"},
+        may={
+            "os": "files of states and snapshots",
+            "shutil": "takes such a folder away",
+            "sqlite3": "copies the store on disk, as of one moment",
+        },
         may_call={"open": "a snapshot that comes"},
     ),
     # The world in a box: the production node, and nothing real around it.

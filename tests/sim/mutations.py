@@ -17,6 +17,7 @@ import pytest
 
 from raftoral.program import codec
 from raftoral.runtime.cluster import replica as replicas
+from raftoral.runtime.cluster.duties import Duties
 from raftoral.runtime.cluster.host import Host, Pending
 from raftoral.runtime.cluster.replica import ANSWERED, Replica
 from raftoral.runtime.cluster.states import FileStates
@@ -211,13 +212,13 @@ def members_not_in_the_state(patch: Patch) -> None:
 
 def log_cut_too_early(patch: Patch) -> None:
     """The log forgets what the state holds in memory, though not on the disk."""
-    synced = Host.synced
+    synced = Duties.synced
 
-    def boasting(self: Host, group: int, index: int) -> None:
-        log = self.logs.get(group)
+    def boasting(self: Duties, group: int, index: int) -> None:
+        log = self._host.logs.get(group)
         synced(self, group, index if log is None else log.status().applied)
 
-    patch.setattr(Host, "synced", boasting)
+    patch.setattr(Duties, "synced", boasting)
 
 
 def syncs_of_nothing(patch: Patch) -> None:
@@ -460,7 +461,7 @@ def reads_before_the_state(patch: Patch) -> None:
 
 def the_dead_are_not_buried(patch: Patch) -> None:
     """Nobody says that a node is gone."""
-    patch.setattr(Host, "_bury", lambda self, group, replica: None)
+    patch.setattr(Duties, "_bury", lambda self, group, replica, log: None)
 
 
 def nobody_ticks(patch: Patch) -> None:

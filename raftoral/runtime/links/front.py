@@ -12,7 +12,7 @@ what a node is.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Self
 
 from raftoral import errors as e
@@ -20,7 +20,7 @@ from raftoral.runtime.service import Service
 
 from .access import Access
 from .connect import has_grpc
-from .http.app import Metrics
+from .http.app import Metrics, Within
 from .http.connection import Limits
 from .http.server import HttpServer
 from .listener import Handler, Listener, is_loopback, split_address
@@ -34,7 +34,8 @@ GRACE = 5.0  # seconds that requests have to end
 
 class Front:
     """See the module. `tokens` are rights by token: read, write, admin. `origins` are those whose pages may ask (CORS);
-    `grpc` says whether gRPC is served: None, if grpcio is installed."""
+    `grpc` says whether gRPC is served: None, if grpcio is installed. `within` and `secret` are for other nodes, which
+    ask for what this one has of a group."""
 
     def __init__(
         self,
@@ -48,9 +49,11 @@ class Front:
         metrics: Metrics | None = None,
         peer: Handler | None = None,
         grpc: bool | None = None,
+        within: Within | None = None,
+        secret: Callable[[], bytes] = bytes,
         limits: Limits | None = None,
     ) -> None:
-        access = Access(tokens)
+        access = Access(tokens, secret)
         self._limits = limits or Limits()
         own_machine_only = is_loopback(split_address(address)[0]) and not access.guarded and not insecure
         self.http = HttpServer(
@@ -60,6 +63,7 @@ class Front:
             metrics=metrics,
             limits=self._limits,
             own_machine_only=own_machine_only,
+            within=within,
         )
         self._grpc: GrpcServer | None = None
         there = has_grpc() and hasattr(asyncio, "open_unix_connection")  # not on Windows

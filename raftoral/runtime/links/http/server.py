@@ -20,7 +20,7 @@ from raftoral import errors as e
 from raftoral.runtime.links.access import Access
 from raftoral.runtime.service import Service
 
-from .app import App, Metrics
+from .app import App, Metrics, Within
 from .connection import Connection, Gone, Limits, Refused
 from .requests import Request
 from .responses import Response, refusal
@@ -42,6 +42,7 @@ class HttpServer:
         metrics: Metrics | None = None,
         limits: Limits | None = None,
         own_machine_only: bool = False,
+        within: Within | None = None,
     ) -> None:
         self._app = App(
             service,
@@ -49,6 +50,7 @@ class HttpServer:
             origins=origins,
             metrics=metrics,
             own_machine_only=own_machine_only,
+            within=within,
         )
         self._limits = limits or Limits()
         self._serving: dict[asyncio.Task[None], Connection] = {}
