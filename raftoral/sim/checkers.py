@@ -125,10 +125,10 @@ class Checkers:
                 self.bad("UNSYNCED", f"{node.name} sends {message} before its sync")
             if kind in SAY_THEIR_TERM and stored.term < message.term:
                 self.bad("UNSYNCED", f"{node.name} says {message} with term {stored.term} on its disk")
-            # A leader of a later term may have taken away, in the same step, what was acknowledged to an earlier one.
-            if kind == "appended" and message.term == stored.term:
-                answer = message.appended
-                if answer.success and stored.last < answer.next_index - 1:
+            if kind == "appended":
+                # A leader of a later term may have taken away, in the same step, what an earlier one was told.
+                answer, late = message.appended, message.term < stored.term
+                if answer.success and not late and stored.last < answer.next_index - 1:
                     what = f"{answer.next_index - 1} of {stored.last} on its disk"
                     self.bad("UNSYNCED", f"{node.name} acknowledges {what}")
             elif kind == "vote" and stored.term == message.term and stored.vote != peer:

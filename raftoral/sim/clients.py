@@ -22,6 +22,7 @@ from raftoral.runtime.cluster.host import PROPOSE, READ, Outcome
 from raftoral.runtime.core import commands as c
 from raftoral.runtime.core.commands import Command, Refused
 from raftoral.runtime.core.state import Run
+from raftoral.runtime.core.wire import command_bytes
 from raftoral.runtime.proto import peer_pb2 as pb
 
 from .histories import Append, Look
@@ -42,7 +43,7 @@ class Request:
 
     __slots__ = ("answered", "asked", "command", "group", "ids", "key", "node", "number", "outcome", "tries")
 
-    def __init__(self, number: int, group: int, command: Command, key: str, asked: float) -> None:
+    def __init__(self, number: int, group: int, command: Command | pb.Decree, key: str, asked: float) -> None:
         self.number = number
         self.group = group
         self.command = command
@@ -83,8 +84,8 @@ class Clients:
         """Wants something of a run, in the group where it lives or would live."""
         return self.ask(command, self._world.group_of(command.id))
 
-    def ask(self, command: Command, group: int) -> Request:
-        """Wants a command, until there is an answer."""
+    def ask(self, command: Command | pb.Decree, group: int) -> Request:
+        """Wants a command, until there is an answer; of group 0, a decree."""
         number = len(self.requests)
         request = Request(number, group, command, f"client {number}", self._world.now)
         self.requests.append(request)
@@ -102,7 +103,9 @@ class Clients:
         if node:
             request.node = node
             done = partial(self._answered, request, request.tries)
-            request_id = world.nodes[node].submit(request.group, request.command, done, key=request.key)
+            wish = request.command
+            data = wish.SerializeToString() if isinstance(wish, pb.Decree) else command_bytes(wish)
+            request_id = world.nodes[node].propose(request.group, data, done, key=request.key)
             if not request.ids or request.ids[-1] != request_id:
                 request.ids.append(request_id)
 
@@ -269,6 +272,8 @@ class Clients:
         if node is not None and host is not None and self._tally is not None:
             asked = self._world.now
             group = self._tally.group
+            if not host.holds(group):
+                return  # a service would ask a node that has it
             host.request(group, READ, done=partial(self._looked, name, group, node.life, asked), timeout=3.0)
             node.wake(asked)
 

@@ -14,11 +14,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from raftoral.errors import StorageFailed, StorageRefused, UsageError
-from raftoral.runtime.cluster.host import Done, Host, State, Step
+from raftoral.runtime.cluster.host import PROPOSE, Done, Host, State, Step
 from raftoral.runtime.cluster.replica import Replica
 from raftoral.runtime.consensus.log import Ready
 from raftoral.runtime.core.commands import Command
 from raftoral.runtime.core.programs import Programs
+from raftoral.runtime.core.wire import command_bytes
 
 from .disk import Crash, SimulatedStates
 from .runner import Runner
@@ -163,9 +164,14 @@ class Node:
 
     def submit(self, group: int, command: Command, done: Done | None = None, *, key: str = "") -> bytes:
         """Wants a command in the log of a group."""
+        return self.propose(group, command_bytes(command), done, key=key)
+
+    def propose(self, group: int, data: bytes, done: Done | None = None, *, key: str = "") -> bytes:
+        """The same for whatever a group understands: the directory has decrees."""
         host = self.host
         assert host is not None
-        request_id = host.submit(group, command, done, key=key, timeout=3.0 if done is not None else None)
+        timeout = 3.0 if done is not None else None
+        request_id = host.request(group, PROPOSE, data, done, key=key, timeout=timeout)
         self.wake(self.world.now)
         return request_id
 

@@ -1,5 +1,6 @@
 """Operators of the simulated cluster: nodes are brought in and removed, groups of runs are made.
 
+    operators.found()           the directory learns of the cluster
     operators.bring()           a new node with an empty log, brought into all groups
     operators.remove(node)      a member leaves all groups, and its process ends for good
     operators.make_group()      one more group, decreed in group 0, given all programs, then opened
@@ -18,6 +19,7 @@ from raftoral.runtime.core import commands as c
 from raftoral.runtime.proto import peer_pb2 as pb
 
 if TYPE_CHECKING:
+    from .clients import Request
     from .node import Node
     from .world import World
 
@@ -32,6 +34,7 @@ class Operators:
     def __init__(self, world: World) -> None:
         self._world = world
         self._making = 0  # the group that is being made
+        self._is_founded = False
 
     @property
     def busy(self) -> bool:
@@ -43,6 +46,26 @@ class Operators:
         coming = self._world.coming
         return [node for name, node in sorted(nodes.items()) if node.up and name != without and name not in coming]
 
+    # --- the directory ---------------------------------------------------------------------------------------------
+
+    def found(self) -> None:
+        """The directory knows the cluster, and from then on its groups say in it who their members are."""
+        world = self._world
+        first = min(world.nodes)
+        founded = pb.Founded(cluster="simulated", node=first, address=first, secret=b"", groups=world.groups[1:])
+        self._admit_behind(world.clients.ask(pb.Decree(founded=founded), 0))
+
+    def _admit_behind(self, founded: Request) -> None:
+        if founded.answered is None:
+            self._world.after(0.1, self._admit_behind, founded)
+            return
+        self._is_founded = True
+        for name in self._world.members:
+            self._admit(name)
+
+    def _admit(self, name: str) -> None:
+        self._world.clients.ask(pb.Decree(admitted=pb.Admitted(node=name, address=name)), 0)
+
     # --- nodes come ------------------------------------------------------------------------------------------------
 
     def bring(self) -> None:
@@ -52,6 +75,8 @@ class Operators:
             return
         fresh = world.new_node(joins=True)
         fresh.start()
+        if self._is_founded:
+            self._admit(fresh.name)
         for group in world.groups:
             self.want(group, fresh.name)
 
@@ -111,6 +136,8 @@ class Operators:
             world.count("removed")
             world.nodes[name].crash(power=False)
             world.nodes[name].retired = True
+            if self._is_founded:
+                world.clients.ask(pb.Decree(left=pb.Left(node=name)), 0)
 
     # --- groups come -----------------------------------------------------------------------------------------------
 

@@ -258,6 +258,8 @@ class World:
             node.start()
         self.at(BEGINS / 2, self.clients.deploy, 0)
         self.at(BEGINS / 2, self.clients.begin_tally)
+        if len(self.mode.groups) > 1:
+            self.at(BEGINS / 4, self.operators.found)
         for item in self.plan:
             self.at(item.at, self.faults.strike if item.what in self.faults.ways else self.clients.begin, item)
         self.until(self.seconds)

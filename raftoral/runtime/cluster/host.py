@@ -323,17 +323,14 @@ class Host:
         """To the leader, whoever that is."""
         log = self.logs.get(pending.group)
         leader, _ = self._leaders.get(pending.group, ("", 0))
-        pending.retry_at = self.now + RETRY_S
+        pending.retry_at = self.now + RETRY_S  # or as soon as somebody else leads: see `_look_at_leaders`
         if log is not None and leader == self.node:
             self._ask(log, pending.kind, pending.request_id, pending.data, pending.node)
         elif log is not None and leader:
             self._send_to(leader, pending)
         elif not self.holds(pending.group):
             self._send_away(pending)
-        elif log is not None:
-            # Without a leader there is nobody to ask: `_look_at_leaders` sees to it that one is asked at once.
-            pending.retry_at = NEVER
-        else:
+        elif log is None:
             why = self.broken.get(pending.group)
             if why is not None and pending.ends_at < NEVER:
                 self._answer(pending, Unavailable(f"group {pending.group} stands still on {self.node}: {why}"))
