@@ -171,7 +171,7 @@ class Host:
         for group in self._journal.groups():
             self._open_group(group)
             state = self.state(group)
-            if state is not None and not state.point.members:
+            if state is not None and self.node not in state.point.members:
                 self._awaited.add(group)  # it was about to be brought into it
 
     def follow(self) -> Directory:
@@ -196,8 +196,8 @@ class Host:
             self._open_group(group)
 
     def is_awaited(self, group: int) -> bool:
-        """Whether it is about to be brought into a group, and has not got its state yet."""
-        return group in self._awaited
+        """Whether it is about to be brought into a group, and is no member yet."""
+        return group in self._awaited and not self.holds(group)
 
     def holds(self, group: int) -> bool:
         """Whether this node is a member of a group, as far as it knows. For runs of others it asks their members."""
@@ -212,11 +212,14 @@ class Host:
         )
 
     def was_taken_out(self, group: int, state: State) -> bool:
-        """Nobody sends a node the entry of the log that takes it out of a group: the directory says so."""
-        directory = self.directory
-        if directory is None or group in self._awaited:
+        """Nobody sends a node the entry of the log that takes it out of a group: the directory says so. What it says
+        counts when it is of a place behind our log: else we may have been brought back since, and acknowledged more."""
+        directory, log = self.directory, self.logs.get(group)
+        if directory is None or log is None or self.node in directory.members(group):
             return False
-        return directory.said_at(group) > state.applied and self.node not in directory.members(group)
+        if self.node in state.point.members:
+            self._awaited.discard(group)
+        return group not in self._awaited and directory.said_at(group) > log.status().last
 
     def let_go(self, group: int) -> None:
         """A group that this node is no longer a member of."""
@@ -469,7 +472,9 @@ class Host:
 
     def _done(self, pending: Pending, index: int) -> None:
         """A leader did what it was asked; a read waits until this node's state is as new as that."""
-        if pending.kind == READ and (pending.group == 0 or pending.group in self.logs):
+        if pending.kind == READ and pending.group != 0 and pending.group not in self.logs:
+            self._answer(pending, Unavailable(f"group {pending.group} is not on {self.node}: ask another node"))
+        elif pending.kind == READ:
             self._pending.pop(pending.request_id, None)
             self._reads.append((pending.group, index, pending))
         else:
@@ -748,7 +753,6 @@ class Host:
         self.states.close(group)
         self.states.install(group)
         place = self._read_state(group).point
-        self._awaited.discard(group)
         self._duty_at = 0.0  # so that the group knows soon what this node can do
         if place != point:
             raise StorageFailed(f"the snapshot of group {group} says that it stands at {place}, and not at {point}")
