@@ -375,8 +375,13 @@ def test_groups_are_made(raftoral: Raftoral, guarded: Node) -> None:
     assert raftoral("cluster", "group", *at) == (
         0,
         "",
-        "there is a group 2 now: new runs are placed there too\n",
+        "there is a group 2 of one now: new runs are placed there too\n",
     )
+    assert raftoral("cluster", "group", "2", "add", "one", *at) == (0, "", "group 2 has the members one\n")
+    code, _, said = raftoral("cluster", "group", "2", "remove", "one", *at)
+    assert code != 0 and "one is the last member of group 2: add another one first" in said
+    code, _, said = raftoral("cluster", "group", "2", "lose", "one", *at)
+    assert code == 2 and "GROUP add NODE, or GROUP remove NODE" in said
     for number in range(6):
         ask = raftoral("start", "Twice", "--id", f"spread-{number}", "-i", f"[{number}]", "--wait", "-q", *at)
         assert ask == (0, f"{2 * number}\n", "")

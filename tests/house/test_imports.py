@@ -176,7 +176,11 @@ TABLE = {
         }
     ),
     "raftoral.runtime.cluster.states": Room(
-        may={"os": "files of states and snapshots", "sqlite3": "copies the store on disk, as of one moment"},
+        may={
+            "os": "files of states and snapshots",
+            "shutil": "takes such a folder away",
+            "sqlite3": "copies the store on disk, as of one moment",
+        },
         may_call={"open": "a snapshot that comes"},
     ),
     # The world in a box: the production node, and nothing real around it.
@@ -192,6 +196,15 @@ TABLE = {
         never_call=REACHING_CALLS,
     ),
     "raftoral.sim.disk": Room(may={"raftoral.runtime.edge.storage_memory": "a state as the port wants it, in memory"}),
+    "raftoral.sim.files": Room(
+        may={
+            "raftoral.runtime.edge.storage_sqlite": "the store of the production, which is simulated too",
+            "raftoral.runtime.edge.storage_file": "the name of its file",
+            "os": "files of SQLite in a folder of their own",
+            "tempfile": "that folder, which goes with the world",
+        },
+        may_call={"open": "what a power cut leaves of a file is written by hand"},
+    ),
     "raftoral.sim.oracle": Room(
         may={"raftoral.runtime.edge.storage_memory": "a state as the port wants it, in memory"}
     ),

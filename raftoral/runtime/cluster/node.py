@@ -41,13 +41,16 @@ from ..edge.effect_runner import EffectRunner
 from ..edge.journal_sqlite import SqliteJournal
 from ..edge.observe import Observer, Observers, observers_of
 from ..engine import command_of, tell
+from ..links.access import node_token
 from ..links.connect import connect
 from ..links.front import Front
+from ..links.http.client import HttpWire
 from ..links.peers.choose import chosen
 from ..links.peers.greeting import Identity
 from ..links.peers.links import Peers
 from ..links.peers.wires import Transport
 from ..links.peers.within import Exchange
+from ..links.remote import Remote
 from ..links.tls import Tls
 from ..local import definitions_of
 from ..ports import Attempt, Report
@@ -73,6 +76,7 @@ MISSED_MAX = 2
 AGAIN_S = 2.0  # between two requests to be let in
 ASK_S = 2.0  # for peers to say of which cluster they are
 LEAVE_S = 5.0
+AWAY_PATIENCE_S = 3.0  # while no member of a group takes a connection
 
 
 class Node(Client):
@@ -206,7 +210,12 @@ class Node(Client):
         thread = self._thread = HostThread(lambda: self._made_host(folder), self._send, self._came)
         thread.start()
         service = NodeService(
-            thread, SystemClock(), self._resources, self._compiled, needs_token=bool(self._tokens or self._tls)
+            thread,
+            SystemClock(),
+            self._resources,
+            self._compiled,
+            self._away,
+            needs_token=bool(self._tokens or self._tls),
         )
         self._local = service
         super().__init__(Threaded(service, thread))
@@ -236,6 +245,8 @@ class Node(Client):
             metrics=self._page,
             peer=links.accept,
             grpc=self._grpc,
+            within=self._local.within,
+            secret=lambda: self._identity.secret,
             folder=folder,
         ).open()
         self.address = self._front.address
@@ -256,8 +267,9 @@ class Node(Client):
         if not host.logs and founds:
             for group in range(self._groups + 1):
                 host.found(group, [host.node])
-        elif not host.logs:
-            for group in known.get("groups", (0,)):
+        else:
+            host.follow()
+            for group in known.get("groups", ()) if not host.logs else ():
                 host.wait_for(group)
         if founds:
             founded = pb.Founded(
@@ -270,6 +282,7 @@ class Node(Client):
             host.request(0, pb.Request.PROPOSE, pb.Decree(founded=founded).SerializeToString())
         nodes = known.get("nodes") or (host.directory.nodes if host.directory is not None else {})
         links.address(nodes)
+        self._local.tend()
         if self._retention is not None:
             self._local.prune_every(self._retention.total_seconds())
         others = [at for name, at in nodes.items() if name != host.node] or self._peers_given or known.get("joined", [])
@@ -277,8 +290,8 @@ class Node(Client):
         self._thread.wake()
 
     async def _belong(self, others: list[str], *, asked: bool) -> None:
-        """Says where this node listens, and asks to be let in, until the cluster has it: whoever was asked before may
-        have lost the lead, or its memory of it. From then on, sees whether it was removed."""
+        """Says where this node listens, until the cluster has it: whoever was asked before may have lost the lead, or
+        its memory of it. From then on, sees whether it was removed."""
         node, address = self._identity.node, self._identity.address
         proof = moving_proof(self._identity.secret, node, address)
         while not self._closing:
@@ -299,8 +312,6 @@ class Node(Client):
                 continue
             host = self._thread.host if self._thread is not None else None
             if host is not None and self._links is not None and (host.directory is None or not host.directory.cluster):
-                for group in found["groups"]:
-                    host.wait_for(group)
                 self._links.address(found["nodes"])
 
     async def _look_for_itself(self) -> None:
@@ -329,16 +340,13 @@ class Node(Client):
         self._loop.call_soon_threadsafe(self.removed.set)
 
     def _belongs(self) -> bool:
-        """Whether the cluster knows where this node is, and it is a member of all groups; or was removed for good."""
+        """Whether the cluster knows where this node is; or it was removed for good."""
         host = self._thread.host if self._thread is not None else None
         directory = host.directory if host is not None else None
         if host is None or directory is None or not directory.cluster:
             return False
         at = directory.nodes.get(host.node)
-        everywhere = all(
-            group in host.logs and host.node in host.logs[group].status().members for group in (0, *directory.groups)
-        )
-        return at is None or (at == self._identity.address and everywhere)
+        return at is None or at == self._identity.address
 
     async def _refuse_others(self, folder: str, known: JSON) -> None:
         """`peers` of another cluster than that of the data are a mistake. Peers that are away are none."""
@@ -424,6 +432,11 @@ class Node(Client):
         assert self._thread is not None
         await self._thread.call(lambda: service.install(modules, definitions))
 
+    def _away(self, group: int, addresses: Sequence[str]) -> Remote:
+        """What other nodes have of a group of which this one is no member."""
+        wire = HttpWire(token=node_token(self._identity.secret), tls=self._tls, group=group)
+        return Remote(wire, addresses, patience=AWAY_PATIENCE_S)
+
     async def _compiled(self, sources: Sequence[Source]) -> tuple[Sequence[Module], Sequence[Definition]]:
         from raftoral.deploying import compiled
 
@@ -482,17 +495,21 @@ class Node(Client):
         service = self._local
         service.shutting = "this node is being stopped: ask another one"
         host = service.host
-        members = host.directory.point.members if host.directory is not None else frozenset()
         alive = self._links.up() if self._links is not None else frozenset()
-        if len(members) < 2 or 2 * (len(alive & members) + 1) <= len(members):
-            return  # nobody could agree to it
-        host.leaving = True
-        for group in sorted(host.replicas):
-            await service.hand_over(group, host.node)
+        groups = []
         for group in sorted(host.logs):
+            members = host.logs[group].status().members
+            agree = host.node in members and 2 * (len(alive & members) + 1) > len(members) > 1
+            if agree:  # else nobody could
+                groups.append(group)
+        host.leaving = bool(groups)
+        for group in groups:
+            if group:
+                await service.hand_over(group, host.node)
+        for group in groups:
             if host.leads(group):
                 await service.transfer(group, "")
-        if leave:
+        if leave and (alive or groups):
             await service.remove(host.node)
 
     async def _shut(self) -> None:

@@ -12,7 +12,7 @@ what a node is.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Self
 
 from raftoral import errors as e
@@ -20,7 +20,7 @@ from raftoral.runtime.service import Service
 
 from .access import Access
 from .connect import has_grpc
-from .http.app import Metrics
+from .http.app import Metrics, Within
 from .http.connection import Limits
 from .http.server import HttpServer
 from .listener import Listener, is_loopback, split_address
@@ -36,8 +36,9 @@ GRACE = 5.0  # seconds that requests have to end
 
 class Front:
     """See the module. `tokens` are rights by token: read, write, admin. `origins` are those whose pages may ask (CORS);
-    `grpc` says whether gRPC is served: None, if grpcio is installed. `peer` takes
-    what other nodes dial, over any transport; `folder` is where gRPC may have its private socket."""
+    `grpc` says whether gRPC is served: None, if grpcio is installed. `peer` takes what other nodes dial, over any
+    transport; `within` and `secret` are for what they ask of one group; `folder` is where gRPC may have its private
+    socket."""
 
     def __init__(
         self,
@@ -51,10 +52,12 @@ class Front:
         metrics: Metrics | None = None,
         peer: Accept | None = None,
         grpc: bool | None = None,
+        within: Within | None = None,
+        secret: Callable[[], bytes] = bytes,
         limits: Limits | None = None,
         folder: str | None = None,
     ) -> None:
-        access = Access(tokens)
+        access = Access(tokens, secret)
         self._limits = limits or Limits()
         own_machine_only = is_loopback(split_address(address)[0]) and not access.guarded and not insecure
         self.http = HttpServer(
@@ -64,6 +67,7 @@ class Front:
             metrics=metrics,
             limits=self._limits,
             own_machine_only=own_machine_only,
+            within=within,
             peer=peer,
         )
         self._grpc: GrpcServer | None = None

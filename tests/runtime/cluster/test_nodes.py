@@ -172,7 +172,7 @@ async def _more_groups(m: ModuleType, folder: Path) -> None:
         node = made.nodes["a"]
         for n in range(8):
             await m.Quick.start(node, n, id=f"q{n}")
-        assert await made.nodes["b"].service.make_group() == {"group": 2}
+        assert await made.nodes["b"].service.make_group() == {"group": 2, "members": ["a", "b"]}
         for n in range(8):
             assert await (await m.Quick.start(node, n, id=f"q{n}")).result() == 2 * n, "the same run, wherever it is"
         assert await node.count() == 8

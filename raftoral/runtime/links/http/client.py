@@ -26,7 +26,7 @@ from raftoral.runtime.links.tls import Tls
 from raftoral.runtime.service import JSON
 
 from . import events
-from .requests import written
+from .requests import GROUP_HEADER, written
 
 CONNECT_SECONDS = 5.0
 IDLE_SECONDS = 30.0  # after which a connection is not used again: well before a node lets go of it
@@ -41,8 +41,11 @@ READ_BYTES = 64 * 1024
 class HttpWire:
     """See the module."""
 
-    def __init__(self, *, token: str | None = None, tls: Tls | ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, *, token: str | None = None, tls: Tls | ssl.SSLContext | None = None, group: int | None = None
+    ) -> None:
         self._token = token
+        self._group = group  # of a node, which asks for what concerns one group alone
         self._name = tls.name if isinstance(tls, Tls) else None
         self._context = tls.client_context() if isinstance(tls, Tls) else tls
         self._idle: dict[str, list[_Connection]] = {}
@@ -124,6 +127,8 @@ class HttpWire:
         usual = {"Host": f"[{host}]:{port}" if ":" in host else f"{host}:{port}", "Accept": "application/json"}
         if self._token is not None:
             usual["Authorization"] = f"Bearer {self._token}"
+        if self._group is not None:
+            usual[GROUP_HEADER] = str(self._group)
         return _Connection(reader, writer, usual)
 
     def _keep(self, address: str, connection: _Connection) -> None:

@@ -22,7 +22,7 @@ from raftoral.runtime.links.peers.lean import StreamWire
 from raftoral.runtime.links.peers.wires import Accept
 from raftoral.runtime.service import Service
 
-from .app import App, Metrics
+from .app import App, Metrics, Within
 from .connection import Connection, Gone, Limits, Refused
 from .peers import LINK_LINE, SWITCH, wants_link
 from .requests import Request
@@ -45,6 +45,7 @@ class HttpServer:
         metrics: Metrics | None = None,
         limits: Limits | None = None,
         own_machine_only: bool = False,
+        within: Within | None = None,
         peer: Accept | None = None,
     ) -> None:
         self._peer = peer
@@ -54,6 +55,7 @@ class HttpServer:
             origins=origins,
             metrics=metrics,
             own_machine_only=own_machine_only,
+            within=within,
         )
         self._limits = limits or Limits()
         self._serving: dict[asyncio.Task[None], Connection] = {}
