@@ -196,8 +196,8 @@ class Host:
             self._open_group(group)
 
     def is_awaited(self, group: int) -> bool:
-        """Whether it is about to be brought into a group, and is no member yet."""
-        return group in self._awaited and not self.holds(group)
+        """Whether it is about to be brought into a group, and has not seen yet that it is a member."""
+        return group in self._awaited
 
     def holds(self, group: int) -> bool:
         """Whether this node is a member of a group, as far as it knows. For runs of others it asks their members."""
@@ -212,14 +212,15 @@ class Host:
         )
 
     def was_taken_out(self, group: int, state: State) -> bool:
-        """Nobody sends a node the entry of the log that takes it out of a group: the directory says so. What it says
-        counts when it is of a place behind our log: else we may have been brought back since, and acknowledged more."""
+        """Nobody sends a node the entry of the log that takes it out of a group: the directory says so."""
         directory, log = self.directory, self.logs.get(group)
-        if directory is None or log is None or self.node in directory.members(group):
+        if directory is None or group in self._awaited or self.node in directory.members(group):
             return False
-        if self.node in state.point.members:
-            self._awaited.discard(group)
-        return group not in self._awaited and directory.said_at(group) > log.status().last
+        said_at = directory.said_at(group)
+        if said_at <= state.applied:
+            return False
+        # Whatever this node has acknowledged must be older than what was said: it may have come back since then.
+        return log is None or said_at > log.status().last
 
     def let_go(self, group: int) -> None:
         """A group that this node is no longer a member of."""
@@ -597,11 +598,18 @@ class Host:
                 pending = self._pending.get(request_id)
                 if pending is not None:
                     self._answer(pending, answer)
+            if entry.members is not None:
+                self._joined(entry.group, entry.members)
             if isinstance(state, Replica):
                 self._act(state, came, step)
             else:
                 changed = True
         return changed
+
+    def _joined(self, group: int, members: Iterable[str]) -> None:
+        """A state of a group came, or a change of its members: from now on this node may be one of them."""
+        if self.node in members:
+            self._awaited.discard(group)
 
     def _reply_away(self, peer: str, request_id: bytes, answer: Refused | None, index: int) -> None:
         """To a node that does not apply the entries of a group by itself: what came of its command."""
@@ -753,6 +761,7 @@ class Host:
         self.states.close(group)
         self.states.install(group)
         place = self._read_state(group).point
+        self._joined(group, place.members)
         self._duty_at = 0.0  # so that the group knows soon what this node can do
         if place != point:
             raise StorageFailed(f"the snapshot of group {group} says that it stands at {place}, and not at {point}")
