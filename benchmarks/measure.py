@@ -19,9 +19,19 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LOAD_MAX = 0.15  # cores
+PROGRESS_S = 10.0  # between two lines that say how far it is, where nobody watches a terminal
+
+
+class Point(NamedTuple):
+    """Where a figure stands in a picture: which one, on which line of it, and above which x."""
+
+    plot: str
+    line: str
+    x: float
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,7 @@ class Figure:
     spread: tuple[float, float] | None = None
     load: float | None = None
     note: str = ""
+    point: Point | None = None
     runs: list[float] = field(default_factory=list, repr=False)
 
     @property
@@ -59,7 +70,7 @@ class Figure:
         return self.load is not None and self.load > LOAD_MAX
 
     def record(self) -> dict[str, object]:
-        """As plain data, for `--json`."""
+        """As plain data: a line of `--json` and of `--out`, and what pictures are made of."""
         return {
             "name": self.name,
             "value": self.value,
@@ -68,7 +79,9 @@ class Figure:
             "verdict": self.verdict or None,
             "spread": self.spread,
             "load": self.load,
+            "loaded": self.loaded,
             "note": self.note,
+            **(self.point._asdict() if self.point else {}),
         }
 
 
@@ -113,6 +126,34 @@ def loaded(figures: list[Figure]) -> Iterator[None]:
     other = load.other()
     for figure in figures[before:]:
         figure.load = other
+
+
+class Progress:
+    """How far long work is, on standard error: one line that changes on a terminal, a line now and then elsewhere."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._terminal = sys.stderr.isatty()
+        self._began = self._said = time.monotonic()
+
+    def say(self, text: str) -> None:
+        now = time.monotonic()
+        if self._terminal:
+            print(f"\r\x1b[K{self._what}: {text}", end="", file=sys.stderr, flush=True)
+        elif now - self._said >= PROGRESS_S:
+            self._said = now
+            print(f"{self._what}, {now - self._began:.0f} s: {text}", file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        if self._terminal:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def median_of(
+    name: str, values: list[float], unit: str, target: Target | None = None, note: str = "", point: Point | None = None
+) -> Figure:
+    """The figure of several values that were measured alike."""
+    return Figure(name, statistics.median(values), unit, target, (min(values), max(values)), note=note, point=point)
 
 
 def interleave(jobs: Mapping[str, Callable[[], float]], runs: int) -> dict[str, list[float]]:

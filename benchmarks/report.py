@@ -6,6 +6,7 @@ what stands around it is written by people and stays. Nothing here says which ho
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import re
@@ -37,6 +38,21 @@ def rows(figures: list[Figure]) -> list[tuple[str, str, str, str, str]]:
         reached = f"{number(figure.value)} {figure.unit}".strip()
         shown.append((figure.name, reached, target, figure.verdict, "; ".join(remarks)))
     return shown
+
+
+def show(figures: list[Figure], as_json: bool) -> None:
+    """On standard output."""
+    print("\n".join(json.dumps(figure.record()) for figure in figures) if as_json else table(figures), flush=True)
+
+
+def append(path: str, suite: str, figures: list[Figure]) -> None:
+    """Adds a JSON line for each figure to a file: several commands make one run."""
+    from raftoral import __version__
+
+    about = {"suite": suite, "date": time.strftime("%Y-%m-%d", time.gmtime()), "version": __version__}
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    with open(path, "a", encoding="utf-8") as file:
+        file.writelines(json.dumps({**about, **figure.record()}) + "\n" for figure in figures)
 
 
 def table(figures: list[Figure]) -> str:
