@@ -55,7 +55,9 @@ def _chains(found: list[Figure], top: str, turns: int) -> None:
     found.append(median_of("W6 latency of a step, started at the leader", at_leader, "ms", Target("<=", 1.16), note))
     found.append(median_of("W6 latency of a step, started at a follower", at_follower, "ms"))
     found.append(
-        median_of("W6 steps a second, 64 runs in flight, at the leader", many, "1/s", Target(">=", 10_040), "10 x 1,004")
+        median_of(
+            "W6 steps a second, 64 runs in flight, at the leader", many, "1/s", Target(">=", 10_040), "10 x 1,004"
+        )
     )
     found.append(median_of("W6 steps a second, 22 runs in flight at each node", spread, "1/s"))
     found.append(median_of("W6 CPU of a step, all three nodes together", cpu, "us"))

@@ -2,15 +2,15 @@
 
     python benchmarks/cluster_work.py DIR NAME GROUPS [PEER]     says its address, then does what it is told
 
-Lines on its standard input are commands; each is answered by one line of JSON. A node starts runs as the service does
-that embeds it. Workloads are named as in workloads.rft; chains of ten effects if none is.
+Lines on its standard input are commands; each is answered by one line of JSON. A node starts runs as the service
+does that embeds it. Workloads are named as in workloads.rft; chains of ten effects if none is.
 
     latency 30 [Fan 100]             runs one at a time: p50 and p99 in milliseconds
     throughput 64 400 [Carry 1000 10]   so many in flight, so many in all
     signals 50                       from a signal to the result, one at a time
     begin 300                        a chain; answered when it has begun
     block 1000                       a chain that waits for a signal at its end; answered when it waits
-    finish                           the signal for that one, from whichever node; answered with when its result was here
+    finish                           the signal for that one, from any node; answered with when its result was here
     waiting 1000                     so many runs that wait for a signal
     state                            who leads what, what this process has cost, and what its journal was given
 """

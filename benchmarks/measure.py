@@ -86,12 +86,19 @@ class Figure:
 
 
 class Load:
-    """CPU time that other processes used between `start` and `other()`, in cores; from /proc/stat."""
+    """CPU time that other processes used since this was made, in cores; from /proc/stat.
 
-    def __init__(self) -> None:
+    Ours are this process, children that have ended, and those whose ids `alive` gives.
+    """
+
+    def __init__(self, alive: Callable[[], list[int]] = list) -> None:
+        self._alive = alive
         self._wall = time.monotonic()
         self._busy = _busy_seconds()
-        self._own = _own_seconds()
+        self._own = self._own_seconds()
+
+    def _own_seconds(self) -> float:
+        return _own_seconds() + sum(map(_seconds_of, self._alive()))
 
     def other(self) -> float | None:
         """None where the machine does not tell."""
@@ -99,7 +106,7 @@ class Load:
         busy = _busy_seconds()
         if busy is None or self._busy is None or wall <= 0:
             return None
-        return max(0.0, busy - self._busy - (_own_seconds() - self._own)) / wall
+        return max(0.0, busy - self._busy - (self._own_seconds() - self._own)) / wall
 
 
 def _busy_seconds() -> float | None:
@@ -118,10 +125,20 @@ def _own_seconds() -> float:
     return used.user + used.system + used.children_user + used.children_system
 
 
+def _seconds_of(process: int) -> float:
+    """What a child used that has not ended."""
+    try:
+        with open(f"/proc/{process}/stat", encoding="ascii") as file:
+            words = file.read().rpartition(")")[2].split()
+        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError, AttributeError):
+        return 0.0
+
+
 @contextmanager
-def loaded(figures: list[Figure]) -> Iterator[None]:
-    """Gives the figures that are added meanwhile the load of the time they took."""
-    load, before = Load(), len(figures)
+def loaded(figures: list[Figure], alive: Callable[[], list[int]] = list) -> Iterator[None]:
+    """Gives the figures that are added meanwhile the load of the time they took. `alive` are children that go on."""
+    load, before = Load(alive), len(figures)
     yield
     other = load.other()
     for figure in figures[before:]:

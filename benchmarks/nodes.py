@@ -3,7 +3,7 @@
     with cluster(folder, nodes=3, groups=1) as nodes:
         nodes.leader().ask("throughput 64 1000")["steps"]
 
-What a node does when it is told something stands in `cluster_work`. Ended by SIGKILL: nothing here wants their goodbyes.
+What a node does when it is told something stands in `cluster_work`. Ended by SIGKILL: nobody wants their goodbyes.
 """
 
 from __future__ import annotations

@@ -10,9 +10,9 @@
 
 Names may also be workloads, W1 to W9: those alone, as JSON lines, in one process or on `--nodes 3`.
 
---json prints one JSON line for each figure, --out appends those lines to a file (`./dev plots` draws it), --write renews
-benchmarks/RESULTS.md, --quick runs each thing less often. A figure that was taken while other processes used the machine
-is marked. A missed target is shown and is no failure: machines differ.
+--json prints one JSON line for each figure, --out appends those lines to a file (`./dev plots` draws it), --write
+renews benchmarks/RESULTS.md, --quick runs each thing less often. A figure that was taken while other processes used the
+machine is marked. A missed target is shown and is no failure: machines differ.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from benchmarks.measure import Figure  # noqa: E402
+from benchmarks.measure import Figure
 
 SUITES = {
     "language": "benchmarks.language",
