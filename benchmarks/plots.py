@@ -1,8 +1,8 @@
 """Pictures of a run of the benchmarks, from its JSON lines: `./dev plots build/bench.jsonl [--to docs/pictures]`.
 
 Each picture is written twice: SVG for pages, PNG for everything else. A picture of which a file has no figures is left
-as it is. What other systems took, where nobody measured it beside ours in this run, comes from peers.jsonl, and is drawn
-with broken lines. A hollow mark is a figure that was taken while other processes used the machine.
+as it is. What other systems took, where nobody measured it beside ours in this run, comes from peers.jsonl, and is
+drawn with broken lines. A hollow mark is a figure that was taken while other processes used the machine.
 
 All axes begin at zero, or are logarithmic and say so. The same lines make the same bytes.
 """
@@ -99,8 +99,8 @@ DRAWN = [
             )
         ],
         "One process: from the start of the next one, Python's own start included. Three nodes: a run that "
-        "waits goes on at another node, which is up;\none that has effects left goes on there once its owner is missed, "
-        "after 2 s.",
+        "waits goes on at another node, which is up;\none that has effects left goes on there once its owner is "
+        "missed, after 2 s.",
     ),
     Picture(
         "throughput",
