@@ -17,6 +17,7 @@ import argparse
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -67,11 +68,18 @@ class Worker:
     def done(self) -> bool:
         return self.process.poll() is not None or bool(self.said and self.said[-1].get("end"))
 
+    @property
+    def ended(self) -> int:
+        """Its exit code; that of a process which had to be killed, if it does not end by itself."""
+        code = self.process.poll()
+        return -signal.SIGKILL if code is None else code
+
     def close(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        self.reader.join() if self.reader.is_alive() else None
+        if self.reader.is_alive():
+            self.reader.join()
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None:
                 with contextlib.suppress(BrokenPipeError):
@@ -119,7 +127,7 @@ def stress(options: argparse.Namespace) -> dict[str, Any]:
         progress.close()
         whole = {"stress": "whole", **_about(options), "seconds": round(time.monotonic() - began, 1)}
         whole |= _summed([[line for line in worker.said if line.get("end")] for worker in made])
-        whole["ended"] = [worker.process.returncode for worker in made]
+        whole["ended"] = [worker.ended for worker in made]
         whole["load"] = load.other()
         if whole["failures"] or whole["wrong"] or any(whole["ended"]):
             whole["errors"] = _tail(os.path.join(top, "errors.txt"))

@@ -2,9 +2,9 @@
 
     python benchmarks/stress_work.py DIR NAME SECONDS IN_FLIGHT PAYLOAD SEED [PEER]
 
-NAME is that of a node of a cluster, or - for one process without a cluster. Says its address as JSON, begins when a line
-comes on standard input, says a line of JSON for each period of ten seconds and one with `"end": true` for all, and is
-there for the others until the next line comes.
+NAME is that of a node of a cluster, or - for one process without a cluster. Says its address as JSON, begins when a
+line comes on standard input, says a line of JSON for each period of ten seconds and one with `"end": true` for all, and
+is there for the others until the next line comes.
 """
 
 from __future__ import annotations
