@@ -1,7 +1,7 @@
 """What an effect costs a cluster, in things that can be counted: entries, messages, bytes, syncs, statements.
 
-A time depends on the machine, and is measured by `./dev bench`; what is counted here is the same everywhere, and a
-change that makes it more is one that somebody has to have wanted. A write of the journal is one transaction and one sync.
+A time depends on the machine, and is measured by `./dev bench`; what is counted here is the same everywhere. A change
+that makes it more is one that somebody has to have wanted. A write of the journal is one transaction and one sync.
 """
 
 from __future__ import annotations
