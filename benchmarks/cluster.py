@@ -1,4 +1,4 @@
-"""Replicated runs: W6, three nodes in three processes on this machine, each log synced.
+"""Replicated runs: W6, three nodes in three processes on this machine, each log synced; and W4 on them.
 
 The targets are what Restate 1.7 took with three nodes and replication on two (3.49 ms for a step, 1,004 steps/s with 64
 in flight), or a fraction of it; and seconds until a run goes on whose owner, or whose leader, was killed with kill -9.
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 
+from benchmarks import replicated
 from benchmarks.measure import Figure, Target, loaded, median_of
 from benchmarks.nodes import Process, cluster, room
 
@@ -29,7 +30,7 @@ def figures(quick: bool = False) -> list[Figure]:
             _rest(found, top, 1, Target("<=", 2))
         with loaded(found):
             _rest(found, top, 20, Target("<=", 5))
-    return found
+    return found + replicated.figures_of(["W4"], 3, quick)
 
 
 def _chains(found: list[Figure], top: str, turns: int) -> None:

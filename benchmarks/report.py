@@ -6,6 +6,7 @@ what stands around it is written by people and stays. Nothing here says which ho
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import platform
@@ -15,6 +16,7 @@ import time
 from benchmarks.measure import LOAD_MAX, ROOT, Figure
 
 RESULTS = os.path.join(ROOT, "benchmarks", "RESULTS.md")
+GRIDS = ("scaling",)  # suites in which the same is measured many times
 HEAD = "# Results\n\nWritten by `./dev bench --write`; what was tried stands in NOTES.md.\n"
 
 
@@ -66,7 +68,26 @@ def table(figures: list[Figure]) -> str:
     return "\n".join(text)
 
 
-def section(figures: list[Figure]) -> str:
+def grids(figures: list[Figure]) -> list[str]:
+    """Tables of figures that are named `what, where`: a column for each what, a row for each where, a table for all rows
+    that begin with the same column. An asterisk is the mark of load."""
+    rows: dict[str, dict[str, str]] = {}
+    for figure in figures:
+        what, _, where = figure.name.partition(", ")
+        shown = number(figure.value) + ("*" if figure.loaded else "")
+        rows.setdefault(where, {})[f"{what}, {figure.unit}" if figure.unit else what] = shown
+    text: list[str] = []
+    for _, group in itertools.groupby(rows.items(), key=lambda row: next(iter(row[1]))):
+        table = dict(group)
+        columns = list(dict.fromkeys(column for values in table.values() for column in values))
+        text += ["| | " + " | ".join(columns) + " |", "|---|" + "--:|" * len(columns)]
+        for where, values in table.items():
+            text.append(f"| {where} | " + " | ".join(values.get(column, "") for column in columns) + " |")
+        text.append("")
+    return text
+
+
+def section(name: str, figures: list[Figure]) -> str:
     """For RESULTS.md: when, on what, and the table."""
     from raftoral import __version__
 
@@ -75,15 +96,17 @@ def section(figures: list[Figure]) -> str:
         f"{platform.python_implementation()} {platform.python_version()}, {platform.system()} "
         f"{platform.machine()}, {os.cpu_count()} cores.",
         "",
-        "| figure | reached | target | | remark |",
-        "|---|---|---|---|---|",
-        *("| " + " | ".join(row) + " |" for row in rows(figures)),
-        "",
+        *(grids(figures) if name in GRIDS else _table(figures)),
     ]
     if any(figure.loaded for figure in figures):
         text.append(f"Marked figures were taken while other processes used more than {LOAD_MAX} cores.")
         text.append("")
     return "\n".join(text)
+
+
+def _table(figures: list[Figure]) -> list[str]:
+    lines = ["| figure | reached | target | | remark |", "|---|---|---|---|---|"]
+    return [*lines, *("| " + " | ".join(row) + " |" for row in rows(figures)), ""]
 
 
 def write(name: str, figures: list[Figure]) -> None:
@@ -97,6 +120,6 @@ def write(name: str, figures: list[Figure]) -> None:
     if begin not in text:
         text += f"\n## {name.capitalize()}\n\n{begin}\n{end}\n"
     pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
-    text = pattern.sub(lambda _: f"{begin}\n{section(figures)}{end}", text)
+    text = pattern.sub(lambda _: f"{begin}\n{section(name, figures)}{end}", text)
     with open(RESULTS, "w", encoding="utf-8") as file:
         file.write(text)

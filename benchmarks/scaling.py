@@ -67,8 +67,8 @@ class _Place:
         steps = runs["runs"] * EFFECTS
         self.add(f"steps a second, {what}", steps, "1/s", Point(f"{plot}: steps", line, x))
         self.add(f"runs a second, {what}", runs["runs"], "1/s")
-        self.add(f"a run of ten steps, {what}, p50", runs["p50"], "ms", Point(f"{plot}: p50", line, x))
-        self.add(f"a run of ten steps, {what}, p99", runs["p99"], "ms", Point(f"{plot}: p99", line, x))
+        self.add(f"p50 of a run of ten steps, {what}", runs["p50"], "ms", Point(f"{plot}: p50", line, x))
+        self.add(f"p99 of a run of ten steps, {what}", runs["p99"], "ms", Point(f"{plot}: p99", line, x))
 
     def add(self, name: str, value: float, unit: str, point: Point | None = None, note: str = "") -> None:
         self.found.append(Figure(name, value, unit, note=note, point=point))
@@ -156,8 +156,8 @@ def _live(place: _Place) -> None:
     for runs in place.some(LIVE):
         with loaded(place.found):
             seen = place.embedded("live", runs)
-            place.add(f"memory of a run that waits, of {runs:,}", seen["kib"], "KiB", Point("live", "memory", runs))
-            place.add(f"disk of a run that waits, of {runs:,}", seen["disk"], "KiB", Point("live", "disk", runs))
+            place.add(f"memory of each, {runs:,} runs that wait", seen["kib"], "KiB", Point("live", "memory", runs))
+            place.add(f"disk of each, {runs:,} runs that wait", seen["disk"], "KiB", Point("live", "disk", runs))
 
 
 def _finished(place: _Place) -> None:
@@ -167,14 +167,14 @@ def _finished(place: _Place) -> None:
         for mark in seen["marks"]:
             runs = mark["runs"]
             what = f"with {runs:,} finished runs"
-            place.add(f"memory {what}", mark["memory"], "MiB", Point("finished: memory", "memory", runs))
-            place.add(f"disk {what}", mark["disk"] / 1024, "MiB", Point("finished: memory", "disk", runs))
+            place.add(f"memory, {what}", mark["memory"], "MiB", Point("finished: memory", "memory", runs))
+            place.add(f"disk, {what}", mark["disk"] / 1024, "MiB", Point("finished: memory", "disk", runs))
             place.add(
-                f"a run without effects, {what}",
+                f"p50 of a run without effects, {what}",
                 mark["alone"],
                 "ms",
                 Point("finished: start", "a run started alone, p50", runs),
             )
             if "rate" in mark:
-                place.add(f"runs without effects a second, {what} and more", mark["rate"], "1/s")
-        place.add(f"opening a store {what}", seen["opened"], "s")
+                place.add(f"such runs a second from there on, {what}", mark["rate"], "1/s")
+        place.add(f"opening the store, {what}", seen["opened"], "s")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ class Machine:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = self.busy = self.own = 0.0
         self.children: dict[int, float] = {}
-        monkeypatch.setattr(measure.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(measure, "time", SimpleNamespace(monotonic=lambda: self.now))
         monkeypatch.setattr(measure, "_busy_seconds", lambda: self.busy)
         monkeypatch.setattr(measure, "_own_seconds", lambda: self.own)
         monkeypatch.setattr(measure, "_seconds_of", lambda process: self.children[process])
