@@ -142,7 +142,8 @@ def loaded(figures: list[Figure], alive: Callable[[], list[int]] = list) -> Iter
     yield
     other = load.other()
     for figure in figures[before:]:
-        figure.load = other
+        if figure.load is None:  # else a part of this time was its own
+            figure.load = other
 
 
 class Progress:

@@ -29,16 +29,19 @@ class Process:
 
     def __init__(self, folder: str, name: str, peers: list[str], groups: int = 1) -> None:
         self.name = name
+        self._log = os.path.join(folder, f"{name}.txt")  # where it complains: others are killed, and it says so
         words = [sys.executable, WORK, os.path.join(folder, name), name, str(groups), *peers]
         pipe = subprocess.PIPE
-        self.process = subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True)
+        with open(self._log, "w") as log:
+            self.process = subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=log, text=True)
         self.address = self._line()
 
     def _line(self) -> str:
         assert self.process.stdout is not None
         line = self.process.stdout.readline().strip()
         if not line:
-            raise SystemExit(f"the node {self.name} ended: {self.process.wait()}")
+            with open(self._log) as log:
+                raise SystemExit(f"the node {self.name} ended: {self.process.wait()}\n{log.read()[-2000:]}")
         return line
 
     def tell(self, command: str) -> None:

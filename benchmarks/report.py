@@ -69,7 +69,7 @@ def table(figures: list[Figure]) -> str:
 
 
 def grids(figures: list[Figure]) -> list[str]:
-    """Tables of figures that are named `what, where`: a column for each what, a row for each where, a table for all rows
+    """Tables of figures that are named `what, where`: a column for each what, a row for each where, a table for rows
     that begin with the same column. An asterisk is the mark of load."""
     rows: dict[str, dict[str, str]] = {}
     for figure in figures:

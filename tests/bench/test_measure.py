@@ -45,6 +45,17 @@ def test_a_figure_under_load_is_marked(machine: Machine) -> None:
     assert [each.record()["loaded"] for each in found] == [False, True, False]
 
 
+def test_the_load_of_its_own_time_counts(machine: Machine) -> None:
+    found: list[Figure] = []
+    with measure.loaded(found):
+        machine.works(10, others=10)
+        with measure.loaded(found):
+            machine.works(10)
+            found.append(Figure("calm", 1.0, "s"))
+        found.append(Figure("loaded", 1.0, "s"))
+    assert [each.load for each in found] == [0.0, 0.5]
+
+
 def test_children_that_go_on_are_ours(machine: Machine) -> None:
     machine.children[7] = 100.0
     load = measure.Load(lambda: [7])
