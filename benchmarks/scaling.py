@@ -76,7 +76,7 @@ class _Place:
 
 def _flight(place: _Place) -> None:
     for clients in place.some(FLIGHT):
-        runs = 100 if place.quick else max(400, min(3_000, clients * 50), clients * 2)
+        runs = 100 if place.quick else max(400, min(3_000, clients * 50), clients)
         with loaded(place.found):
             seen = place.embedded("flight", clients, runs)
             what = f"{clients:,} in flight"
