@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LOAD_MAX = 0.15  # cores
@@ -211,11 +211,14 @@ def seconds_of(command: list[str], folder: str) -> float:
     return taken
 
 
-def answer_of(words: list[str], folder: str) -> dict[str, float]:
-    """What a fresh process of ours measured: it prints one line of JSON."""
+def answer_of(words: list[str], folder: str, says: bool = False) -> dict[str, Any]:
+    """What a fresh process of ours measured: it prints one line of JSON. One that `says` how far it is, says it here."""
     environment = {**os.environ, "PYTHONPATH": ROOT}
-    done = subprocess.run([sys.executable, *words], cwd=folder, env=environment, capture_output=True, text=True)
+    errors = None if says else subprocess.PIPE
+    done = subprocess.run(
+        [sys.executable, *words], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
+    )
     if done.returncode != 0:
-        raise SystemExit(f"benchmark: {' '.join(words)} gave {done.returncode}:\n{done.stderr}")
-    answer: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+        raise SystemExit(f"benchmark: {' '.join(words)} gave {done.returncode}:\n{done.stderr or ''}")
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answer

@@ -58,7 +58,7 @@ class _Place:
         self.progress.say(" ".join(map(str, words)))
         folder = os.path.join(self.top, "data")
         kind, *more = words
-        answer: dict[str, Any] = answer_of([WORK, str(kind), folder, *map(str, more)], self.top)
+        answer: dict[str, Any] = answer_of([WORK, str(kind), folder, *map(str, more)], self.top, says=True)
         shutil.rmtree(folder)
         return answer
 
