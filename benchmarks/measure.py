@@ -212,7 +212,7 @@ def seconds_of(command: list[str], folder: str) -> float:
 
 
 def answer_of(words: list[str], folder: str, says: bool = False) -> dict[str, Any]:
-    """What a fresh process of ours measured: it prints one line of JSON. One that `says` how far it is, says it here."""
+    """What a fresh process of ours measured: it prints a line of JSON. One that `says` how far it is, says so here."""
     environment = {**os.environ, "PYTHONPATH": ROOT}
     errors = None if says else subprocess.PIPE
     done = subprocess.run(

@@ -70,21 +70,29 @@ def table(figures: list[Figure]) -> str:
 
 def grids(figures: list[Figure]) -> list[str]:
     """Tables of figures that are named `what, where`: a column for each what, a row for each where, a table for rows
-    that begin with the same column. An asterisk is the mark of load."""
-    rows: dict[str, dict[str, str]] = {}
+    that are on one line of a picture. An asterisk is the mark of load."""
+    rows: dict[str, list[Figure]] = {}
     for figure in figures:
-        what, _, where = figure.name.partition(", ")
-        shown = number(figure.value) + ("*" if figure.loaded else "")
-        rows.setdefault(where, {})[f"{what}, {figure.unit}" if figure.unit else what] = shown
+        rows.setdefault(figure.name.partition(", ")[2], []).append(figure)
     text: list[str] = []
-    for _, group in itertools.groupby(rows.items(), key=lambda row: next(iter(row[1]))):
-        table = dict(group)
+    for _, group in itertools.groupby(rows.items(), key=lambda row: row[1][0].point and row[1][0].point[:2]):
+        table = {where: {_column(figure): figure for figure in row} for where, row in group}
         columns = list(dict.fromkeys(column for values in table.values() for column in values))
         text += ["| | " + " | ".join(columns) + " |", "|---|" + "--:|" * len(columns)]
         for where, values in table.items():
-            text.append(f"| {where} | " + " | ".join(values.get(column, "") for column in columns) + " |")
+            cells = [_cell(values[column]) if column in values else "" for column in columns]
+            text.append(f"| {where} | " + " | ".join(cells) + " |")
         text.append("")
     return text
+
+
+def _column(figure: Figure) -> str:
+    what = figure.name.partition(", ")[0]
+    return f"{what}, {figure.unit}" if figure.unit else what
+
+
+def _cell(figure: Figure) -> str:
+    return number(figure.value) + ("*" if figure.loaded else "")
 
 
 def section(name: str, figures: list[Figure]) -> str:
