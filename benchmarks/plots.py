@@ -100,7 +100,7 @@ DRAWN = [
         ],
         "One process: from the start of the next one, Python's own start included. Three nodes: a run that "
         "waits goes on at another node, which is up;\none that has effects left goes on there once its owner is "
-        "missed, after 2 s.",
+        "missed, after 2 s. Others: only the application is killed; what servers there are stay up.",
     ),
     Picture(
         "throughput",

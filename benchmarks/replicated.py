@@ -9,12 +9,14 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
+from typing import Any
 
 from benchmarks.measure import Figure, Point, Progress, loaded, median_of
 from benchmarks.nodes import Cluster, cluster, room
 
 HISTORIES = (10, 100, 1_000, 10_000)  # effects before the kill; each takes milliseconds here
 QUICK_HISTORIES = (10, 100)
+FEW, TURNS = 1_000, 3  # up to so many effects, that often: the median counts
 REST_S = 5.0
 
 
@@ -80,19 +82,26 @@ def _recovery(place: _Place) -> None:
     progress = Progress("W4")
     for n in QUICK_HISTORIES if place.quick else HISTORIES:
         progress.say(f"{n:,} effects")
-        with place.cluster() as nodes:
-            owner, watcher = nodes.others(nodes.leader())[:2]
-            owner.ask(f"block {n}")
-            calls = watcher.ask("state")["calls"]
-            start = time.time()
-            nodes.end(owner)
-            answer = watcher.ask("finish")
-            assert answer["result"] == n * (n - 1) // 2
-        note = f"{answer['calls'] - calls} effects were called again; one that has effects left waits as W6 says"
-        point = Point("resume", f"raftoral, {place.nodes} nodes", n)
-        name = f"W4 kill -9 of the owner after {n:,} effects, to the result"
-        place.add(name, [(answer["at"] - start) * 1000], "ms", note, point)
+        with loaded(place.found):
+            answers = [_gone_on(place, n) for _ in range(TURNS if n <= FEW and not place.quick else 1)]
+            again = max(answer["again"] for answer in answers)
+            note = f"{again} effects were called again; one that has effects left waits as W6 says"
+            point = Point("resume", f"raftoral, {place.nodes} nodes", n)
+            name = f"W4 kill -9 of the owner after {n:,} effects, to the result"
+            place.add(name, [answer["ms"] for answer in answers], "ms", note, point)
     progress.close()
+
+
+def _gone_on(place: _Place, n: int) -> dict[str, Any]:
+    with place.cluster() as nodes:
+        owner, watcher = nodes.others(nodes.leader())[:2]
+        owner.ask(f"block {n}")
+        calls = watcher.ask("state")["calls"]
+        start = time.time()
+        nodes.end(owner)
+        answer = watcher.ask("finish")
+        assert answer["result"] == n * (n - 1) // 2
+        return {"ms": (answer["at"] - start) * 1000, "again": answer["calls"] - calls}
 
 
 def _signals(place: _Place) -> None:
