@@ -1,123 +1,150 @@
-"""One node of the cluster benchmark, in a process of its own.
+"""One node of a cluster, in a process of its own.
 
     python benchmarks/cluster_work.py DIR NAME GROUPS TRANSPORT [PEER]     says its address, then does what it is told
 
-Lines on its standard input are commands; each is answered by one line of JSON. A node starts runs as the service does
-that embeds it: client, workflow and effects share the process, as they do in the drivers of other systems.
+Lines on its standard input are commands; each is answered by one line of JSON. A node starts runs as the service
+does that embeds it. Workloads are named as in workloads.rft; chains of ten effects if none is.
 
-    latency 30            chains of ten effects, one at a time
-    throughput 64 400     chains of ten effects, so many in flight, so many in all
-    begin 300             a chain; answered when it has begun
-    end                   waits for that one; answered with its time, and how many of its effects were called here
-    state                 who leads what, and what this process has cost
+    latency 30 [Fan 100]             runs one at a time: p50 and p99 in milliseconds
+    throughput 64 400 [Carry 1000 10]   so many in flight, so many in all
+    signals 50                       from a signal to the result, one at a time
+    begin 300                        a chain; answered when it has begun
+    block 1000                       a chain that waits for a signal at its end; answered when it waits
+    finish                           the signal for that one, from any node; answered with when its result was here
+    waiting 1000                     so many runs that wait for a signal
+    state                            who leads what, what this process has cost, and what its journal was given
 """
 
 from __future__ import annotations
 
 import asyncio
-import importlib
 import json
 import os
 import sys
 import time
 from typing import Any
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.dirname(HERE), HERE]
+sys.path[:0] = [os.path.dirname(os.path.dirname(os.path.abspath(__file__)))]
 
 import raftoral  # noqa: E402
+from benchmarks.counting import journals  # noqa: E402
+from benchmarks.driving import ACTIVITIES, CALLS, many, memory, middle, one, peak_memory, workloads  # noqa: E402
 
-raftoral.install_importer()
-workloads = importlib.import_module("workloads")  # the importer finds workloads.rft
-
-CALLS = 0
-
-
-async def step(i: int) -> int:
-    global CALLS
-    CALLS += 1
-    return i
+KEPT: Any = None
 
 
-async def main(folder: str, name: str, peers: list[str], groups: int, transport: str) -> None:
+async def main(folder: str, name: str, groups: int, transport: str, peers: list[str]) -> None:
     begin: dict[str, Any] = {"peers": peers} if peers else {"bootstrap": True, "groups": groups}
-    node = raftoral.Node(
-        node_id=name,
-        data=folder,
-        programs=[workloads],
-        activities=[{"step": step}],
-        peer_transport=transport,
-        **begin,
-    )
+    begin |= {"programs": [workloads], "activities": [ACTIVITIES], "peer_transport": transport}
+    node = raftoral.Node(node_id=name, data=folder, **begin)
     async with node:
         print(node.address, flush=True)
         loop = asyncio.get_running_loop()
         while line := await loop.run_in_executor(None, sys.stdin.readline):
             command, *words = line.split()
-            answer = await COMMANDS[command](node, *map(int, words))
+            answer = await COMMANDS[command](node, *(int(word) if word.isdigit() else word for word in words))
             print(json.dumps(answer), flush=True)
 
 
-async def latency(node: Any, runs: int) -> dict[str, Any]:
+def starting(node: Any, kind: str = "Chain", *args: int) -> Any:
+    workflow = getattr(workloads, kind)
+    return lambda: workflow.start(node, *(args or (10,)))
+
+
+async def latency(node: Any, runs: int, *what: Any) -> dict[str, Any]:
+    start = starting(node, *what)
+    taken = [await one(start) for _ in range(runs)]
+    return {"p50": middle(taken), "p99": middle(taken, 0.99)}
+
+
+async def throughput(node: Any, clients: int, runs: int, *what: Any) -> dict[str, Any]:
+    before = CALLS.count
+    seen = await many(clients, runs, starting(node, *what))
+    effects = CALLS.count - before  # a run that moves to another node has its effects there
+    return {
+        "runs": seen.rate,
+        "steps": seen.rate * 10,
+        "effects": effects / seen.seconds,
+        "seconds": seen.seconds,
+        "p50": middle(seen.taken),
+        "p99": middle(seen.taken, 0.99),
+    }
+
+
+async def signals(node: Any, runs: int) -> dict[str, Any]:
     taken = []
     for _ in range(runs):
+        run = await workloads.Wait.start(node, 0)
         start = time.perf_counter()
-        await (await workloads.Chain.start(node, 10)).result()
+        await run.go()
+        await run.result()
         taken.append((time.perf_counter() - start) * 1000)
-    taken.sort()
-    return {"p50": taken[len(taken) // 2], "p99": taken[min(len(taken) - 1, round(len(taken) * 0.99))]}
-
-
-async def throughput(node: Any, clients: int, runs: int) -> dict[str, Any]:
-    left = iter(range(runs))
-
-    async def client() -> None:
-        for _ in left:
-            await (await workloads.Chain.start(node, 10)).result()
-
-    start = time.perf_counter()
-    await asyncio.gather(*(client() for _ in range(clients)))
-    seconds = time.perf_counter() - start
-    return {"steps": runs * 10 / seconds, "seconds": seconds}
-
-
-RUNS: list[Any] = []
+    return {"p50": middle(taken), "p99": middle(taken, 0.99)}
 
 
 async def begin(node: Any, effects: int) -> dict[str, Any]:
-    RUNS.append(await workloads.Chain.start(node, effects))
-    return {"id": RUNS[-1].id}
+    return {"id": (await workloads.Chain.start(node, effects)).id}
 
 
-async def end(node: Any) -> dict[str, Any]:
-    result = await RUNS.pop().result()
-    return {"result": result, "at": time.time(), "calls": CALLS}
+async def block(node: Any, effects: int) -> dict[str, Any]:
+    first = CALLS.count
+    await workloads.Block.start(node, effects, id="w4")
+    while effects > CALLS.count - first:
+        await asyncio.sleep(0.01)
+    while not (await node.describe("w4")).waits:
+        await asyncio.sleep(0.01)
+    return {"calls": CALLS.count}
 
 
-async def wait(node: Any, effects: int) -> dict[str, Any]:
-    """Until another node's chain of so many effects has ended, as this node sees it."""
-    while True:
-        found = await node.list(workflow="workloads.Chain", limit=1)
-        if found and found[0].status == "completed":
-            return {"at": time.time(), "calls": CALLS}
-        await asyncio.sleep(0.005)
+async def finish(node: Any) -> dict[str, Any]:
+    run = workloads.Block.get(node, "w4")
+    await run.go()
+    return {"result": await run.result(), "at": time.time(), "calls": CALLS.count}
+
+
+async def waiting(node: Any, runs: int) -> dict[str, Any]:
+    before = memory()
+    await many(64, runs, lambda: _started(node))
+    return {"kib": (memory() - before) * 1024 / runs}
+
+
+async def _started(node: Any) -> Any:
+    """A run that nobody waits for."""
+    await workloads.Wait.start(node, 0)
+    return _Ended()
+
+
+class _Ended:
+    async def result(self) -> None: ...
 
 
 async def state(node: Any) -> dict[str, Any]:
     shown = await node.cluster()
-    log = next(group for group in shown["groups"] if group["group"] == 1)
+    logs = [group for group in shown["groups"] if group["group"]]
     times = os.times()
-    return {"leader": log["leader"], "entries": log["last"], "cpu": times.user + times.system, "calls": CALLS}
+    return {
+        "leader": next(group for group in logs if group["group"] == 1)["leader"],
+        "entries": sum(group["last"] for group in logs),
+        "cpu": times.user + times.system,
+        "calls": CALLS.count,
+        "memory": memory(),
+        "peak": peak_memory(),
+        "syncs": KEPT.writes,
+        "log_bytes": KEPT.entry_bytes,
+    }
 
 
 COMMANDS: dict[str, Any] = {
     "latency": latency,
     "throughput": throughput,
+    "signals": signals,
     "begin": begin,
-    "end": end,
-    "wait": wait,
+    "block": block,
+    "finish": finish,
+    "waiting": waiting,
     "state": state,
 }
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[5:], int(sys.argv[3]), sys.argv[4]))
+    with journals() as KEPT:
+        asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4], sys.argv[5:]))

@@ -13,13 +13,12 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import sqlite3
 import statistics
-import tempfile
 import time
 
-from benchmarks.measure import Figure
+from benchmarks.measure import Figure, loaded
+from benchmarks.nodes import room
 from raftoral.runtime.consensus.groups import Groups
 from raftoral.runtime.consensus.journal import BEGINNING, Journal, MemoryJournal
 from raftoral.runtime.consensus.log import ReplicatedLog
@@ -75,7 +74,10 @@ class Nodes:
 
 def figures(quick: bool = False) -> list[Figure]:
     seconds = 1.0 if quick else 4.0
-    found = [Figure("one sync", _one_sync() * 1000, "ms", note="a row of 200 bytes in SQLite, synchronous=FULL")]
+    found: list[Figure] = []
+    with loaded(found):
+        note = "a row of 200 bytes in SQLite, synchronous=FULL"
+        found.append(Figure("one sync", _one_sync() * 1000, "ms", note=note))
     for names, durable, window in (
         ("abc", False, 1),
         ("abc", False, 64),
@@ -84,13 +86,13 @@ def figures(quick: bool = False) -> list[Figure]:
         ("abc", True, 64),
         ("abc", True, 1024),
     ):
-        found += _load(names, durable, window, seconds)
+        with loaded(found):
+            found += _load(names, durable, window, seconds)
     return found
 
 
 def _load(names: str, durable: bool, window: int, seconds: float) -> list[Figure]:
-    folder = tempfile.mkdtemp(prefix="raftoral-bench-", dir=os.getcwd())
-    try:
+    with room("consensus") as folder:
         nodes = Nodes(names, folder if durable else None)
         log = nodes.leader()
         asked: dict[bytes, float] = {}
@@ -109,8 +111,6 @@ def _load(names: str, durable: bool, window: int, seconds: float) -> list[Figure
         cpu = time.process_time() - cpu
         for journal in nodes.journals:
             journal.close()
-    finally:
-        shutil.rmtree(folder)
     took.sort()
     where = f"{len(names)} node{'s' if len(names) > 1 else ''}, {'SQLite' if durable else 'memory'}, window {window}"
     spread = (took[len(took) // 2] * 1000, took[len(took) * 99 // 100] * 1000)
@@ -122,8 +122,7 @@ def _load(names: str, durable: bool, window: int, seconds: float) -> list[Figure
 
 
 def _one_sync() -> float:
-    folder = tempfile.mkdtemp(prefix="raftoral-bench-", dir=os.getcwd())
-    try:
+    with room("sync") as folder:
         db = sqlite3.connect(os.path.join(folder, "x.db"), isolation_level=None)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
@@ -135,5 +134,3 @@ def _one_sync() -> float:
             times.append(time.perf_counter() - start)
         db.close()
         return statistics.median(times)
-    finally:
-        shutil.rmtree(folder)

@@ -4,91 +4,50 @@
     python benchmarks/durable_work.py W4 DIR start 1000     runs a thousand effects, says so, and waits to be killed
     python benchmarks/durable_work.py W4 DIR finish 1000    opens the same directory and ends the run
 
-Every commit is on disk before anything goes on (fsync). The shape is that of other systems' drivers: an effect does
-nothing, and client, workflow and effects share the process.
+Every commit is on disk before anything goes on (fsync).
 """
 
 from __future__ import annotations
 
 import asyncio
-import importlib
 import itertools
 import json
 import os
 import resource
 import sys
 import time
+from typing import Any
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.dirname(HERE), HERE]
+sys.path[:0] = [os.path.dirname(os.path.dirname(os.path.abspath(__file__)))]
 
-import raftoral  # noqa: E402
+from benchmarks.counting import Stored  # noqa: E402
+from benchmarks.driving import ACTIVITIES, CALLS, disk, many, memory, middle, one, workloads  # noqa: E402
 from raftoral.runtime.local import Local  # noqa: E402
 
-raftoral.install_importer()
-workloads = importlib.import_module("workloads")  # the importer finds workloads.rft
-
-CALLS = 0
-MARKS: dict[int, tuple[float, float]] = {}  # calls -> when that was, and MiB of memory; made by `mark`
+LONG = 1_000_000  # effects, from which on a history is made in rounds of a hundred: one by one takes six minutes
 
 
-async def step(i: int) -> int:
-    global CALLS
-    CALLS += 1
-    if CALLS in MARKS:
-        MARKS[CALLS] = time.perf_counter(), memory()
-    return i
+def here(data: str) -> Local:
+    return Local([workloads], ACTIVITIES, data=data)
 
 
-def here(data: str, **options: object) -> Local:
-    return Local([workloads], {"step": step}, data=data, **options)  # type: ignore[arg-type]
-
-
-async def one(node: Local, kind: object, n: int) -> float:
-    """Milliseconds from a start to the result at the client."""
-    start = time.perf_counter()
-    run = await kind.start(node, n)  # type: ignore[attr-defined]
-    await run.result()
-    return (time.perf_counter() - start) * 1000
-
-
-def middle(values: list[float], part: float = 0.5) -> float:
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, round(part * (len(ordered) - 1)))]
-
-
-def memory() -> float:
-    """MiB of this process now."""
-    with open("/proc/self/status", encoding="ascii") as file:
-        line = next(line for line in file if line.startswith("VmRSS"))
-    return int(line.split()[1]) / 1024
-
-
-def disk(folder: str) -> float:
-    """KiB in a folder."""
-    return sum(os.path.getsize(os.path.join(top, name)) for top, _, names in os.walk(folder) for name in names) / 1024
+async def run(node: Local, kind: Any, n: int) -> float:
+    return await one(lambda: kind.start(node, n))
 
 
 async def w1(data: str) -> dict[str, float]:
     async with here(data) as node:
         for _ in range(20):
-            await one(node, workloads.Chain, 10)
-        alone = [await one(node, workloads.Chain, 10) for _ in range(100)]
-        many = 64 * 32
-
-        async def client() -> None:
-            for _ in range(many // 64):
-                await one(node, workloads.Chain, 10)
-
-        commits, effects, cpu, start = node.engine.commits, CALLS, time.process_time(), time.perf_counter()
-        await asyncio.gather(*[client() for _ in range(64)])
-        seconds = time.perf_counter() - start
-        done = CALLS - effects
+            await run(node, workloads.Chain, 10)
+        alone = [await run(node, workloads.Chain, 10) for _ in range(100)]
+        commits, effects, cpu = node.engine.commits, CALLS.count, time.process_time()
+        seen = await many(64, 64 * 32, lambda: workloads.Chain.start(node, 10))
+        done = CALLS.count - effects
         return {
             "p50": middle(alone),
             "p99": middle(alone, 0.99),
-            "runs": many / seconds,
-            "effects": done / seconds,
+            "runs": seen.rate,
+            "effects": done / seen.seconds,
             "cpu": (time.process_time() - cpu) / done * 1e6,
             "commits": (node.engine.commits - commits) / done,
         }
@@ -97,21 +56,21 @@ async def w1(data: str) -> dict[str, float]:
 async def w2(data: str) -> dict[str, float]:
     async with here(data) as node:
         for _ in range(3):
-            await one(node, workloads.Fan, 100)
-        return {"p50": middle([await one(node, workloads.Fan, 100) for _ in range(20)])}
+            await run(node, workloads.Fan, 100)
+        return {"p50": middle([await run(node, workloads.Fan, 100) for _ in range(20)])}
 
 
 async def w3(data: str) -> dict[str, float]:
     """A loop of effects in one run: whole, and each effect of a long one at its beginning and at its end."""
     found: dict[str, float] = {}
     async with here(data) as node:
-        await one(node, workloads.Chain, 100)
+        await run(node, workloads.Chain, 100)
         for n in (1_000, 5_000):
-            found[str(n)] = await one(node, workloads.Chain, n) / 1000
+            found[str(n)] = await run(node, workloads.Chain, n) / 1000
         for first in (1_000, 89_000):
-            MARKS.update({CALLS + mark: (0.0, 0.0) for mark in range(first, first + 11_000, 1_000)})
-        await one(node, workloads.Chain, 100_000)
-        times, sizes = zip(*MARKS.values(), strict=True)
+            CALLS.marks.update({CALLS.count + mark: (0.0, 0.0) for mark in range(first, first + 11_000, 1_000)})
+        await run(node, workloads.Chain, 100_000)
+        times, sizes = zip(*CALLS.marks.values(), strict=True)
         taken = [(after - before) * 1000 for before, after in itertools.pairwise(times)]  # us for a step, of 1,000 each
         # Medians of ten: whatever else the disk does for a second is not what grows with a run.
         found |= {"first_us": middle(taken[:10]), "last_us": middle(taken[11:]), "grown_mib": sizes[-1] - sizes[0]}
@@ -120,10 +79,11 @@ async def w3(data: str) -> dict[str, float]:
 
 
 async def w4(data: str, phase: str, n: int) -> dict[str, float]:
+    kind = workloads.Rounds if n >= LONG else workloads.Block
     if phase == "start":
         async with here(data) as node:
-            await workloads.Block.start(node, n, id="w4")
-            while n > CALLS:  # who watches from the start would look at the run after each effect
+            await kind.start(node, n, id="w4")
+            while n > CALLS.count:  # who watches from the start would look at the run after each effect
                 await asyncio.sleep(0.01)
             async for change in node.watch("w4"):
                 if change.steps and change.steps[0].startswith("wait.go"):
@@ -133,32 +93,32 @@ async def w4(data: str, phase: str, n: int) -> dict[str, float]:
     begun = time.time()
     async with here(data) as node:
         opened = time.time()
-        run = workloads.Block.get(node, "w4")
-        await run.go()
-        assert await run.result() == n * (n - 1) // 2
-        return {"opened": opened - begun, "done": time.time(), "calls": CALLS}
+        found = kind.get(node, "w4")
+        await found.go()
+        assert await found.result() == n * (n - 1) // 2
+        return {"opened": opened - begun, "done": time.time(), "calls": CALLS.count}
 
 
 async def w5(data: str) -> dict[str, float]:
     async with here(data) as node:
         taken = []
         for _ in range(60):
-            run = await workloads.Wait.start(node, 0)
+            waiting = await workloads.Wait.start(node, 0)
             start = time.perf_counter()
-            await run.go()
-            await run.result()
+            await waiting.go()
+            await waiting.result()
             taken.append((time.perf_counter() - start) * 1000)
         return {"p50": middle(taken[10:]), "p99": middle(taken[10:], 0.99)}
 
 
 async def w8(data: str) -> dict[str, float]:
     """Ten thousand runs that wait: what each costs in memory, and all of them in CPU while nothing happens."""
-    many = 10_000
+    count = 10_000
     async with here(data) as node:
-        await one(node, workloads.Chain, 10)
+        await run(node, workloads.Chain, 10)
         before = memory()
-        await asyncio.gather(*[workloads.Wait.start(node, 0) for _ in range(many)])
-        grown = (memory() - before) * 1024 / many
+        await asyncio.gather(*[workloads.Wait.start(node, 0) for _ in range(count)])
+        grown = (memory() - before) * 1024 / count
         used, start = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
         await asyncio.sleep(5)
         now = resource.getrusage(resource.RUSAGE_SELF)
@@ -166,21 +126,25 @@ async def w8(data: str) -> dict[str, float]:
     start = time.perf_counter()
     async with here(data) as node:
         opened = time.perf_counter() - start
-        assert len(node.engine.machine.runs) == many
+        assert len(node.engine.machine.runs) == count
     return {"kib": grown, "idle": cpu, "open": opened}
 
 
 async def w9(data: str) -> dict[str, float]:
+    """Counts: what is committed for checkpoints that need nobody, and for a run of ten effects."""
     async with here(data) as node:
         before = node.engine.commits
-        await one(node, workloads.Count, 1_000)
-        return {"commits": node.engine.commits - before}
+        await run(node, workloads.Count, 1_000)
+        checkpoints = node.engine.commits - before
+        stored = Stored(node.engine.storage)
+        await run(node, workloads.Chain, 10)
+        return {"commits": checkpoints, "of_run": stored.commits, "bytes": stored.bytes}
 
 
 def main(words: list[str]) -> None:
-    work = {"W1": w1, "W2": w2, "W3": w3, "W4": w4, "W5": w5, "W8": w8, "W9": w9}[words[0]]
-    more = [words[2], int(words[3])] if words[0] == "W4" else []
-    print(json.dumps(asyncio.run(work(words[1], *more))), flush=True)  # type: ignore[arg-type]
+    work: Any = {"W1": w1, "W2": w2, "W3": w3, "W4": w4, "W5": w5, "W8": w8, "W9": w9}[words[0]]
+    more: list[Any] = [words[2], int(words[3])] if words[0] == "W4" else []
+    print(json.dumps(asyncio.run(work(words[1], *more))), flush=True)
 
 
 if __name__ == "__main__":

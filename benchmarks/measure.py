@@ -19,9 +19,19 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LOAD_MAX = 0.15  # cores
+PROGRESS_S = 10.0  # between two lines that say how far it is, where nobody watches a terminal
+
+
+class Point(NamedTuple):
+    """Where a figure stands in a picture: which one, on which line of it, and above which x."""
+
+    plot: str
+    line: str
+    x: float
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,7 @@ class Figure:
     spread: tuple[float, float] | None = None
     load: float | None = None
     note: str = ""
+    point: Point | None = None
     runs: list[float] = field(default_factory=list, repr=False)
 
     @property
@@ -59,7 +70,7 @@ class Figure:
         return self.load is not None and self.load > LOAD_MAX
 
     def record(self) -> dict[str, object]:
-        """As plain data, for `--json`."""
+        """As plain data: a line of `--json` and of `--out`, and what pictures are made of."""
         return {
             "name": self.name,
             "value": self.value,
@@ -68,17 +79,26 @@ class Figure:
             "verdict": self.verdict or None,
             "spread": self.spread,
             "load": self.load,
+            "loaded": self.loaded,
             "note": self.note,
+            **(self.point._asdict() if self.point else {}),
         }
 
 
 class Load:
-    """CPU time that other processes used between `start` and `other()`, in cores; from /proc/stat."""
+    """CPU time that other processes used since this was made, in cores; from /proc/stat.
 
-    def __init__(self) -> None:
+    Ours are this process, children that have ended, and those whose ids `alive` gives.
+    """
+
+    def __init__(self, alive: Callable[[], list[int]] = list) -> None:
+        self._alive = alive
         self._wall = time.monotonic()
         self._busy = _busy_seconds()
-        self._own = _own_seconds()
+        self._own = self._own_seconds()
+
+    def _own_seconds(self) -> float:
+        return _own_seconds() + sum(map(_seconds_of, self._alive()))
 
     def other(self) -> float | None:
         """None where the machine does not tell."""
@@ -86,7 +106,7 @@ class Load:
         busy = _busy_seconds()
         if busy is None or self._busy is None or wall <= 0:
             return None
-        return max(0.0, busy - self._busy - (_own_seconds() - self._own)) / wall
+        return max(0.0, busy - self._busy - (self._own_seconds() - self._own)) / wall
 
 
 def _busy_seconds() -> float | None:
@@ -105,14 +125,53 @@ def _own_seconds() -> float:
     return used.user + used.system + used.children_user + used.children_system
 
 
+def _seconds_of(process: int) -> float:
+    """What a child used that has not ended."""
+    try:
+        with open(f"/proc/{process}/stat", encoding="ascii") as file:
+            words = file.read().rpartition(")")[2].split()
+        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError, AttributeError):
+        return 0.0
+
+
 @contextmanager
-def loaded(figures: list[Figure]) -> Iterator[None]:
-    """Gives the figures that are added meanwhile the load of the time they took."""
-    load, before = Load(), len(figures)
+def loaded(figures: list[Figure], alive: Callable[[], list[int]] = list) -> Iterator[None]:
+    """Gives the figures that are added meanwhile the load of the time they took. `alive` are children that go on."""
+    load, before = Load(alive), len(figures)
     yield
     other = load.other()
     for figure in figures[before:]:
-        figure.load = other
+        if figure.load is None:  # else a part of this time was its own
+            figure.load = other
+
+
+class Progress:
+    """How far long work is, on standard error: one line that changes on a terminal, a line now and then elsewhere."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._terminal = sys.stderr.isatty()
+        self._began = self._said = time.monotonic()
+
+    def say(self, text: str) -> None:
+        now = time.monotonic()
+        if self._terminal:
+            print(f"\r\x1b[K{self._what}: {text}", end="", file=sys.stderr, flush=True)
+        elif now - self._said >= PROGRESS_S:
+            self._said = now
+            print(f"{self._what}, {now - self._began:.0f} s: {text}", file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        if self._terminal:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def median_of(
+    name: str, values: list[float], unit: str, target: Target | None = None, note: str = "", point: Point | None = None
+) -> Figure:
+    """The figure of several values that were measured alike."""
+    return Figure(name, statistics.median(values), unit, target, (min(values), max(values)), note=note, point=point)
 
 
 def interleave(jobs: Mapping[str, Callable[[], float]], runs: int) -> dict[str, list[float]]:
@@ -152,11 +211,14 @@ def seconds_of(command: list[str], folder: str) -> float:
     return taken
 
 
-def answer_of(words: list[str], folder: str) -> dict[str, float]:
-    """What a fresh process of ours measured: it prints one line of JSON."""
+def answer_of(words: list[str], folder: str, says: bool = False) -> dict[str, Any]:
+    """What a fresh process of ours measured: it prints a line of JSON. One that `says` how far it is, says so here."""
     environment = {**os.environ, "PYTHONPATH": ROOT}
-    done = subprocess.run([sys.executable, *words], cwd=folder, env=environment, capture_output=True, text=True)
+    errors = None if says else subprocess.PIPE
+    done = subprocess.run(
+        [sys.executable, *words], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
+    )
     if done.returncode != 0:
-        raise SystemExit(f"benchmark: {' '.join(words)} gave {done.returncode}:\n{done.stderr}")
-    answer: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+        raise SystemExit(f"benchmark: {' '.join(words)} gave {done.returncode}:\n{done.stderr or ''}")
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answer

@@ -6,6 +6,8 @@ what stands around it is written by people and stays. Nothing here says which ho
 
 from __future__ import annotations
 
+import itertools
+import json
 import os
 import platform
 import re
@@ -14,6 +16,7 @@ import time
 from benchmarks.measure import LOAD_MAX, ROOT, Figure
 
 RESULTS = os.path.join(ROOT, "benchmarks", "RESULTS.md")
+GRIDS = ("scaling",)  # suites in which the same is measured many times
 HEAD = "# Results\n\nWritten by `./dev bench --write`; what was tried stands in NOTES.md.\n"
 
 
@@ -39,6 +42,21 @@ def rows(figures: list[Figure]) -> list[tuple[str, str, str, str, str]]:
     return shown
 
 
+def show(figures: list[Figure], as_json: bool) -> None:
+    """On standard output."""
+    print("\n".join(json.dumps(figure.record()) for figure in figures) if as_json else table(figures), flush=True)
+
+
+def append(path: str, suite: str, figures: list[Figure]) -> None:
+    """Adds a JSON line for each figure to a file: several commands make one run."""
+    from raftoral import __version__
+
+    about = {"suite": suite, "date": time.strftime("%Y-%m-%d", time.gmtime()), "version": __version__}
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    with open(path, "a", encoding="utf-8") as file:
+        file.writelines(json.dumps({**about, **figure.record()}) + "\n" for figure in figures)
+
+
 def table(figures: list[Figure]) -> str:
     """For the terminal."""
     lines = [("figure", "reached", "target", "", ""), *rows(figures)]
@@ -50,7 +68,34 @@ def table(figures: list[Figure]) -> str:
     return "\n".join(text)
 
 
-def section(figures: list[Figure]) -> str:
+def grids(figures: list[Figure]) -> list[str]:
+    """Tables of figures that are named `what, where`: a column for each what, a row for each where, a table for rows
+    that are on one line of a picture. An asterisk is the mark of load."""
+    rows: dict[str, list[Figure]] = {}
+    for figure in figures:
+        rows.setdefault(figure.name.partition(", ")[2], []).append(figure)
+    text: list[str] = []
+    for _, group in itertools.groupby(rows.items(), key=lambda row: row[1][0].point and row[1][0].point[:2]):
+        table = {where: {_column(figure): figure for figure in row} for where, row in group}
+        columns = list(dict.fromkeys(column for values in table.values() for column in values))
+        text += ["| | " + " | ".join(columns) + " |", "|---|" + "--:|" * len(columns)]
+        for where, values in table.items():
+            cells = [_cell(values[column]) if column in values else "" for column in columns]
+            text.append(f"| {where} | " + " | ".join(cells) + " |")
+        text.append("")
+    return text
+
+
+def _column(figure: Figure) -> str:
+    what = figure.name.partition(", ")[0]
+    return f"{what}, {figure.unit}" if figure.unit else what
+
+
+def _cell(figure: Figure) -> str:
+    return number(figure.value) + ("*" if figure.loaded else "")
+
+
+def section(name: str, figures: list[Figure]) -> str:
     """For RESULTS.md: when, on what, and the table."""
     from raftoral import __version__
 
@@ -59,15 +104,17 @@ def section(figures: list[Figure]) -> str:
         f"{platform.python_implementation()} {platform.python_version()}, {platform.system()} "
         f"{platform.machine()}, {os.cpu_count()} cores.",
         "",
-        "| figure | reached | target | | remark |",
-        "|---|---|---|---|---|",
-        *("| " + " | ".join(row) + " |" for row in rows(figures)),
-        "",
+        *(grids(figures) if name in GRIDS else _table(figures)),
     ]
     if any(figure.loaded for figure in figures):
         text.append(f"Marked figures were taken while other processes used more than {LOAD_MAX} cores.")
         text.append("")
     return "\n".join(text)
+
+
+def _table(figures: list[Figure]) -> list[str]:
+    lines = ["| figure | reached | target | | remark |", "|---|---|---|---|---|"]
+    return [*lines, *("| " + " | ".join(row) + " |" for row in rows(figures)), ""]
 
 
 def write(name: str, figures: list[Figure]) -> None:
@@ -81,6 +128,6 @@ def write(name: str, figures: list[Figure]) -> None:
     if begin not in text:
         text += f"\n## {name.capitalize()}\n\n{begin}\n{end}\n"
     pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
-    text = pattern.sub(lambda _: f"{begin}\n{section(figures)}{end}", text)
+    text = pattern.sub(lambda _: f"{begin}\n{section(name, figures)}{end}", text)
     with open(RESULTS, "w", encoding="utf-8") as file:
         file.write(text)

@@ -19,6 +19,7 @@ from contextlib import closing
 from typing import NamedTuple
 
 from benchmarks.measure import Figure, interleave, loaded, ratio
+from benchmarks.nodes import room
 from raftoral.runtime.edge.storage_sqlite import SqliteStorage
 from raftoral.runtime.ports import Changes, Row, Step
 
@@ -69,7 +70,7 @@ def _steps(found: list[Figure], batch: int, steps: int, runs: int) -> None:
 
 
 def _commit_steps(sync: bool, batch: int, steps: int) -> Cost:
-    with tempfile.TemporaryDirectory() as folder, closing(SqliteStorage(folder, sync=sync)) as store:
+    with room("storage") as folder, closing(SqliteStorage(folder, sync=sync)) as store:
         store.commit(Changes(rows={f"order-{seq:08}": _row(seq) for seq in range(LIVE)}))
         batches = list(_batches(batch, steps))
         begun, used = time.perf_counter(), time.process_time()
@@ -91,7 +92,7 @@ def _write(batch: int, steps: int) -> float:
     """Appends what a batch of steps holds to a file, and syncs it."""
     data = bytes(batch * (BODY_BYTES + len(CHECKPOINTS)))
     sync = getattr(os, "fdatasync", os.fsync)
-    with tempfile.TemporaryFile(buffering=0) as file:
+    with tempfile.TemporaryFile(buffering=0, dir=os.environ.get("RAFTORAL_BENCH_DIR")) as file:
         begun = time.perf_counter()
         for _ in range(steps // batch):
             file.write(data)
@@ -100,7 +101,7 @@ def _write(batch: int, steps: int) -> float:
 
 
 def _runs(count: int, batch: int) -> Cost:
-    with tempfile.TemporaryDirectory() as folder, closing(SqliteStorage(folder, sync=False)) as store:
+    with room("storage") as folder, closing(SqliteStorage(folder, sync=False)) as store:
         begun, used = time.perf_counter(), time.process_time()
         for first in range(0, count + 10 * batch, batch):
             starts = [_row(seq) for seq in range(first, min(first + batch, count))]

@@ -11,8 +11,8 @@ import shutil
 import statistics
 import tempfile
 
-from benchmarks.cluster import Cluster
 from benchmarks.measure import Figure, loaded
+from benchmarks.nodes import Cluster
 
 NAMES = ("lean", "http", "grpc")
 TURNS = 3

@@ -21,7 +21,7 @@ def test_help_has_a_line_for_each_command(words):
     result = dev(*words)
     source = laws.read(os.path.join(laws.ROOT, "dev"))
     table = source[source.index("COMMANDS:") :]
-    commands = re.findall(r'^    "(\w+)": ', table[: table.index("\n}")], flags=re.MULTILINE)
+    commands = re.findall(r'^    "([\w-]+)": ', table[: table.index("\n}")], flags=re.MULTILINE)
     assert len(commands) >= 10
     for command in commands:
         assert re.search(rf"^  {command} +\S", result.stdout, flags=re.MULTILINE), command
