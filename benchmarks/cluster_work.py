@@ -1,6 +1,6 @@
 """One node of a cluster, in a process of its own.
 
-    python benchmarks/cluster_work.py DIR NAME GROUPS [PEER]     says its address, then does what it is told
+    python benchmarks/cluster_work.py DIR NAME GROUPS TRANSPORT [PEER]     says its address, then does what it is told
 
 Lines on its standard input are commands; each is answered by one line of JSON. A node starts runs as the service
 does that embeds it. Workloads are named as in workloads.rft; chains of ten effects if none is.
@@ -33,9 +33,10 @@ from benchmarks.driving import ACTIVITIES, CALLS, many, memory, middle, one, pea
 KEPT: Any = None
 
 
-async def main(folder: str, name: str, groups: int, peers: list[str]) -> None:
+async def main(folder: str, name: str, groups: int, transport: str, peers: list[str]) -> None:
     begin: dict[str, Any] = {"peers": peers} if peers else {"bootstrap": True, "groups": groups}
-    node = raftoral.Node(node_id=name, data=folder, programs=[workloads], activities=[ACTIVITIES], **begin)
+    begin |= {"programs": [workloads], "activities": [ACTIVITIES], "peer_transport": transport}
+    node = raftoral.Node(node_id=name, data=folder, **begin)
     async with node:
         print(node.address, flush=True)
         loop = asyncio.get_running_loop()
@@ -146,4 +147,4 @@ COMMANDS: dict[str, Any] = {
 
 if __name__ == "__main__":
     with journals() as KEPT:
-        asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4:]))
+        asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4], sys.argv[5:]))

@@ -3,6 +3,7 @@
     language    how fast .rft text is checked, read and formatted (W7)
     durable     runs in one process, synced to disk: W1 to W5, W8, W9
     cluster     runs on three nodes in three processes: W6
+    transports  what each transport between nodes costs (on request)
     storage     what a commit costs
     consensus   how much a group of three nodes agrees on, with logs that are synced
     scaling     throughput, latency, memory and bytes against runs in flight, frames, groups, nodes, finished runs
@@ -30,13 +31,14 @@ from benchmarks.measure import Figure
 SUITES = {
     "language": "benchmarks.language",
     "cluster": "benchmarks.cluster",
+    "transports": "benchmarks.transports",
     "storage": "benchmarks.storage",
     "durable": "benchmarks.durable",
     "consensus": "benchmarks.consensus",
     "scaling": "benchmarks.scaling",
     "peers": "benchmarks.peers",
 }
-ON_REQUEST = ("peers",)
+ON_REQUEST = ("peers", "transports")
 WORKLOAD = re.compile(r"W[1-9]$")
 WHOLE = {"W6": "cluster", "W7": "language"}  # workloads that are a suite
 

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 from raftoral.errors import UsageError
 from raftoral.program.steps import Activity, Definition
-from raftoral.runtime.bindings import Bindings
+from raftoral.runtime.bindings import Bindings, spelled
 from raftoral.runtime.core.execution import EPOCH, MICROSECOND
 from raftoral.runtime.core.programs import Programs
 from raftoral.runtime.edge.clock import Alarm
@@ -274,7 +274,7 @@ class World(Local):
         if what is _NO_MOCK:
             binding = self._given.of(activity)
             if binding is None:
-                raise UsageError(f"nobody implements {activity.name}: give it to world(...), or w.mock(...)")
+                raise UsageError(f"nobody implements {spelled(activity)}: give it to world(...), or w.mock(...)")
             what = binding.function
         if isinstance(what, BaseException):
             raise what

@@ -1,6 +1,7 @@
 # What the scripts beside this file share: nodes as processes of this machine, and what to expect of them.
 #
-#     TRANSPORT=grpc|http (default: http)    PYTHON=the interpreter that has raftoral (default: python3 or python)
+#     TRANSPORT=grpc|http (default: http) is what clients speak to nodes, and nodes to each other
+#     PYTHON=the interpreter that has raftoral (default: python3 or python)
 #     KEEP=1 leaves the directory with the data and the logs of the nodes
 #
 # A script sources this file, says what it shows with `say`, and ends with `done_well`. Whatever happens, its processes
@@ -19,7 +20,6 @@ esac
 
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/raftoral-script.XXXXXX")
-export TMPDIR="$WORK" # a node that is killed cannot take its private socket away
 PATIENCE=${PATIENCE:-120} # seconds that anything may take; a machine may be busy
 NODES=""                  # names of all nodes that were started
 HELPERS=""               # names of other processes that were started
@@ -77,7 +77,7 @@ serve() {
     shift
     : >"$WORK/$name.out"
     NODE_NAME=$name "$PYTHON" -m raftoral serve --node-id "$name" --storage-path "$WORK/data-$name" \
-        --transport "$TRANSPORT" "$@" >"$WORK/$name.out" 2>>"$WORK/$name.log" &
+        --transport "$TRANSPORT" --peer-transport "$TRANSPORT" "$@" >"$WORK/$name.out" 2>>"$WORK/$name.log" &
     echo $! >"$WORK/$name.pid"
     case " $NODES " in *" $name "*) ;; *) NODES="$NODES $name" ;; esac
     until_true "node $name is ready" is_ready "$name"

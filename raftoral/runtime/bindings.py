@@ -93,16 +93,9 @@ class Bindings:
         return Binding(activity, function, coroutine, coroutine or _says_awaitable(function), where)
 
     def _home_of(self, activity: Activity[Any]) -> _Home:
-        """Where an activity is declared: in a module whose Protocol has it. A module that imports it may have another
-        of that name in its Protocol; then its own is the one that is called `_NAME`."""
         if id(activity) not in self._places:
             self._places = _places()
-        homes = []
-        for place in self._places.get(id(activity), ()):
-            protocol = _protocol_of(place.module, activity.name)
-            rank = 2 if protocol is None else 1 if place.name != f"_{activity.name.upper()}" else 0
-            homes.append((rank, _Home(place.module.__name__, protocol)))
-        return min(homes, key=lambda home: home[0])[1] if homes else _Home("", None)
+        return _home_of(activity, self._places)
 
     def _candidates(self, activity: Activity[Any], home: _Home, name: str) -> list[tuple[str, Any]]:
         """What could be meant, with its name for people. The first kind of which there is something decides:
@@ -200,6 +193,28 @@ def _places() -> dict[int, list[_Place]]:
             if isinstance(value, Activity):
                 found.setdefault(id(value), []).append(_Place(value, module, name))
     return found
+
+
+def _home_of(activity: Activity[Any], places: Mapping[int, list[_Place]]) -> _Home:
+    """Where an activity is declared: in a module whose Protocol has it. A module that imports it may have another
+    of that name in its Protocol; then its own is the one that is called `_NAME`."""
+    homes = []
+    for place in places.get(id(activity), ()):
+        protocol = _protocol_of(place.module, activity.name)
+        rank = 2 if protocol is None else 1 if place.name != f"_{activity.name.upper()}" else 0
+        homes.append((rank, _Home(place.module.__name__, protocol)))
+    return min(homes, key=lambda home: home[0])[1] if homes else _Home("", None)
+
+
+def method_of(activity: Activity[Any]) -> str:
+    """How the method is called that performs an activity: for `a` it is `a_`, since generated code has an `a`."""
+    return _method_name(activity.name, _home_of(activity, _places()))
+
+
+def spelled(activity: Activity[Any]) -> str:
+    """The name of an activity, for who is to write it; with that of its method, where that is another one."""
+    method = method_of(activity)
+    return activity.name if method == activity.name else f"{activity.name} (in Python its name is {method})"
 
 
 def _protocol_of(module: ModuleType, name: str) -> type | None:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from raftoral.errors import Closed, RaftoralError, StorageFailed
 
+from .bindings import method_of
 from .core import commands as c
 from .core.lifecycle import Action, Halt, Moved, Perform
 from .core.machine import SEQ, Applied, Machine
@@ -234,8 +235,8 @@ class Engine:
             self.runner.start(attempts)
 
     def _stall(self, attempt: Attempt) -> None:
-        name = attempt.activity.name
-        reason = f"nobody here implements the activity {name}: give activities= an object with a method {name}"
+        name, method = attempt.activity.name, method_of(attempt.activity)
+        reason = f"nobody here implements the activity {name}: give activities= an object with a method {method}"
         self.post(c.Stalled(attempt.id, attempt.op, reason, attempt.run, attempt.fence))
 
     def _arm(self) -> None:

@@ -161,8 +161,13 @@ class Service(Protocol):
     async def transfer(self, group: int, node: str) -> None:
         """Asks a group's leader to hand over; an empty name leaves the choice to it."""
 
-    async def make_group(self) -> JSON:
-        """One more execution group, with all nodes as members: {"group": its number}. New runs are placed there too."""
+    async def make_group(self, members: Sequence[str] = ()) -> JSON:
+        """One more execution group: {"group": its number, "members"}. New runs are placed there too. Without members:
+        all nodes; where there are many, some that have the least to do."""
+
+    async def change_group(self, group: int, node: str, member: bool) -> JSON:
+        """Makes a node a member of an execution group, or takes it out: {"group", "members"}. The group is kept at as
+        many members from then on."""
 
     async def catch_up(self) -> None:
         """Returns when what this node shows is as new as anything that was answered before the call: reads that follow
@@ -179,6 +184,6 @@ class Service(Protocol):
 RIGHTS: Mapping[str, str] = {
     **dict.fromkeys(("start", "signal", "cancel", "terminate", "pause", "resume", "tag"), "write"),
     **dict.fromkeys(("delete", "delete_many", "prune", "deploy", "retire"), "admin"),
-    **dict.fromkeys(("remove", "transfer", "make_group", "token"), "admin"),
+    **dict.fromkeys(("remove", "transfer", "make_group", "change_group", "token"), "admin"),
 }
 FREE = frozenset({"discover", "admit", "health"})  # `admit` has a token of its own

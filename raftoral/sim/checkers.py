@@ -12,6 +12,7 @@
 | TWICE | one op of a run ended twice |
 | UNWANTED | an activity was stopped that its run still waits for |
 | RESULT | an effect got a result that no call of it gave |
+| RETIRED | a run lives whose version was retired, and no other run started it |
 | FENCE | a fence that went back, or that two owners had |
 | AT-MOST-ONCE | an activity with `once: at_most` was called again, and nobody knew what became of the first call |
 | ANSWER, LOST | a client was told what the log does not say; what was acknowledged is not there |
@@ -35,13 +36,13 @@ from raftoral.runtime.cluster.host import Step
 from raftoral.runtime.cluster.replica import Replica
 from raftoral.runtime.consensus.journal import Write
 from raftoral.runtime.consensus.log import Applied
-from raftoral.runtime.consensus.messages import Append, Appended, Vote, VoteRequest, unpacked
 from raftoral.runtime.consensus.tail import Tail
 from raftoral.runtime.core import commands as c
 from raftoral.runtime.core.lifecycle import all_ops
 from raftoral.runtime.core.state import Kind
-from raftoral.runtime.proto import peer_pb2 as pb
+from raftoral.runtime.proto import consensus_pb2 as raft, peer_pb2 as pb
 
+from .clients import TALLY_ID
 from .histories import broken
 from .oracle import Oracle
 from .runner import Call
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from .world import World
 
 LATE_US = 3_000_000  # that a leader may be late with the time, when all is well
+SAY_THEIR_TERM = ("append", "appended", "vote", "vote_request")
 FOREIGN_MAX = 0  # requests of others that a host may remember when all is over
 
 
@@ -63,6 +65,7 @@ class Checkers:
         self._contents: dict[tuple[int, int, int], bytes] = {}  # (group, index, term) -> data
         self._canon: dict[tuple[int, int], Applied] = {}
         self._called: set[tuple[str, int, int]] = set()  # at most once: (run, op, attempt)
+        self._reported: dict[tuple[str, int], set[bytes]] = {}  # (run, op) -> results that runners gave
         self._decided: set[tuple[str, int, int]] = set()  # failures that are in the log: a next attempt is fair
 
     def bad(self, name: str, what: str) -> None:
@@ -73,7 +76,7 @@ class Checkers:
         """The group on a node that never fails."""
         oracle = self.oracles.get(group)
         if oracle is None:
-            oracle = self.oracles[group] = Oracle(group, self._world.install, self.bad)
+            oracle = self.oracles[group] = Oracle(group, self._world.install, self.bad, self._reported)
         return oracle
 
     # --- while the world goes on -------------------------------------------------------------------------------------
@@ -113,25 +116,31 @@ class Checkers:
             self._world.bad("RAISED", f"at entry {entry.index}: {type(fault).__name__}: {fault}", fault)
 
     def leaves(self, node: Node, peer: str, data: bytes, early: bool) -> None:
-        """What a node is about to send."""
+        """What a node is about to send. Read from the wire, and no further than what it says of its own disk."""
         frame = pb.Parcel.FromString(data).frame
-        for group, message in unpacked(frame) if frame else ():
-            stored = node.disk.journals[group].record
-            if early and not isinstance(message, Append):
+        for message in raft.Frame.FromString(frame).messages if frame else ():
+            stored = node.disk.journals[message.group].record
+            kind = message.WhichOneof("body")
+            if early and kind != "append":
                 self.bad("UNSYNCED", f"{node.name} sends {message} before its sync")
-            if isinstance(message, Append | Appended | Vote | VoteRequest) and stored.term < message.term:
+            if kind in SAY_THEIR_TERM and stored.term < message.term:
                 self.bad("UNSYNCED", f"{node.name} says {message} with term {stored.term} on its disk")
-            if isinstance(message, Appended) and message.success and stored.last < message.next_index - 1:
-                self.bad("UNSYNCED", f"{node.name} acknowledges {message.next_index - 1} of {stored.last} on its disk")
-            if isinstance(message, Vote) and stored.term == message.term and stored.vote != peer:
+            if kind == "appended":
+                # A leader of a later term may have taken away, in the same step, what an earlier one was told.
+                answer, late = message.appended, message.term < stored.term
+                if answer.success and not late and stored.last < answer.next_index - 1:
+                    what = f"{answer.next_index - 1} of {stored.last} on its disk"
+                    self.bad("UNSYNCED", f"{node.name} acknowledges {what}")
+            elif kind == "vote" and stored.term == message.term and stored.vote != peer:
                 self.bad("UNSYNCED", f"{node.name} votes for {peer}; {stored.vote} is on its disk")
 
     def _copied(self, node: Node, entry: Applied) -> None:
-        """Whatever is applied first anywhere is on the disks of a majority of its members by then."""
+        """Whatever is applied first anywhere is on the disks of a majority of its members by then. What founds a group
+        was agreed on before, in group 0 or by an operator: each of its first members writes it for itself."""
         log = self._log(node, entry.group)
-        if log is None:
+        if log is None or (entry.term == 0 and entry.index == 1):
             return
-        for members in (log.members.now, log.members.at(entry.index)):  # or those of before a change that came with it
+        for members in log.members.since(entry.index):  # a change may have come in the step that committed it
             copies = sum(self._has(name, entry) for name in members)
             if 2 * copies > len(members):
                 return
@@ -178,15 +187,16 @@ class Checkers:
         """A node has made a step."""
         host = node.host
         assert host is not None
-        for group in host.logs:
-            leader, term = host._leaders.get(group, ("", 0))
-            if leader == node.name:
-                if (group, term) not in self._leaders:
-                    self._world.count("elections")
-                    self._complete(node, group, term)
-                known = self._leaders.setdefault((group, term), leader)
-                if known != leader:
-                    self.bad("ELECTION", f"{known} and {leader} lead term {term} of group {group}")
+        for group, (leader, term) in host._leaders.items():
+            if leader != node.name or group not in host.logs:
+                continue
+            known = self._leaders.get((group, term))
+            if known is None:
+                self._leaders[group, term] = leader
+                self._world.count("elections")
+                self._complete(node, group, term)
+            elif known != leader:
+                self.bad("ELECTION", f"{known} and {leader} lead term {term} of group {group}")
         if host.broken:
             for group, why in host.broken.items():
                 if not why.startswith(StorageFailed.__name__):
@@ -211,8 +221,7 @@ class Checkers:
         if isinstance(command, c.AttemptFailed):
             self._decided.add((command.run, command.op, command.attempt))
         elif isinstance(command, c.Finished):
-            group = self.oracle(self._world.group_of(command.id))
-            group.reported.setdefault((command.run, command.op), set()).add(command.result)
+            self._reported.setdefault((command.run, command.op), set()).add(command.result)
 
     # --- at the end --------------------------------------------------------------------------------------------------
 
@@ -271,7 +280,7 @@ class Checkers:
                 "_reads": len(host._reads),
                 "_requests": len(host._requests),
                 "_replies": len(host._replies),
-                "_buried": max(0, len(host._buried) - 2 * len(self._world.nodes)),
+                "buried": max(0, len(host.duties.buried) - 2 * len(self._world.nodes) * len(self.oracles)),
                 "_foreign": max(0, len(host._foreign) - FOREIGN_MAX),
                 "carriage._brought": len(carriage._brought),
                 "carriage._wanted": len(carriage._wanted),
@@ -302,7 +311,7 @@ class Checkers:
                     self.bad("LOST", f"the start of {id} was acknowledged, and {name} does not know it")
 
     def _tally(self) -> None:
-        oracle = self.oracles.get(1)
+        oracle = self.oracles.get(self._world.group_of(TALLY_ID))
         if oracle is None:
             return
         final = self._world.final_tally(oracle)

@@ -22,6 +22,7 @@ from raftoral.runtime.cluster.host import PROPOSE, READ, Outcome
 from raftoral.runtime.core import commands as c
 from raftoral.runtime.core.commands import Command, Refused
 from raftoral.runtime.core.state import Run
+from raftoral.runtime.core.wire import command_bytes
 from raftoral.runtime.proto import peer_pb2 as pb
 
 from .histories import Append, Look
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from .world import World
 
 TALLY_ID = "tally"
+OfRun = c.StartRun | c.Signal | c.Cancel | c.Terminate | c.Pause | c.Resume | c.Tag | c.Delete
 PATIENCE_S = 4.0  # until a client asks another node
 
 
@@ -41,7 +43,7 @@ class Request:
 
     __slots__ = ("answered", "asked", "command", "group", "ids", "key", "node", "number", "outcome", "tries")
 
-    def __init__(self, number: int, group: int, command: Command, key: str, asked: float) -> None:
+    def __init__(self, number: int, group: int, command: Command | pb.Decree, key: str, asked: float) -> None:
         self.number = number
         self.group = group
         self.command = command
@@ -78,8 +80,12 @@ class Clients:
 
     # --- asking ----------------------------------------------------------------------------------------------------
 
-    def ask(self, command: Command, group: int = 1) -> Request:
-        """Wants a command, until there is an answer."""
+    def ask_run(self, command: OfRun) -> Request:
+        """Wants something of a run, in the group where it lives or would live."""
+        return self.ask(command, self._world.group_of(command.id))
+
+    def ask(self, command: Command | pb.Decree, group: int) -> Request:
+        """Wants a command, until there is an answer; of group 0, a decree."""
         number = len(self.requests)
         request = Request(number, group, command, f"client {number}", self._world.now)
         self.requests.append(request)
@@ -97,7 +103,9 @@ class Clients:
         if node:
             request.node = node
             done = partial(self._answered, request, request.tries)
-            request_id = world.nodes[node].submit(request.group, request.command, done, key=request.key)
+            wish = request.command
+            data = wish.SerializeToString() if isinstance(wish, pb.Decree) else command_bytes(wish)
+            request_id = world.nodes[node].propose(request.group, data, done, key=request.key)
             if not request.ids or request.ids[-1] != request_id:
                 request.ids.append(request_id)
 
@@ -138,21 +146,32 @@ class Clients:
             "add": self._add,
             "look": self._look,
             "signal": self._signal,
-            "cancel": lambda chance, number: self.ask(c.Cancel(self._some_run(chance), "enough")),
-            "pause": lambda chance, number: self.ask(c.Pause(self._some_run(chance))),
-            "resume": lambda chance, number: self.ask(c.Resume(self._some_run(chance))),
-            "terminate": lambda chance, number: self.ask(c.Terminate(self._some_run(chance), "over")),
-            "tag": lambda chance, number: self.ask(c.Tag(self._some_run(chance), json.dumps({"x": str(number)}))),
+            "cancel": lambda chance, number: self.ask_run(c.Cancel(self._some_run(chance), "enough")),
+            "pause": lambda chance, number: self.ask_run(c.Pause(self._some_run(chance))),
+            "resume": lambda chance, number: self.ask_run(c.Resume(self._some_run(chance))),
+            "terminate": lambda chance, number: self.ask_run(c.Terminate(self._some_run(chance), "over")),
+            "tag": lambda chance, number: self.ask_run(c.Tag(self._some_run(chance), json.dumps({"x": str(number)}))),
             "delete": self._delete,
             "again": self._start_again,
             "decree": self._decree,
             "deploy": self._deploy,
+            "retire": self._retire,
         }
         ways[item.what](chance, item.number)
 
     def deploy(self, number: int) -> None:
-        """One of the packages of the catalog."""
-        self.ask(c.Deploy(self._world.catalog.packages[number]))
+        """One of the packages of the catalog, for all groups."""
+        for group in self._world.groups[1:]:
+            self.ask(c.Deploy(self._world.catalog.packages[number]), group)
+
+    def _retire(self, chance: random.Random, number: int) -> None:
+        """A version of a workflow that nobody is to start any more. The tally is wanted by the checkers."""
+        known = [each for each in self._world.catalog.definitions if each.name != TALLY]
+        if not known:
+            return
+        definition = chance.choice(known)
+        for group in self._world.groups[1:]:
+            self.ask(c.Retire(definition.name, definition.version), group)
 
     def _deploy(self, chance: random.Random, number: int) -> None:
         self.deploy(chance.randrange(len(self._world.catalog.packages)))
@@ -176,7 +195,7 @@ class Clients:
             owner=self._owner(chance, number),
             fresh=chance.random() < 0.5,
         )
-        self.started[id] = self.ask(command)
+        self.started[id] = self.ask_run(command)
 
     def _owner(self, chance: random.Random, number: int) -> str:
         """Mostly a node that is there; now and then one that is not any more, or not yet."""
@@ -192,7 +211,7 @@ class Clients:
         if known:
             before = chance.choice(known).command
             assert isinstance(before, c.StartRun)
-            self.ask(before._replace(fresh=False, run=f"again-{number}"))
+            self.ask_run(before._replace(fresh=False, run=f"again-{number}"))
 
     def _signal(self, chance: random.Random, number: int) -> None:
         id = self._some_run(chance)
@@ -200,22 +219,22 @@ class Clients:
         name = request.command.workflow if request is not None and isinstance(request.command, c.StartRun) else ""
         signals = next((each.signals for each in self._world.catalog.definitions if each.name == name), {})
         if not signals:
-            self.ask(c.Signal(id, "nobody", b"null"))
+            self.ask_run(c.Signal(id, "nobody", b"null"))
             return
         signal = chance.choice(sorted(signals))
-        self.ask(c.Signal(id, signal, codec_of(signals[signal]).dumps(drawn(chance, signals[signal]))))
+        self.ask_run(c.Signal(id, signal, codec_of(signals[signal]).dumps(drawn(chance, signals[signal]))))
 
-    def wish(self, run: Run, chance: random.Random) -> None:
+    def wish(self, run: Run, group: int, chance: random.Random) -> None:
         """A signal that a run may be waiting for, now that the world comes to its end."""
         signals = run.program.definition.signals
         if signals:
             name = "stop" if "stop" in signals else chance.choice(sorted(signals))
-            self.ask(c.Signal(run.id, name, codec_of(signals[name]).dumps(drawn(chance, signals[name]))))
+            self.ask(c.Signal(run.id, name, codec_of(signals[name]).dumps(drawn(chance, signals[name]))), group)
 
     def _delete(self, chance: random.Random, number: int) -> None:
         id = self._some_run(chance)
         self.deleted.add(id)
-        self.ask(c.Delete(id, chance.random() < 0.3))
+        self.ask_run(c.Delete(id, chance.random() < 0.3))
 
     def _decree(self, chance: random.Random, number: int) -> None:
         """Something for group 0: an address that changes."""
@@ -232,7 +251,7 @@ class Clients:
     def begin_tally(self) -> None:
         """Starts it, if these programs have one."""
         if self._world.catalog.workflow(TALLY):
-            self._tally = self.ask(c.StartRun(TALLY_ID, "tally-run", TALLY, 0, b"[]"))
+            self._tally = self.ask_run(c.StartRun(TALLY_ID, "tally-run", TALLY, 0, b"[]"))
 
     def _add(self, chance: random.Random, number: int) -> None:
         self.add(number)
@@ -241,7 +260,7 @@ class Clients:
         """One more value for the tally."""
         if self._tally is not None and self._tally.answered is not None and not self._world.healed:
             value = f"v{number}"
-            self._values[value] = self.ask(c.Signal(TALLY_ID, "add", json.dumps(value).encode()))
+            self._values[value] = self.ask_run(c.Signal(TALLY_ID, "add", json.dumps(value).encode()))
 
     def _look(self, chance: random.Random, number: int) -> None:
         self.look_at(self._some_node(f"look {number}"))
@@ -252,14 +271,17 @@ class Clients:
         host = node.host if node is not None else None
         if node is not None and host is not None and self._tally is not None:
             asked = self._world.now
-            host.request(1, READ, done=partial(self._looked, name, node.life, asked), timeout=3.0)
+            group = self._tally.group
+            if not host.holds(group):
+                return  # a service would ask a node that has it
+            host.request(group, READ, done=partial(self._looked, name, group, node.life, asked), timeout=3.0)
             node.wake(asked)
 
-    def _looked(self, name: str, life: int, asked: float, outcome: Outcome) -> None:
+    def _looked(self, name: str, group: int, life: int, asked: float, outcome: Outcome) -> None:
         host = self._world.nodes[name].host
-        if outcome is not None or host is None or 1 in host.broken or self._world.nodes[name].life != life:
+        if outcome is not None or host is None or group in host.broken or self._world.nodes[name].life != life:
             return
-        row = host.replicas[1].storage.row(TALLY_ID)
+        row = host.replicas[group].storage.row(TALLY_ID)
         values: Any = json.loads(row.checkpoints)["seen"] if row is not None else []
         self.looks.append(Look(tuple(values), asked, self._world.now, row is not None))
         self._world.count("looks")

@@ -8,6 +8,7 @@ for all that they are given. Reads those files and the list of kept seeds; write
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 
@@ -35,7 +36,7 @@ COMMAND = Command(
         Option("seed", "this one seed", value="N"),
         Option("seeds", "so many seeds, in each mode (default: 100)", value="N"),
         Option("start", "the first of them (default: 0)", value="S"),
-        Option("mode", "calm, lossy, crashes, disk, membership, everything (default: all)", value="M"),
+        Option("mode", "calm, lossy, crashes, disk, files, membership, groups, everything (default: all)", value="M"),
         Option("seconds", "how long trouble lasts in each world (default: 6)", value="N"),
         Option("nodes", "how many nodes begin (default: by chance)", value="N"),
         Option("trace", "show all that happened in the world of --seed"),
@@ -81,6 +82,7 @@ class _Worlds:
         from raftoral.sim.seeds import line_of
 
         terminal, failed, count, virtual, began = self._terminal, 0, 0, 0.0, time.perf_counter()
+        gc.freeze()  # the search for garbage in each world need not go through what was loaded for all of them
         for mode, seeds in wanted:
             for seed in seeds:
                 world = self._made(mode, seed, None).run()

@@ -15,11 +15,11 @@ import hashlib
 import json
 import random
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from raftoral.errors import StorageFailed
 from raftoral.runtime.cluster.replica import PLACE
-from raftoral.runtime.cluster.states import Snapshot
+from raftoral.runtime.cluster.states import Snapshot, States
 from raftoral.runtime.consensus.journal import MemoryJournal, Point, Stored, Write, apply, torn
 from raftoral.runtime.consensus.snapshots import Header, MemorySink, Sink
 from raftoral.runtime.edge.storage_memory import MemoryStorage
@@ -32,6 +32,13 @@ WAYS = ("lost", "kept", "torn", "io", "unsynced")
 
 class Crash(BaseException):
     """The power is gone. Not an `Exception`: nobody who catches faults may catch this one."""
+
+
+class SimulatedStates(States, Protocol):
+    """The states of a simulated node."""
+
+    def unsynced(self, group: int) -> int:
+        """How many commits a sync that begins now would bring."""
 
 
 class Disk:
@@ -52,7 +59,7 @@ class Disk:
         journal.fault = self._writes
         return journal
 
-    def states(self) -> MemoryStates:
+    def states(self) -> SimulatedStates:
         """The states of a process that begins."""
         return MemoryStates(self)
 
@@ -94,7 +101,19 @@ class Disk:
             tail = self.tails[group]
             self.sync(group, self.chance.choice([0, len(tail), self.chance.randint(0, len(tail))]))
             tail.clear()
+        self.forget_faults()
+
+    def ends(self, *, power: bool) -> None:
+        """The process ends. Without `power`, what it wrote is there, synced or not."""
+        if power:
+            self.crash()
+
+    def forget_faults(self) -> None:
+        """The machine was off: what was about to go wrong in it does not."""
         self.next_write = self.next_install = self.next_commit = None
+
+    def close(self) -> None:
+        """The world is over."""
 
 
 class MemoryStates:
@@ -155,6 +174,11 @@ class MemoryStates:
         self._disk.tails.pop(group, None)
         if how == "behind":
             raise Crash
+
+    def drop(self, group: int) -> None:
+        """Nothing of it is left."""
+        self._disk.bases.pop(group, None)
+        self._disk.tails.pop(group, None)
 
 
 class _State(MemoryStorage):

@@ -13,15 +13,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from raftoral.runtime.cluster.host import BRING, REMOVE, TRANSFER, Outcome
+from raftoral.runtime.cluster.host import TRANSFER
 
 if TYPE_CHECKING:
     from .modes import Item
     from .node import Node
     from .world import World
 
-NODES_MAX = 6
-MEMBERS_MIN = 2
 DAY_US = 86_400_000_000
 
 
@@ -38,8 +36,9 @@ class Faults:
             "reset": lambda node, chance: world.network.reset(node.name, self._other(node, chance)),
             "disk_full": self._full,
             "transfer": self._transfer,
-            "bring": self._bring,
-            "remove": self._remove,
+            "bring": lambda node, chance: world.operators.bring(),
+            "remove": lambda node, chance: world.operators.remove(node),
+            "group": lambda node, chance: world.operators.make_group(),
             "clock_jump": self._clock_jump,
             "days": lambda node, chance: world.days_pass(chance.randint(1, 40) * DAY_US // 10),
         }
@@ -48,7 +47,7 @@ class Faults:
         for what in ("state_io", "state_crash"):
             ways[what] = partial(self._commit, what.removeprefix("state_"))
         ways["install_crash"] = self._install
-        self._ways = ways
+        self.ways = ways
 
     def strike(self, item: Item) -> None:
         """One thing goes wrong."""
@@ -57,11 +56,11 @@ class Faults:
         up = [node for _, node in sorted(world.nodes.items()) if node.up]
         if not up:
             return
-        leader = world.leader(chance.choice([0, 1, 1]))
+        leader = world.leader(chance.choice([0, *world.groups[1:], *world.groups[1:]]))
         victim = leader if leader is not None and chance.random() < 0.5 else chance.choice(up)
         world.note("fault", item.what, victim.name)
         world.count(item.what)
-        self._ways[item.what](victim, chance)
+        self.ways[item.what](victim, chance)
 
     def _other(self, node: Node, chance: random.Random) -> str:
         others = sorted(set(self._world.nodes) - {node.name})
@@ -122,75 +121,9 @@ class Faults:
         link = (node.name, other) if chance.random() < 0.5 else (other, node.name)
         self._world.network.stall(link, chance.uniform(0.3, 3.0))
 
-    # --- members ---------------------------------------------------------------------------------------------------
-
     def _transfer(self, node: Node, chance: random.Random) -> None:
         host = node.host
         if host is not None:
-            group = chance.choice([0, 1])
+            group = chance.choice(self._world.groups)
             host.request(group, TRANSFER, node=self._other(node, chance), timeout=1.0)
             node.wake(self._world.now)
-
-    def _bring(self, node: Node, chance: random.Random) -> None:
-        """A new node, with an empty log. Whoever it asked keeps trying until it is a member."""
-        world = self._world
-        if len(world.coming) > 1 or len(world.members) >= NODES_MAX:
-            return
-        fresh = world.new_node(joins=True)
-        fresh.start()
-        for group in world.groups:
-            self.want(group, fresh.name)
-
-    def want(self, group: int, name: str) -> None:
-        """Some node is asked to bring another one into a group."""
-        world = self._world
-        if (group, name) not in world.coming_into:
-            return
-        world.after(2.0, self.want, group, name)
-        asked = [node for _, node in sorted(world.nodes.items()) if node.up and node.name not in world.coming]
-        host = world.network.chance.choice(asked).host if asked else None
-        if host is not None:
-            host.request(group, BRING, node=name, done=partial(self._brought, group, name), timeout=1.9)
-            world.nodes[host.node].wake(world.now)
-
-    def _brought(self, group: int, name: str, outcome: Outcome) -> None:
-        world = self._world
-        if outcome is None and (group, name) in world.coming_into:
-            world.coming_into.discard((group, name))
-            world.count("brought")
-
-    def _remove(self, node: Node, chance: random.Random) -> None:
-        """A member is to leave, of all groups; then its process ends for good."""
-        world = self._world
-        if world.going or node.name in world.coming or len(world.members) - len(world.coming) <= MEMBERS_MIN:
-            return
-        world.going = {(group, node.name) for group in world.groups}
-        for group in world.groups:
-            self.wish_away(group, node.name)
-
-    def wish_away(self, group: int, name: str) -> None:
-        """Some node is asked to remove another one."""
-        world = self._world
-        if (group, name) not in world.going:
-            return
-        world.after(2.0, self.wish_away, group, name)
-        others = [node for _, node in sorted(world.nodes.items()) if node.up and node.name != name]
-        others = [node for node in others if node.name not in world.coming]
-        if not others:
-            return
-        node = world.network.chance.choice(others)
-        assert node.host is not None
-        if node.host.leader(group) == name:  # the leader cannot remove itself
-            node.host.request(group, TRANSFER, node=node.name, timeout=0.5)
-        node.host.request(group, REMOVE, node=name, done=partial(self._removed, group, name), timeout=1.9)
-        node.wake(world.now)
-
-    def _removed(self, group: int, name: str, outcome: Outcome) -> None:
-        world = self._world
-        if outcome is not None:
-            return
-        world.going.discard((group, name))
-        if not world.going and not world.nodes[name].retired:
-            world.count("removed")
-            world.nodes[name].crash(power=False)
-            world.nodes[name].retired = True

@@ -33,6 +33,9 @@ class Mode(NamedTuple):
     grows: bool = False  # nodes come and go
     unequal: bool = False  # not every node can do everything
     wild: bool = False  # links keep no order, and bring things twice: more than any transport of ours does
+    groups: tuple[int, ...] = (1,)  # how many groups of runs there may be when a world begins
+    files: bool = False  # states are files of SQLite, as in production
+    clients: dict[str, int] | None = None  # what clients want beside the usual, and how often against the others
 
 
 NETWORK = {"partition": 4, "one_way": 2, "stall": 2, "reset": 3}
@@ -41,12 +44,20 @@ DISK = {"disk_lost": 2, "disk_kept": 2, "disk_torn": 3, "disk_io": 2, "disk_unsy
 STATES = {"state_io": 2, "state_crash": 2, "install_crash": 2}
 MEMBERS = {"bring": 4, "remove": 3, "transfer": 2}
 CLOCKS = {"clock_jump": 2, "days": 2}
+PROGRAMS = {"deploy": 3, "retire": 4}
 
 MODES = {
     "calm": Mode("nothing goes wrong but activities", {"transfer": 1, "days": 1}, 2.0),
     "lossy": Mode("the network loses, cuts, stalls and resets", NETWORK, 0.45, loss=0.05),
     "crashes": Mode("processes crash, are killed and stand still", {**CRASHES, **CLOCKS}, 0.4, skewed=True),
     "disk": Mode("writes are lost, torn, refused; disks are full", {**DISK, **STATES, "crash": 3, "transfer": 1}, 0.4),
+    "files": Mode(
+        "the same, and processes that are killed, with states in files of SQLite",
+        {**DISK, **STATES, "crash": 6, "kill": 4, "transfer": 1, "bring": 2, "remove": 1},
+        0.4,
+        grows=True,
+        files=True,
+    ),
     "wild": Mode(
         "links that keep no promise: any order, twice, late",
         {**NETWORK, **CRASHES, "clock_jump": 1},
@@ -66,6 +77,15 @@ MODES = {
         skewed=True,
         grows=True,
         unequal=True,
+    ),
+    "groups": Mode(
+        "several groups of runs, one more on the way, programs that come and go, and most of what can go wrong",
+        {**NETWORK, **CRASHES, **STATES, **MEMBERS, "disk_torn": 2, "disk_io": 1, "days": 2, "group": 4},
+        0.35,
+        loss=0.01,
+        grows=True,
+        groups=(1, 2, 3),
+        clients=PROGRAMS,
     ),
 }
 
@@ -94,7 +114,8 @@ def plan_of(seed: int, mode: Mode, seconds: float, rate: float = 1.0) -> list[It
     chance = random.Random(f"plan {seed}")
     drawn: list[tuple[float, str]] = []
     faults = mode.pause * chance.choice([0.6, 1.0, 2.0])
-    for kinds, pause, at in ((CLIENTS, CLIENT_PAUSE / rate, BEGINS), (mode.faults, faults, TROUBLE)):
+    wishes = {**CLIENTS, **(mode.clients or {})}
+    for kinds, pause, at in ((wishes, CLIENT_PAUSE / rate, BEGINS), (mode.faults, faults, TROUBLE)):
         while pause:
             at += chance.expovariate(1 / pause)
             if at > seconds:

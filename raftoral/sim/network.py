@@ -63,7 +63,7 @@ class Network:
 
     def _arrive(self, link: Link, epoch: int, data: bytes) -> None:
         node = self._world.nodes[link[1]]
-        if link in self._cut or not node.up or epoch not in (ANY, self._epochs[link]):
+        if link in self._cut or node.host is None or (epoch != ANY and epoch != self._epochs[link]):
             return
         if self._world.now < node.paused_until:
             self._world.at(node.paused_until, self._arrive, link, epoch, data)

@@ -14,13 +14,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from raftoral.errors import StorageFailed, StorageRefused, UsageError
-from raftoral.runtime.cluster.host import Done, Host, State, Step
+from raftoral.runtime.cluster.host import PROPOSE, Done, Host, State, Step
 from raftoral.runtime.cluster.replica import Replica
 from raftoral.runtime.consensus.log import Ready
 from raftoral.runtime.core.commands import Command
 from raftoral.runtime.core.programs import Programs
+from raftoral.runtime.core.wire import command_bytes
 
-from .disk import Crash, Disk, MemoryStates
+from .disk import Crash, SimulatedStates
 from .runner import Runner
 
 if TYPE_CHECKING:
@@ -52,10 +53,10 @@ class Node:
         self.name = name
         self.drift = drift  # its clock runs this much faster
         self.skew = skew  # microseconds that its calendar is off
-        self.disk = Disk(world.chance_of(f"disk {name}"))
+        self.disk = world.new_disk(name)
         self.disk.on_write = lambda writes: world.checkers.writes(self, writes)
         self.host: Host | None = None
-        self.states: MemoryStates | None = None
+        self.states: SimulatedStates | None = None
         self.runner: Runner | None = None
         self.life = 0  # counts starts
         self.paused_until = 0.0
@@ -125,8 +126,7 @@ class Node:
         if not self.up:
             return
         self.host = self.runner = self.states = None
-        if power:
-            self.disk.crash()
+        self.disk.ends(power=power)
         self.world.note("crash", self.name)
         self.world.count("crashes")
         self.world.network.stopped(self)
@@ -147,7 +147,7 @@ class Node:
                 raise  # of the user's own activities
             self.world.bad("RAISED", f"{self.name}: {type(fault).__name__}: {fault}", fault)
             self._end(power=True)
-        return self.up and self.life == life
+        return self.host is not None and self.life == life
 
     def _end(self, *, power: bool) -> None:
         self.crash(power=power)
@@ -164,21 +164,33 @@ class Node:
 
     def submit(self, group: int, command: Command, done: Done | None = None, *, key: str = "") -> bytes:
         """Wants a command in the log of a group."""
+        return self.propose(group, command_bytes(command), done, key=key)
+
+    def propose(self, group: int, data: bytes, done: Done | None = None, *, key: str = "") -> bytes:
+        """The same for whatever a group understands: the directory has decrees."""
         host = self.host
         assert host is not None
-        request_id = host.submit(group, command, done, key=key, timeout=3.0 if done is not None else None)
+        timeout = 3.0 if done is not None else None
+        request_id = host.request(group, PROPOSE, data, done, key=key, timeout=timeout)
         self.wake(self.world.now)
         return request_id
 
+    def report(self, id: str, command: Command) -> None:
+        """What became of an attempt, for the group in which its run lives."""
+        group = self.host.group_of(id) if self.host is not None else None
+        if group is not None:  # else the run is over, or not here any more
+            self.submit(group, command)
+
     def wake(self, at: float) -> None:
         """Wants a step at this time of the world, or earlier."""
-        at = max(at, self.paused_until)
+        if at < self.paused_until:
+            at = self.paused_until
         if at < self._wake_at:
             self._wake_at = at
             self.world.at(at, self._woken, self.life, at)
 
     def _woken(self, life: int, at: float) -> None:
-        if life != self.life or not self.up or at != self._wake_at:
+        if life != self.life or at != self._wake_at or self.host is None:
             return
         self._wake_at = NEVER
         if self.world.now < self.paused_until:
@@ -195,20 +207,25 @@ class Node:
         host, world, runner = self.host, self.world, self.runner
         assert host is not None and runner is not None
         world.steps += 1
-        self._send(host.advance(self.clock(), self.time()), early=True)
+        parcels = host.advance(self.clock(), self.time())
+        if parcels:
+            self._send(parcels, early=True)
         if self.disk.next_write == "unsynced":
             raise Crash
         step = host.settle()
-        self._send(step.parcels, early=False)
+        if step.parcels:
+            self._send(step.parcels, early=False)
         for halt in step.halts:
             runner.stop(halt.run, halt.op, halt.reason)
-        runner.start(step.performs)
+        if step.performs:
+            runner.start(step.performs)
         for peer, why in step.distrusted:
             world.bad("DISTRUST", f"{self.name} of {peer}: {why}")
         world.checkers.after_step(self, step)
-        jobs, host.jobs = host.jobs, []
-        for kind, group in jobs:
-            self._begin_job(host, kind, group)
+        if host.jobs:
+            jobs, host.jobs = host.jobs, []
+            for kind, group in jobs:
+                self._begin_job(host, kind, group)
 
     def _send(self, parcels: dict[str, bytes], *, early: bool) -> None:
         for peer, data in parcels.items():
@@ -241,4 +258,4 @@ class Node:
         host.syncing.discard(group)
         if host.state(group) is state and not self.disk.is_full:
             self.disk.sync(group, commits)
-            host.synced(group, kept)
+            host.duties.synced(group, kept)

@@ -10,7 +10,7 @@ only, watched from outside.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from raftoral.program.steps import Definition
 from raftoral.program.values import Cancelled
@@ -31,7 +31,11 @@ class Oracle:
     """See the module."""
 
     def __init__(
-        self, group: int, install: Callable[[bytes], list[Definition]], bad: Callable[[str, str], None]
+        self,
+        group: int,
+        install: Callable[[bytes], list[Definition]],
+        bad: Callable[[str, str], None],
+        reported: Mapping[tuple[str, int], set[bytes]],
     ) -> None:
         self.group = group
         self.bad = bad
@@ -41,7 +45,7 @@ class Oracle:
         self.answers: dict[bytes, list[Refused | None]] = {}
         self.watchers: list[Callable[[Run, Event, int], None]] = []  # told of whatever a run is about to get, and when
         self.asked: dict[tuple[str, int], Attempt] = {}  # (run, op) -> its first attempt
-        self.reported: dict[tuple[str, int], set[bytes]] = {}  # (run, op) -> results that runners gave
+        self._reported = reported  # (run, op) -> results that runners gave
         self._index = 0
         self._ended: set[tuple[str, int]] = set()
         self._fences: dict[str, tuple[int, str]] = {}  # run -> fence, owner
@@ -83,6 +87,15 @@ class Oracle:
         for action in came.actions:
             if isinstance(action, Perform):
                 self._performed(action)
+        self._not_retired()
+
+    def _not_retired(self) -> None:
+        """A version is retired when no run of it lives, and nobody starts one then; but a run that lives goes on to
+        start its children, whatever becomes of their versions."""
+        for run in self.runs.values() if self._machine.retired else ():
+            version = run.program.name, run.program.version
+            if version in self._machine.retired and not run.parent:
+                self.bad("RETIRED", f"{run.id} of {version} lives at entry {self._index}")
 
     def _delivered(self, run: Run, event: Event) -> None:
         """Stands in the place of the machine's own method, which it calls. What a run that stands still keeps is
@@ -95,7 +108,7 @@ class Oracle:
         if counts and (key in self._ended or event.op in run.arrived):
             self.bad("TWICE", f"op {event.op} of {run.run} ended a second time, at entry {self._index}")
         op = run.op(event.op) if event.what is What.DONE else None
-        if op is not None and op.kind is Kind.EFFECT and event.value not in self.reported.get(key, ()):
+        if op is not None and op.kind is Kind.EFFECT and event.value not in self._reported.get(key, ()):
             self.bad("RESULT", f"op {event.op} of {run.run} got {event.value!r}, which nobody gave for it")
         self._unwanted(run, event)
         self._deliver(run, event)

@@ -65,7 +65,7 @@ class Runner:
         for attempt in attempts:
             world = self._world
             if not world.can(self._node.name, attempt.activity.full_name):
-                self._node.submit(world.group_of(attempt.id), _stalled(attempt))
+                self._node.report(attempt.id, _stalled(attempt))
                 continue
             self.flying[attempt.run, attempt.op, attempt.number] = attempt
             call = Call(
@@ -105,7 +105,7 @@ class Runner:
     def _say(self, attempt: Attempt, command: c.Command) -> None:
         if self._node.up and self._node.life == self._life:
             self._world.checkers.reported(command)
-            self._node.submit(self._world.group_of(attempt.id), command)
+            self._node.report(attempt.id, command)
 
     # --- what becomes of it ------------------------------------------------------------------------------------
 

@@ -5,8 +5,8 @@
     world.trace        a checksum of all that happened: the same for the same seed, in every process
 
 All that happens is an event on one heap, and each thing that needs chance has a source of its own, named after it. So
-a world is the same every time, and almost the same when its plan gets shorter. Never reads a clock, a file or the
-environment.
+a world is the same every time, and almost the same when its plan gets shorter. Never reads a clock or the
+environment, nor a file but for the states of worlds that have them in files.
 """
 
 from __future__ import annotations
@@ -20,19 +20,24 @@ from typing import Any
 from zlib import crc32
 
 from raftoral.program.steps import Activity, Definition
+from raftoral.runtime.cluster import placing
 from raftoral.runtime.cluster.packages import installed
 from raftoral.runtime.consensus.core import Timing
 from raftoral.runtime.consensus.log import Limits
 from raftoral.runtime.core import commands as c
 from raftoral.runtime.core.programs import Programs
+from raftoral.runtime.core.state import Run
 from raftoral.runtime.ports import Attempt
 
 from .checkers import Checkers
 from .clients import TALLY_ID, Clients
+from .disk import Disk
 from .faults import Faults
-from .modes import BEGINS, CLIENTS, Item, Mode, plan_of
+from .files import FileDisk
+from .modes import BEGINS, Item, Mode, plan_of
 from .network import Network
 from .node import Node
+from .operators import Operators
 from .oracle import Oracle
 from .programs import TALLY, Catalog, shipped
 from .runner import Call
@@ -82,7 +87,9 @@ class World:
         self.calls: list[Call] = []
         self.fault: BaseException | None = None  # the first that production code raised
         self.healed = False
-        self.groups = [0, 1]
+        self.open_groups = list(range(1, self.chance_of("groups").choice(mode.groups) + 1))  # where runs are placed
+        self.groups = [0, *self.open_groups]
+        self._homes: dict[str, int] = {}  # the group in which an id was first asked for
         self.coming_into: set[tuple[int, str]] = set()  # (group, node) that is not a member yet
         self.going: set[tuple[int, str]] = set()  # (group, node) that is to be a member no more
         self._days = 0  # microseconds that passed for all calendars at once
@@ -94,6 +101,7 @@ class World:
         self.network = Network(self, network, delay_max=chance.choice([0.004, 0.03]), loss=mode.loss)
         self.clients = Clients(self)
         self.faults = Faults(self)
+        self.operators = Operators(self)
         self.nodes: dict[str, Node] = {}
         self._able: dict[str, frozenset[str]] = {}
         self._first_nodes(nodes or chance.choice([3, 3, 3, 5, 2] if mode.grows else [3, 3, 3, 5]))
@@ -120,6 +128,11 @@ class World:
             every = [each for each in every if chance.random() < 0.6]
         self._able[name] = frozenset(every)
         return node
+
+    def new_disk(self, name: str) -> Disk:
+        """What outlives the processes of a node."""
+        chance = self.chance_of(f"disk {name}")
+        return FileDisk(chance) if self.mode.files else Disk(chance)
 
     # --- what everybody asks -----------------------------------------------------------------------------------------
 
@@ -152,8 +165,13 @@ class World:
         return installed(package, self.catalog.definitions)
 
     def group_of(self, run: str) -> int:
-        """Where a run lives."""
-        return 1
+        """Where a run lives that somebody started, or would be started now."""
+        return self._homes.setdefault(run, placing.home(run, self.open_groups))
+
+    def oracle_of(self, run: str) -> Oracle:
+        """The group in which a run lives just now, also as a child of another one."""
+        oracles = self.checkers.oracles.values()
+        return next((oracle for oracle in oracles if run in oracle.runs), self.checkers.oracle(self.group_of(run)))
 
     def can(self, node: str, activity: str) -> bool:
         """Whether a node performs an activity."""
@@ -209,7 +227,7 @@ class World:
     def at(self, time: float, call: Callable[..., None], *words: Any) -> None:
         """Something is going to happen."""
         self._serial += 1
-        heapq.heappush(self._events, (max(time, self.now), self._serial, call, words))
+        heapq.heappush(self._events, (time if time > self.now else self.now, self._serial, call, words))
 
     def after(self, seconds: float, call: Callable[..., None], *words: Any) -> None:
         """The same, so many seconds from now."""
@@ -240,13 +258,17 @@ class World:
             node.start()
         self.at(BEGINS / 2, self.clients.deploy, 0)
         self.at(BEGINS / 2, self.clients.begin_tally)
+        if len(self.mode.groups) > 1:
+            self.at(BEGINS / 4, self.operators.found)
         for item in self.plan:
-            self.at(item.at, self.clients.begin if item.what in CLIENTS else self.faults.strike, item)
+            self.at(item.at, self.faults.strike if item.what in self.faults.ways else self.clients.begin, item)
         self.until(self.seconds)
         self.heal()
         self._come_to_rest()
         self.checkers.at_the_end()
         self.note(sorted(self.counts.items()), sorted(self.found.items()))
+        for node in self.nodes.values():
+            node.disk.close()
         return self
 
     def heal(self) -> None:
@@ -277,7 +299,7 @@ class World:
                     self.bad("HUNG", hung)
                     return
                 continue
-            runs = {id: run for oracle in self.checkers.oracles.values() for id, run in oracle.runs.items()}
+            runs = [id for oracle in self.checkers.oracles.values() for id in oracle.runs]
             if not runs and self._agrees():
                 return
             rounds += 1
@@ -293,7 +315,7 @@ class World:
 
     def _waits(self) -> bool:
         """Somebody has no answer yet, or is on the way."""
-        return bool(self.clients.waiting or self.coming_into or self.going)
+        return bool(self.clients.waiting or self.operators.busy)
 
     def _agrees(self) -> bool:
         """Whether all nodes have applied all, and have nothing to do."""
@@ -310,29 +332,29 @@ class World:
 
     def _nudge(self, ids: Iterable[str], rounds: int) -> None:
         """Runs that wait for the world get what they wait for; in the end they are ended."""
-        oracle = self.checkers.oracles[1]
         chance = self.chance_of(f"nudge {rounds}")
-        still = [id for id in ids if oracle.runs[id].status in ("paused", "faulted")]
+        homes = [(id, self.oracle_of(id)) for id in ids]
+        still = [(id, oracle) for id, oracle in homes if oracle.runs[id].status in ("paused", "faulted")]
         if still and rounds < self._patience:
-            for id in still:
-                self.clients.ask(c.Resume(id))
+            for id, oracle in still:
+                self.clients.ask(c.Resume(id), oracle.group)
             return
-        due = oracle.due()
+        due = min((due for oracle in self.checkers.oracles.values() if (due := oracle.due()) is not None), default=None)
         if due is not None:
             self.days_pass(max(0, due[0] - self.time))
             return
-        for id in ids:
+        for id, oracle in homes:
             run = oracle.runs[id]
             if rounds > self._patience + 10:
-                self._force(id, rounds, c.Terminate(id, "the world ends"))
+                self._force(run, oracle.group, c.Terminate(id, "the world ends"))
             elif rounds > self._patience:
-                self._force(id, rounds, c.Cancel(id, "the world ends"))
+                self._force(run, oracle.group, c.Cancel(id, "the world ends"))
             else:
-                self.clients.wish(run, chance)
+                self.clients.wish(run, oracle.group, chance)
 
-    def _force(self, id: str, rounds: int, command: c.Command) -> None:
+    def _force(self, run: Run, group: int, command: c.Command) -> None:
         """A run is ended. Those of our own programs all come to their end without that."""
         if self.catalog is shipped():
-            self.bad("STUCK", f"{id} does not come to its end: {self.checkers.oracles[1].runs[id].root}")
+            self.bad("STUCK", f"{run.id} does not come to its end: {run.root}")
         self.count("forced")
-        self.clients.ask(command)
+        self.clients.ask(command, group)

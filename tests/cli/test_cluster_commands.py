@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 
 from raftoral.cli import COMMANDS
+from raftoral.cli.remote import errand
 from raftoral.runtime.cluster.node import Node
+from raftoral.runtime.cluster.service import NodeService
 from tests.cli.served import served, write_desk
 from tests.cli.test_process import start
 
@@ -373,8 +375,13 @@ def test_groups_are_made(raftoral: Raftoral, guarded: Node) -> None:
     assert raftoral("cluster", "group", *at) == (
         0,
         "",
-        "there is a group 2 now: new runs are placed there too\n",
+        "there is a group 2 of one now: new runs are placed there too\n",
     )
+    assert raftoral("cluster", "group", "2", "add", "one", *at) == (0, "", "group 2 has the members one\n")
+    code, _, said = raftoral("cluster", "group", "2", "remove", "one", *at)
+    assert code != 0 and "one is the last member of group 2: add another one first" in said
+    code, _, said = raftoral("cluster", "group", "2", "lose", "one", *at)
+    assert code == 2 and "GROUP add NODE, or GROUP remove NODE" in said
     for number in range(6):
         ask = raftoral("start", "Twice", "--id", f"spread-{number}", "-i", f"[{number}]", "--wait", "-q", *at)
         assert ask == (0, f"{2 * number}\n", "")
@@ -505,3 +512,17 @@ def test_a_source_and_its_lock_go_together(ask: Raftoral, tmp_path: Path) -> Non
     assert code in (0, 1), out + err
     if code == 0:
         assert "raftoral.lock" in json.loads(out)["files"]
+
+
+def test_a_command_says_early_why_it_waits(
+    raftoral: Raftoral, ask: Raftoral, node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And goes on waiting: what it waits for may come."""
+    monkeypatch.setattr(errand, "LOOK_S", 0.02)
+    words = ("start", "Pay", "--input", "[1]", "--wait", "--timeout", "1", "--id")
+    assert "waiting" not in ask(*words, "served")[2]
+    monkeypatch.setattr(NodeService, "_unready", lambda self: "group 1 has no leader")
+    code, _, said = ask(*words, "without a leader")
+    assert code == 1
+    assert said.count("waiting: group 1 has no leader\n") == said.count("waiting") == 1
+    assert "waiting" not in ask("-q", *words, "without a leader")[2]

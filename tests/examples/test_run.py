@@ -156,3 +156,25 @@ def test_a_signal_without_anything_needs_no_json() -> None:
     arguments = ["--input", "@examples/inputs/approval.json", "--signal", "decide"]
     code, printed = run(README.parent / "approval.rft", *arguments)
     assert (code, printed[0]) == (2, "raftoral run: --signal decide: not a map")
+
+
+def test_a_failed_run_is_said_once(tmp_path: Path) -> None:
+    (tmp_path / "f.rft").write_text(
+        "rft 1\nmodule f\n\nerror Gone { why: str }\n\nworkflow F version 1 () raises Gone {\n"
+        '  fail Gone(why: "sold")\n}\n'
+    )
+    failed = "raftoral run: the run 'F' failed: Gone(why: sold)"
+    assert run(tmp_path / "f.rft") == (1, [failed])
+    assert run(tmp_path / "f.rft", "-v")[1][-2:] == [failed, '  {"fields": {"why": "sold"}, "kind": "f.Gone"}']
+
+
+def test_an_activity_whose_name_generated_code_has_is_asked_for_by_the_name_of_its_method(tmp_path: Path) -> None:
+    (tmp_path / "f.rft").write_text(
+        "rft 1\nmodule f\n\nactivity s() -> int { timeout: 5s }\n\n"
+        "workflow F version 1 () -> int {\n  return do s()\n}\n"
+    )
+    code, printed = run(tmp_path / "f.rft")
+    assert code == 2
+    assert printed[0].startswith("raftoral run: nobody implements s (in Python its name is s_): write it as functions")
+    (tmp_path / "f.py").write_text("def s_():\n    return 7\n")
+    assert run(tmp_path / "f.rft") == (0, ["7"])

@@ -163,20 +163,24 @@ TABLE = {
             "raftoral.deploying": "the compiler, when somebody deploys sources to this node",
             **dict.fromkeys(("os", "tempfile"), "its directory"),
             **dict.fromkeys(("random", "secrets"), "election timeouts; names of nodes and the secret of a cluster"),
-            "ssl": "the type of a context",
             "time": "its life begins now; how long it waits to be ready",
         }
     ),
     "raftoral.runtime.links.peers": Room(
         may={
             "raftoral": "the version, which links say",
-            **dict.fromkeys(("asyncio", "logging", "socket", "ssl"), "links over TCP"),
+            **dict.fromkeys(("asyncio", "logging", "socket"), "links over TCP"),
             "secrets": "nonces",
             "google.protobuf": "says when bytes cannot be read",
+            "raftoral.runtime.proto": "what the ends say of themselves",
         }
     ),
     "raftoral.runtime.cluster.states": Room(
-        may={"os": "files of states and snapshots", "sqlite3": "copies the store on disk, as of one moment"},
+        may={
+            "os": "files of states and snapshots",
+            "shutil": "takes such a folder away",
+            "sqlite3": "copies the store on disk, as of one moment",
+        },
         may_call={"open": "a snapshot that comes"},
     ),
     # The world in a box: the production node, and nothing real around it.
@@ -192,6 +196,15 @@ TABLE = {
         never_call=REACHING_CALLS,
     ),
     "raftoral.sim.disk": Room(may={"raftoral.runtime.edge.storage_memory": "a state as the port wants it, in memory"}),
+    "raftoral.sim.files": Room(
+        may={
+            "raftoral.runtime.edge.storage_sqlite": "the store of the production, which is simulated too",
+            "raftoral.runtime.edge.storage_file": "the name of its file",
+            "os": "files of SQLite in a folder of their own",
+            "tempfile": "that folder, which goes with the world",
+        },
+        may_call={"open": "what a power cut leaves of a file is written by hand"},
+    ),
     "raftoral.sim.oracle": Room(
         may={"raftoral.runtime.edge.storage_memory": "a state as the port wants it, in memory"}
     ),
@@ -268,7 +281,7 @@ TABLE = {
     "raftoral.runtime.links.connect": Room(may={"importlib": "asks whether grpcio is there, which is an extra"}),
     **{
         f"raftoral.runtime.links.http.{room}": Room(may={"h11": "it is the door to h11: bytes on one side"})
-        for room in ("connection", "client")
+        for room in ("connection", "client", "peers")
     },
     # gRPC is an extra: nobody outside of this room may need it to be there.
     "raftoral.runtime.links.grpc": Room(
@@ -279,9 +292,9 @@ TABLE = {
         },
     ),
     "raftoral.runtime.links.grpc.server": Room(
-        may=dict.fromkeys(("os", "shutil", "tempfile"), "a private folder for the socket behind the listener")
+        may=dict.fromkeys(("os", "shutil", "stat", "tempfile"), "a private folder for the socket behind the listener")
     ),
-    "raftoral.runtime.links.grpc.client": Room(may_call={"open": "certificates, which grpcio wants as bytes"}),
+    "raftoral.runtime.links.grpc.channels": Room(may_call={"open": "certificates, which grpcio wants as bytes"}),
     "raftoral.runtime.links.http.openapi": Room(
         may={"raftoral": "its version", "raftoral.runtime": "its own house"}, never=("raftoral.cli", "raftoral.dsl")
     ),

@@ -17,8 +17,10 @@ import pytest
 
 from raftoral.program import codec
 from raftoral.runtime.cluster import replica as replicas
+from raftoral.runtime.cluster.duties import Duties
 from raftoral.runtime.cluster.host import Host, Pending
 from raftoral.runtime.cluster.replica import ANSWERED, Replica
+from raftoral.runtime.cluster.states import FileStates
 from raftoral.runtime.consensus import follower, groups, guard as guards
 from raftoral.runtime.consensus.elections import Elections
 from raftoral.runtime.consensus.follower import Normal
@@ -30,12 +32,14 @@ from raftoral.runtime.consensus.members import Members
 from raftoral.runtime.consensus.messages import Append, Message
 from raftoral.runtime.consensus.reads import Reads
 from raftoral.runtime.consensus.tail import Tail
+from raftoral.runtime.core import commands as c, machine
 from raftoral.runtime.core.deadlines import Deadlines
 from raftoral.runtime.core.lifecycle import all_ops
 from raftoral.runtime.core.machine import Machine
 from raftoral.runtime.core.owners import Owners
 from raftoral.runtime.core.state import Kind, Run
 from raftoral.runtime.edge.storage_memory import MemoryStorage
+from raftoral.runtime.edge.storage_sqlite import SqliteStorage
 from raftoral.runtime.proto import log_pb2 as log
 
 Patch = pytest.MonkeyPatch
@@ -208,13 +212,46 @@ def members_not_in_the_state(patch: Patch) -> None:
 
 def log_cut_too_early(patch: Patch) -> None:
     """The log forgets what the state holds in memory, though not on the disk."""
-    synced = Host.synced
+    synced = Duties.synced
 
-    def boasting(self: Host, group: int, index: int) -> None:
-        log = self.logs.get(group)
+    def boasting(self: Duties, group: int, index: int) -> None:
+        log = self._host.logs.get(group)
         synced(self, group, index if log is None else log.status().applied)
 
-    patch.setattr(Host, "synced", boasting)
+    patch.setattr(Duties, "synced", boasting)
+
+
+def syncs_of_nothing(patch: Patch) -> None:
+    """A sync of a state returns before anything of it is safe."""
+    patch.setattr(SqliteStorage, "flush", lambda self: None)
+
+
+def halves_of_commits(patch: Patch) -> None:
+    """Runs and the place in the log at which they stand are committed one after the other."""
+    commit = SqliteStorage.commit
+
+    def in_parts(self: SqliteStorage, changes: Any) -> None:
+        if changes.rows or changes.steps or changes.deleted:
+            commit(self, replace(changes, meta={}))
+        commit(self, changes)
+
+    patch.setattr(SqliteStorage, "commit", in_parts)
+
+
+def retired_while_they_live(patch: Patch) -> None:
+    """Whoever retires a version does not look whether runs of it live."""
+
+    def careless(self: Machine, command: c.Retire) -> None:
+        self.retired.add((command.workflow, command.version))
+        self._write_retired()
+
+    patch.setitem(machine._HANDLERS, c.Retire, careless)
+
+
+def groups_of_the_old(patch: Patch) -> None:
+    """A snapshot of one group takes the place of another one's state."""
+    sink = FileStates.sink
+    patch.setattr(FileStates, "sink", lambda self, group: sink(self, max(group, 1)))
 
 
 def time_of_the_node(patch: Patch) -> None:
@@ -424,7 +461,7 @@ def reads_before_the_state(patch: Patch) -> None:
 
 def the_dead_are_not_buried(patch: Patch) -> None:
     """Nobody says that a node is gone."""
-    patch.setattr(Host, "_bury", lambda self, group, replica: None)
+    patch.setattr(Duties, "_bury", lambda self, group, replica, log: None)
 
 
 def nobody_ticks(patch: Patch) -> None:
@@ -497,6 +534,10 @@ DEFECTS: dict[str, Defect] = {
     "requests forgotten by restarts": Defect(requests_forgotten_by_restarts, "crashes", seeds_from(14)),
     "members not in the state": Defect(members_not_in_the_state, "membership", seeds_from(0)),
     "log cut too early": Defect(log_cut_too_early, "disk", seeds_from(4)),
+    "syncs of nothing": Defect(syncs_of_nothing, "files", seeds_from(0)),
+    "halves of commits": Defect(halves_of_commits, "files", seeds_from(0)),
+    "retired while they live": Defect(retired_while_they_live, "groups", seeds_from(0)),
+    "snapshots of another group": Defect(groups_of_the_old, "files", seeds_from(0)),
     "time of the node": Defect(time_of_the_node, "calm", seeds_from(0)),
     "programs of the process": Defect(programs_of_the_process, "disk", seeds_from(32)),
     "results accepted twice": Defect(results_accepted_twice, "lossy", seeds_from(51)),

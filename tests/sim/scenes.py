@@ -170,7 +170,7 @@ class Scene:
         self.say(f"{node.name} wants to join")
         node.start()
         for group in self.world.groups:
-            self.world.faults.want(group, node.name)
+            self.world.operators.want(group, node.name)
         self.until(lambda: not self.world.coming)
         self.say(f"{node.name} is a member")
         self.until(lambda: node.name in self.members())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,11 @@ import pytest
 from raftoral.runtime.cluster.replica import PLACE
 from raftoral.runtime.cluster.states import FileStates, States
 from raftoral.runtime.consensus.snapshots import CHUNK_BYTES
-from raftoral.runtime.ports import Changes, Row
+from raftoral.runtime.edge.storage_memory import MemoryStorage
+from raftoral.runtime.ports import Changes, Query, Row
 from raftoral.runtime.proto import log_pb2 as log
 from raftoral.sim.disk import Crash, Disk, contents, packed, unpacked
+from raftoral.sim.files import FileDisk
 
 
 def place(index: int) -> bytes:
@@ -25,9 +28,25 @@ def row(id: str, seq: int) -> Row:
     )
 
 
-@pytest.fixture(params=["memory", "files"])
-def states(request: pytest.FixtureRequest, tmp_path: Path) -> States:
-    return Disk(random.Random(1)).states() if request.param == "memory" else FileStates(str(tmp_path))
+@pytest.fixture(params=[Disk, FileDisk])
+def disk_of(request: pytest.FixtureRequest) -> Iterator[Callable[[int], Disk]]:
+    """Makes simulated disks of either kind, from seeds."""
+    made: list[Disk] = []
+
+    def make(seed: int) -> Disk:
+        made.append(request.param(random.Random(seed)))
+        return made[-1]
+
+    yield make
+    for disk in made:
+        disk.close()
+
+
+@pytest.fixture(params=["memory", "files", "simulated files"])
+def states(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[States]:
+    disk = (FileDisk if request.param == "simulated files" else Disk)(random.Random(1))
+    yield FileStates(str(tmp_path)) if request.param == "files" else disk.states()
+    disk.close()
 
 
 def test_a_snapshot_takes_the_place_of_a_state(states: States) -> None:
@@ -52,30 +71,55 @@ def test_a_snapshot_takes_the_place_of_a_state(states: States) -> None:
     states.close(2)
 
 
-def test_a_crash_keeps_a_prefix_from_the_last_sync_on() -> None:
+def test_a_crash_keeps_a_prefix_from_the_last_sync_on(disk_of: Callable[[int], Disk]) -> None:
     ends = set()
     for seed in range(60):
-        disk = Disk(random.Random(seed))
+        disk = disk_of(seed)
         states = disk.states()
         storage = states.open(1)
         for number in range(4):
             storage.commit(Changes(meta={"at": b"%d" % number}))
             if number == 1:
                 states.sync(1)
-        disk.crash()
+        disk.ends(power=True)
         ends.add(int(disk.states().open(1).meta()["at"]))
     assert ends == {1, 2, 3}
 
 
-def test_a_process_that_is_killed_loses_nothing() -> None:
-    disk = Disk(random.Random(1))
+def test_what_was_synced_or_survived_a_crash_survives_the_next_ones(disk_of: Callable[[int], Disk]) -> None:
+    """Also while the log of SQLite is begun anew, and where nothing was committed between two crashes."""
+    for seed in range(40):
+        disk, chance = disk_of(seed), random.Random(f"commits {seed}")
+        least, at, power = -1, -1, True
+        for _ in range(6):
+            states = disk.states()
+            storage = states.open(1)
+            found = int(storage.meta().get("at", b"-1"))
+            assert (least if power else at) <= found <= at
+            at, least = found, found if power else least
+            for _ in range(chance.randrange(4)):
+                at += 1
+                storage.commit(Changes(rows={f"r{at}": row(f"r{at}", at)}, meta={"at": b"%d" % at}))
+                if chance.random() < 0.3:
+                    states.sync(1)
+                    least = at
+            assert len(storage.rows(Query(limit=100))) == at + 1
+            power = chance.random() < 0.7
+            disk.ends(power=power)
+
+
+def test_a_process_that_is_killed_loses_nothing(disk_of: Callable[[int], Disk]) -> None:
+    disk = disk_of(1)
     disk.states().open(1).commit(Changes(meta={"at": b"1"}))
+    disk.ends(power=False)
     assert disk.states().open(1).meta() == {"at": b"1"}
 
 
 @pytest.mark.parametrize(("when", "found"), [("before", {"at": b"old"}), ("behind", {PLACE: place(7)})])
-def test_a_crash_around_an_install_leaves_one_or_the_other(when: str, found: dict[str, bytes]) -> None:
-    disk = Disk(random.Random(1))
+def test_a_crash_around_an_install_leaves_one_or_the_other(
+    when: str, found: dict[str, bytes], disk_of: Callable[[int], Disk]
+) -> None:
+    disk = disk_of(1)
     states = disk.states()
     states.open(1).commit(Changes(meta={PLACE: place(7)}))
     sink = states.sink(2)
@@ -88,7 +132,7 @@ def test_a_crash_around_an_install_leaves_one_or_the_other(when: str, found: dic
     disk.next_install = when
     with pytest.raises(Crash):
         states.install(2)
-    disk.crash()
+    disk.ends(power=True)
     assert disk.states().open(2).meta() == found
 
 
@@ -99,4 +143,4 @@ def test_a_state_is_the_same_after_it_was_packed() -> None:
     states = Disk(random.Random(1)).states()
     storage = states.open(1)
     storage.commit(changes)
-    assert contents(storage) == changes
+    assert isinstance(storage, MemoryStorage) and contents(storage) == changes

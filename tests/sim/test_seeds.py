@@ -14,6 +14,7 @@ from collections import Counter
 
 import pytest
 
+from raftoral.runtime.core.commands import IN_USE, Refused, Retire
 from raftoral.sim.modes import MODES
 from raftoral.sim.seeds import kept_in
 from raftoral.sim.world import World
@@ -65,7 +66,7 @@ def test_worlds_are_hostile():
 def test_the_same_seed_gives_the_same_trace_in_every_process():
     code = (
         "from raftoral.sim.world import World; from raftoral.sim.modes import MODES\n"
-        "print([World(s, MODES[m]).run().trace for s in (1, 2) for m in ('everything', 'membership', 'disk')])"
+        "print([World(s, MODES[m]).run().trace for s in (1, 2) for m in ('everything', 'groups', 'files')])"
     )
     traces = set()
     for hash_seed in ("0", "1", "2"):
@@ -75,3 +76,19 @@ def test_the_same_seed_gives_the_same_trace_in_every_process():
         )
         traces.add(done.stdout)
     assert len(traces) == 1, traces
+
+
+def test_worlds_have_several_groups_and_programs_that_come_and_go():
+    """Else nothing would be proved by the mode `groups`."""
+    counts: Counter[str] = Counter()
+    homes: Counter[int] = Counter()
+    for seed in range(3000, 3015):
+        world = World(seed, MODES["groups"]).run()
+        counts += world.counts
+        homes.update(world.group_of(id) for id in world.clients.started)
+        for request in world.clients.requests:
+            if isinstance(request.command, Retire):
+                counts[f"retire: {request.outcome.code if isinstance(request.outcome, Refused) else 'done'}"] += 1
+    for what in ("groups made", "brought", "removed", "crashes", "retire: done", f"retire: {IN_USE}"):
+        assert counts[what] > 0, (what, counts)
+    assert {1, 2, 3} <= set(homes)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from raftoral import errors as e
 from raftoral.cli import DONE
-from raftoral.cli.options import Options, suggestion
+from raftoral.cli.options import Option, Options, suggestion
 
 from .errand import AS_JSON, Errand, as_json
 from .tables import plural, table
@@ -103,9 +103,7 @@ async def _remove(client: Client, words: Sequence[str], options: Options, termin
 
 
 async def _transfer(client: Client, words: Sequence[str], options: Options, terminal: Terminal) -> None:
-    if not (words[0].isascii() and words[0].isdigit()):
-        raise e.UsageError(f"a group is a number, not {words[0]!r}: `raftoral cluster status` shows them")
-    group = int(words[0])
+    group = _group_number(words[0])
     await client.service.transfer(group, words[1] if len(words) > 1 else "")
     groups = (await client.cluster())["groups"]
     leader = next((each["leader"] for each in groups if each["group"] == group), "")
@@ -113,8 +111,28 @@ async def _transfer(client: Client, words: Sequence[str], options: Options, term
 
 
 async def _group(client: Client, words: Sequence[str], options: Options, terminal: Terminal) -> None:
-    made = await client.service.make_group()
-    _say(options, terminal, dict(made), f"there is a group {made['group']} now: new runs are placed there too")
+    if words:
+        await _change_group(client, words, options, terminal)
+        return
+    members = [each.strip() for each in options.text("members").split(",") if each.strip()]
+    made = await client.service.make_group(members)
+    of = ", ".join(made["members"])
+    _say(options, terminal, dict(made), f"there is a group {made['group']} of {of} now: new runs are placed there too")
+
+
+async def _change_group(client: Client, words: Sequence[str], options: Options, terminal: Terminal) -> None:
+    usage = "`raftoral cluster group` takes no more words, or GROUP add NODE, or GROUP remove NODE"
+    if len(words) != 3 or words[1] not in ("add", "remove"):
+        raise e.UsageError(usage)
+    group = _group_number(words[0])
+    changed = await client.service.change_group(group, words[2], words[1] == "add")
+    _say(options, terminal, dict(changed), f"group {group} has the members {', '.join(changed['members'])}")
+
+
+def _group_number(word: str) -> int:
+    if not (word.isascii() and word.isdigit()):
+        raise e.UsageError(f"a group is a number, not {word!r}: `raftoral cluster status` shows them")
+    return int(word)
 
 
 async def _token(client: Client, words: Sequence[str], options: Options, terminal: Terminal) -> None:
@@ -139,7 +157,7 @@ _PARTS = {
     "add": (_add, 1, 2, "[NODE] HOST:PORT"),
     "remove": (_remove, 1, 1, "NODE"),
     "transfer": (_transfer, 1, 2, "GROUP [NODE]"),
-    "group": (_group, 0, 0, ""),
+    "group": (_group, 0, 3, "GROUP add NODE, or GROUP remove NODE, or no more words"),
     "token": (_token, 0, 0, ""),
 }
 
@@ -149,12 +167,13 @@ CLUSTER = Errand(
     "add [NODE] HOST:PORT      shows the command with which one more node joins within an hour\n"
     "remove NODE               takes a node out, for good; its runs go to others\n"
     "transfer GROUP [NODE]     has another node lead a group\n"
-    "group                     makes one more group for runs\n"
+    "group                     makes one more group for runs: of all nodes, few of many, or --members\n"
+    "group N add|remove NODE   makes a node a member of a group, or takes it out\n"
     "token                     makes a token with which one node may join within an hour",
     _cluster,
     words="[status | add | remove | transfer | group | token] ...",
-    words_max=3,
-    options=(AS_JSON,),
+    words_max=4,
+    options=(AS_JSON, Option("members", "of a new group, instead of those that are chosen", value="NODE,NODE,...")),
     example="raftoral cluster status --node 127.0.0.1:7002\nraftoral cluster remove n-3\n"
     "raftoral cluster transfer 1 n-2",
 )

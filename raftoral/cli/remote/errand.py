@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     Work = Callable[[Client, Options, Terminal], Awaitable[int]]
 
 NODE = "127.0.0.1:7001"  # where `raftoral serve` listens, and whom commands ask, if nothing else is said
+LOOK_S = 1.0  # between two looks why a command takes long; an election takes less
 TRANSPORTS = ("http", "grpc")
 CODES = "Exit code: 0 done, 1 the cluster said no, 2 wrong usage, 3 no node could be reached or serves."
 
@@ -79,8 +80,34 @@ class Errand:
             return exit_code(error)
 
     async def _run(self, options: Options, terminal: Terminal) -> int:
+        import asyncio
+
         async with connected(options) as client:
-            return await self._work(client, options, terminal)
+            saying = asyncio.ensure_future(_say_why_it_waits(client, terminal))
+            try:
+                return await self._work(client, options, terminal)
+            finally:
+                saying.cancel()
+                await asyncio.gather(saying, return_exceptions=True)
+
+
+async def _say_why_it_waits(client: Client, terminal: Terminal) -> None:
+    """A node that cannot serve now is asked on, since a leader is elected in a second or two. Who waits is told why,
+    once it has been so for longer than that takes; a node that serves, or does not answer, says nothing here."""
+    import asyncio
+
+    seen = said = ""
+    while True:
+        await asyncio.sleep(LOOK_S)
+        try:
+            health = await client.health()
+        except e.RaftoralError:
+            return  # the command itself hears that, and says it
+        why = "" if health["ready"] else str(health["why"])
+        if why and why == seen and why != said:
+            terminal.remark(f"waiting: {why}")
+            said = why
+        seen = why
 
 
 def exit_code(error: e.RaftoralError) -> int:

@@ -158,7 +158,10 @@ async def _resume(here: Local, branch: Branch) -> None:
 def _refuse_missing(loaded: Loaded, here: Local) -> None:
     missing = here.missing_activities(loaded.definition)
     if missing:
-        names = ", ".join(missing)
+        from raftoral.runtime.bindings import spelled
+        from raftoral.runtime.core.programs import Program
+
+        names = ", ".join(spelled(each) for each in Program(loaded.definition).uses() if each.name in missing)
         raise UsageError(
             f"nobody implements {names}: write {'it' if len(missing) == 1 else 'them'} as functions in "
             f"{loaded.beside}, or give --activities, or a result with --stub {missing[0]}=JSON"
@@ -236,7 +239,7 @@ async def _stands_still(here: Local, id: str, options: Options, terminal: Termin
 
 def _say_failure(failed: RunFailed, found: Any, terminal: Terminal) -> None:
     terminal.complain(f"raftoral run: {failed}")
-    if found.failure is not None:
+    if found.failure is not None and terminal.verbose:  # the same once more, for a program to read
         terminal.complain(f"  {json.dumps(found.failure, ensure_ascii=False)}")
 
 

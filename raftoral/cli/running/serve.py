@@ -57,6 +57,11 @@ COMMAND = Command(
         Option("node-id", "its name in the cluster (default: one is drawn)", value="NAME"),
         Option("storage-path", "where it keeps what it knows; without it, nothing", letter="d", value="DIR"),
         Option("transport", "whom it answers (default: grpc too, if it is installed)", choices=("grpc", "http")),
+        Option(
+            "peer-transport",
+            "how it dials other nodes (default: lean); it accepts them over all that it serves",
+            choices=("lean", "grpc", "http"),
+        ),
         Option("app", "programs and activities; more than once", letter="a", value="MODULE[:ATTR] or FILE"),
         Option("groups", "execution groups of a new cluster (default: 1)", value="N"),
         Option("tls-cert", "its certificate (PEM)", value="FILE"),
@@ -194,6 +199,7 @@ def _node(options: Options, app: App) -> Node:
         thread_pool_size=options.number("thread-pool-size", 0) or None,
         grace=float(options.number("grace", 5)),
         grpc={"grpc": True, "http": False}.get(options.text("transport")),
+        peer_transport=options.text("peer-transport", "lean"),
         patience=_patience(options),
         metrics=_metrics(),
     )

@@ -11,7 +11,6 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import inspect
-import keyword
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -137,7 +136,7 @@ def activities_beside(module: ModuleType) -> list[Any]:
         _, *objects = _implementations(python, each)
         declared = {name for protocol in _protocols(each) for name in vars(protocol) if not name.startswith("_")}
         functions = {name: getattr(python, name) for name in declared if callable(getattr(python, name, None))}
-        found += [{f"{each.__name__}.{_name(name)}": function for name, function in functions.items()}, *objects]
+        found += [{f"{each.__name__}.{_name(name, each)}": function for name, function in functions.items()}, *objects]
         if each is module:
             found.append(python)
     return found
@@ -184,9 +183,10 @@ def _implementations(python: ModuleType, module: ModuleType) -> list[Any]:
     return made
 
 
-def _name(method: str) -> str:
-    """What the language calls an activity whose method has an underscore because of a word of Python's."""
-    return method[:-1] if keyword.iskeyword(method[:-1]) else method
+def _name(method: str, module: ModuleType) -> str:
+    """What the language calls an activity whose method has an underscore: Python, or generated code, has the name."""
+    activities = {value.name for value in vars(module).values() if isinstance(value, Activity)}
+    return method if method in activities else method.removesuffix("_")
 
 
 def _protocols(module: ModuleType) -> list[type]:

@@ -107,6 +107,9 @@ class Carriage:
     def received(self, peer: str, group: int, to_receiver: bool, data: bytes) -> None:
         """A part of a snapshot, or the answer to one."""
         log = self._host.logs.get(group)
+        if log is None and to_receiver and group not in self._host.broken:
+            self._host.wait_for(group)  # a leader brings it here: there is a place for it from now on
+            log = self._host.logs.get(group)
         if log is None:
             return
         if not to_receiver:

@@ -19,9 +19,13 @@ from ..ports import Storage
 from ..resources import Resources
 from .engine import HostThread
 from .host import READ, Host, Outcome
-from .replica import Replica
+from .replica import MISPLACED, Replica
 
 ANSWER_S = 8.0  # that a request may take to be committed; less than callers wait, so that they hear why it was not
+
+
+class Misplaced(Unavailable):
+    """A start came to a group after an entry that says that it belongs to another one."""
 
 
 class GroupRuns:
@@ -47,7 +51,10 @@ class GroupRuns:
         answer = Answer()
         host.submit(self._group, command, answer.put, key=key, timeout=ANSWER_S)
         self._thread.wake()
-        return await answer.get()
+        refused = await answer.get()
+        if refused is not None and refused.code == MISPLACED:
+            raise Misplaced(refused.message)
+        return refused
 
     async def settled(self) -> None:
         """What memory says was committed by a majority: there is nothing to wait for."""

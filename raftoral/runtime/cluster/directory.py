@@ -1,8 +1,10 @@
-"""The state of group 0: who belongs to the cluster, where they listen, which groups there are.
+"""The state of group 0: who belongs to the cluster, where they listen, which groups there are, and whose they are.
 
     directory.apply(Applied(...))     ->    directory.nodes == {"a": "127.0.0.1:7001", ...}
+    directory.follow(41, 3, state)          the same on a node that has no vote in group 0: it is told
 
-In: decrees from the log. Out: the same map on every node. No per-run state: its size grows with nodes and groups alone.
+In: decrees from the log, or what a voter says. Out: the same map on every node. No per-run state: its size grows with
+nodes and groups alone.
 """
 
 from __future__ import annotations
@@ -18,7 +20,10 @@ from ..proto import log_pb2 as log, peer_pb2 as pb
 from .replica import PLACE, Came
 
 STATE = "directory"
-NODES_MAX = 7  # of one cluster: every node votes in every group for now
+FOLLOWED = "followed"  # the fact that says how far it was told
+NODES_MAX = 100  # of one cluster: each is linked with each other one
+USUAL_SIZE = 5  # members that a group is kept at, if there are as many nodes: two may fail
+MEMBERS_MAX = 7
 TOKENS_MAX = 100
 REFUSED = "refused"
 DENIED = "denied"
@@ -37,6 +42,24 @@ class Directory:
         self.applied = self.kept = place.index
         self.now = place.time
         self.state = pb.Directory.FromString(meta.get(STATE, b""))
+        followed = log.Place.FromString(meta.get(FOLLOWED, b""))
+        self.followed = (followed.term, followed.index)
+        self._look()
+
+    def _look(self) -> None:
+        """What is asked for each request, ready to be given."""
+        groups = {each.group: each for each in self.state.groups}
+        said = {0: self.state.voters, **{group: each.now for group, each in groups.items()}}
+        self._members = {
+            group: frozenset(now.members or (groups[group].members if group else ())) for group, now in said.items()
+        }
+        self._said_at = {group: now.at for group, now in said.items()}
+        self._sizes = {group: each.size or USUAL_SIZE for group, each in groups.items()}
+
+    @property
+    def known(self) -> int:
+        """How much of the log of group 0 it holds: applied, or told."""
+        return max(self.applied, self.followed[1])
 
     @property
     def cluster(self) -> str:
@@ -50,8 +73,29 @@ class Directory:
 
     @property
     def groups(self) -> dict[int, frozenset[str]]:
-        """Execution groups, with those that made them; members of now are in the groups themselves."""
+        """Execution groups, with those that made them."""
         return {each.group: frozenset(each.members) for each in self.state.groups}
+
+    @property
+    def staying(self) -> list[str]:
+        """The nodes that are not about to be taken out."""
+        return [each.node for each in self.state.nodes if not each.leaving]
+
+    def members(self, group: int) -> frozenset[str]:
+        """The members of a group, as its leader said last; at first those that made it."""
+        return self._members.get(group, frozenset())
+
+    def said_at(self, group: int) -> int:
+        """The place in a group's log for which its members were said; 0: they were not yet."""
+        return self._said_at.get(group, 0)
+
+    def size(self, group: int) -> int:
+        """How many members a group is kept at, if there are as many nodes."""
+        return self._sizes.get(group, USUAL_SIZE)
+
+    def lacks(self, group: int) -> bool:
+        """Whether a group has fewer members than it should, and there are nodes that could be."""
+        return len(self.members(group)) < min(self.size(group), len(self.staying))
 
     @property
     def open_groups(self) -> list[int]:
@@ -76,7 +120,19 @@ class Directory:
         place = log.Place(index=entry.index, term=entry.term, time=self.now, members=sorted(members))
         facts = {PLACE: place.SerializeToString(), STATE: self.state.SerializeToString(deterministic=True)}
         self.storage.commit(Changes(meta=facts))
+        self._look()
         return Came(answers, ())
+
+    def follow(self, index: int, term: int, state: pb.Directory) -> bool:
+        """What a voter says, on a node that has no vote in group 0. False: it is known already."""
+        if (term, index) <= self.followed or self.point.index:
+            return False
+        self.followed = term, index
+        self.state.CopyFrom(state)
+        facts = {FOLLOWED: log.Place(index=index, term=term).SerializeToString(), STATE: state.SerializeToString()}
+        self.storage.commit(Changes(meta=facts))
+        self._look()
+        return True
 
     def _do(self, decree: pb.Decree) -> Refused | None:
         match decree.WhichOneof("body"):
@@ -87,6 +143,15 @@ class Directory:
             case "left":
                 self._put({name: at for name, at in self.nodes.items() if name != decree.left.node})
                 return None
+            case "leaving":
+                for each in self.state.nodes:
+                    each.leaving = each.leaving or each.node == decree.leaving.node
+                return None
+            case "group_now":
+                self._group_now(decree.group_now)
+                return None
+            case "group_sized":
+                return self._group_sized(decree.group_sized)
             case "group_made":
                 known = next((each for each in self.state.groups if each.group == decree.group_made.group), None)
                 if known is None:
@@ -114,9 +179,9 @@ class Directory:
     def _admitted(self, admitted: pb.Admitted) -> Refused | None:
         nodes = self.nodes
         if admitted.node in nodes:
-            if nodes[admitted.node] != admitted.address:
-                nodes[admitted.node] = admitted.address
-                self._put(nodes)
+            for each in self.state.nodes:
+                if each.node == admitted.node:
+                    each.address = admitted.address
             return None
         taken = [name for name, address in nodes.items() if address == admitted.address]
         if taken:
@@ -136,9 +201,26 @@ class Directory:
         self._put(nodes)
         return None
 
+    def _group_now(self, now: pb.GroupNow) -> None:
+        known = [self.state.voters] if now.group == 0 else [x.now for x in self.state.groups if x.group == now.group]
+        for each in known:
+            if now.at > each.at:
+                each.CopyFrom(now)
+
+    def _group_sized(self, sized: pb.GroupSized) -> Refused | None:
+        if not 0 <= sized.size <= MEMBERS_MAX:
+            return Refused(REFUSED, f"a group has 1 to {MEMBERS_MAX} members, not {sized.size}")
+        for each in self.state.groups:
+            if each.group == sized.group:
+                each.size = sized.size
+                return None
+        return Refused(REFUSED, f"there is no group {sized.group} of runs")
+
     def _put(self, nodes: dict[str, str]) -> None:
+        leaving = {each.node for each in self.state.nodes if each.leaving}
         del self.state.nodes[:]
-        self.state.nodes.extend(pb.Member(node=name, address=nodes[name]) for name in sorted(nodes))
+        for name in sorted(nodes):
+            self.state.nodes.append(pb.Member(node=name, address=nodes[name], leaving=name in leaving))
 
     def _forget_tokens(self) -> None:
         left = [each for each in self.state.tokens if each.until > self.now]

@@ -232,7 +232,7 @@ class HostThread:
             log.warning("the state of group %s cannot be synced: %s", group, error)
         else:
             if self.host is host and host.state(group) is state:
-                host.synced(group, kept)
+                host.duties.synced(group, kept)
         finally:
             host.syncing.discard(group)
 

@@ -50,15 +50,17 @@ from ..ports import Attempt, Row
 from ..proto import peer_pb2 as pb
 from .carriage import Carriage
 from .directory import Directory
-from .replica import COMPARE, HARMLESS, ONCE, Came, Replica
+from .duties import Duties
+from .following import Following
+from .replica import HARMLESS, ONCE, PLACES, Came, Replica
 from .states import Snapshot, States
 
 PENDING_MAX = 20_000  # requests of this node that wait; beyond it, clients are told to come later
 RETRY_S = 0.3  # before a request that nobody answered is sent again
 SOON_S = 0.03  # before one that was refused by a node that does not lead is tried again
+TOGETHER_S = 0.01  # requests that are to be sent again within it are sent in one step
 DUTY_S = 0.2  # between two looks at who is alive, and at what a leader has to do
-SYNC_S = 2.0  # between two syncs of states, after which logs may be cut
-COMPARE_ENTRIES = 2_000  # of a group's log, between two comparisons of states
+DUTY_SHARES_S = 0.1  # that it may come earlier, in a step that is made anyway
 
 Outcome = Refused | RaftoralError | None
 Done = Callable[[Outcome], None]
@@ -97,13 +99,14 @@ class State(Protocol):
 class Pending:
     """A request of this node that has no answer yet."""
 
-    __slots__ = ("data", "dones", "ends_at", "group", "kind", "node", "request_id", "retry_at")
+    __slots__ = ("data", "dones", "ends_at", "group", "kind", "node", "request_id", "retry_at", "tries")
 
     def __init__(self, group: int, request_id: bytes, kind: pb.Request.Kind, data: bytes, node: str) -> None:
         self.group, self.request_id, self.kind, self.data, self.node = group, request_id, kind, data, node
         self.dones: list[Done] = []
         self.retry_at = 0.0
         self.ends_at = NEVER
+        self.tries = 0
 
 
 class Host:
@@ -131,6 +134,8 @@ class Host:
         self.logs: dict[int, ReplicatedLog] = {}
         self.broken: dict[int, str] = {}  # groups that stand still here, and why
         self.carriage = Carriage(self)
+        self.following = Following(self)
+        self.duties = Duties(self, down_after)
         self.activities: Callable[[Replica], frozenset[str]] = lambda replica: frozenset()
         self.jobs: list[tuple[str, int]] = []
         self.syncing: set[int] = set()
@@ -142,26 +147,21 @@ class Host:
         self._journal = journal
         self._install = install
         self._trails = trails
-        self._down_after = down_after
         self._numbers = itertools.count(1)
         self._pending: dict[bytes, Pending] = {}
         self._retry_at = NEVER
         self._foreign: dict[bytes, tuple[str, int, pb.Request.Kind]] = {}
+        self._hints: dict[int, str] = {}  # who leads groups that are not here, as others say
+        self._awaited: set[int] = set()  # groups that this node is about to be brought into
         self._reads: list[tuple[int, int, Pending]] = []
         self._leaders: dict[int, tuple[str, int]] = {}
-        self._leads_since: dict[int, float] = {}
         self._duty_at = 0.0
-        self._announced: dict[int, bytes] = {}  # group -> the request with which this node says that it is there
         self._ticking: dict[int, bytes] = {}
-        self._buried: dict[tuple[int, str], bytes] = {}
-        self._compared: dict[int, int] = {}
         self._requests: dict[str, list[pb.Request]] = {}
         self._replies: dict[str, list[pb.Reply]] = {}
         self._lives: dict[int, int] = {}
         self._reopen_at: dict[int, float] = {}
         self._halts: list[Halt] = []  # for the next step
-        self._synced: dict[int, int] = {}
-        self._sync_at = 0.0
 
     # --- groups ----------------------------------------------------------------------------------------------
 
@@ -170,6 +170,15 @@ class Host:
         self.now = now
         for group in self._journal.groups():
             self._open_group(group)
+            state = self.state(group)
+            if state is not None and not state.point.members:
+                self._awaited.add(group)  # it was about to be brought into it
+
+    def follow(self) -> Directory:
+        """The directory of a node without a vote in group 0: as it was told last."""
+        if self.directory is None:
+            self.directory = Directory(self.states.open(0))
+        return self.directory
 
     def found(self, group: int, members: Iterable[str]) -> None:
         """A new group, of which this node is one of the first members."""
@@ -178,10 +187,47 @@ class Host:
 
     def wait_for(self, group: int) -> None:
         """This node is about to be brought into a group: an empty log."""
+        self._awaited.add(group)
         if group not in self._journal.groups():
             self.groups.join(group)
         if group not in self.logs:
+            if group == 0:
+                self.states.close(0)  # it was a follower's
             self._open_group(group)
+
+    def is_awaited(self, group: int) -> bool:
+        """Whether it is about to be brought into a group, and has not got its state yet."""
+        return group in self._awaited
+
+    def holds(self, group: int) -> bool:
+        """Whether this node is a member of a group, as far as it knows. For runs of others it asks their members."""
+        if group in self.broken:
+            return True  # it was, and will be
+        state = self.state(group)
+        return (
+            state is not None
+            and group in self.logs
+            and self.node in state.point.members
+            and not self.was_taken_out(group, state)
+        )
+
+    def was_taken_out(self, group: int, state: State) -> bool:
+        """Nobody sends a node the entry of the log that takes it out of a group: the directory says so."""
+        directory = self.directory
+        if directory is None or group in self._awaited:
+            return False
+        return directory.said_at(group) > state.applied and self.node not in directory.members(group)
+
+    def let_go(self, group: int) -> None:
+        """A group that this node is no longer a member of."""
+        self._close_group(group)
+        self.replicas.pop(group, None)
+        self._leaders.pop(group, None)
+        self.groups.forget(group)
+        self.states.drop(group)
+        for pending in self._pending.values():
+            if pending.group == group:
+                pending.retry_at = self._retry_at = self.now  # others are asked from now on
 
     def _open_group(self, group: int) -> None:
         state = self._read_state(group)
@@ -200,7 +246,7 @@ class Host:
         self.replicas[group] = replica
         self.life += 1
         self._lives[group] = self.life
-        self._announced.pop(group, None)
+        self.duties.announced.pop(group, None)
         return replica
 
     def _close_group(self, group: int) -> None:
@@ -217,7 +263,7 @@ class Host:
                 self._answer(pending, why)
         self._pending.clear()
         self._reads.clear()
-        for group in list(self.logs):
+        for group in {0, *self.logs}:
             self.states.close(group)
         self.logs.clear()
         self._journal.close()
@@ -252,12 +298,13 @@ class Host:
         node: str = "",
         key: str = "",
         timeout: float | None = None,
+        sort: bytes = HARMLESS,
     ) -> bytes:
         """The same for whatever a leader is asked."""
         if key:
             request_id = ONCE + hashlib.blake2b(f"{group} {key}".encode(), digest_size=24).digest()
         else:
-            request_id = HARMLESS + f"{self.node[:30]}.{self.life:x}.{next(self._numbers):x}".encode()
+            request_id = sort + f"{self.node[:30]}.{self.life:x}.{next(self._numbers):x}".encode()
         pending = self._pending.get(request_id)
         if pending is None:
             if timeout is not None and len(self._pending) >= PENDING_MAX:
@@ -275,26 +322,43 @@ class Host:
     def _send(self, pending: Pending) -> None:
         """To the leader, whoever that is."""
         log = self.logs.get(pending.group)
-        if log is None:
+        leader, _ = self._leaders.get(pending.group, ("", 0))
+        pending.retry_at = self.now + RETRY_S  # or as soon as somebody else leads: see `_look_at_leaders`
+        if log is not None and leader == self.node:
+            self._ask(log, pending.kind, pending.request_id, pending.data, pending.node)
+        elif log is not None and leader:
+            self._send_to(leader, pending)
+        elif not self.holds(pending.group):
+            self._send_away(pending)
+        elif log is None:
             why = self.broken.get(pending.group)
-            pending.retry_at = self.now + RETRY_S
             if why is not None and pending.ends_at < NEVER:
                 self._answer(pending, Unavailable(f"group {pending.group} stands still on {self.node}: {why}"))
-        else:
-            leader, _ = self._leaders.get(pending.group, ("", 0))
-            pending.retry_at = self.now + (RETRY_S if leader else SOON_S)
-            if leader == self.node:
-                self._ask(log, pending.kind, pending.request_id, pending.data, pending.node)
-            elif leader:
-                request = pb.Request(
-                    group=pending.group,
-                    request_id=pending.request_id,
-                    kind=pending.kind,
-                    data=pending.data,
-                    node=pending.node,
-                )
-                self._requests.setdefault(leader, []).append(request)
         self._retry_at = min(self._retry_at, pending.retry_at, pending.ends_at)
+
+    def _send_to(self, node: str, pending: Pending) -> None:
+        request = pb.Request(
+            group=pending.group,
+            request_id=pending.request_id,
+            kind=pending.kind,
+            data=pending.data,
+            node=pending.node,
+        )
+        self._requests.setdefault(node, []).append(request)
+
+    def _send_away(self, pending: Pending) -> None:
+        """For a group that is not here: to its leader, if somebody said who that is, or to one member after the
+        other."""
+        group = pending.group
+        hint = self._hints.pop(group, "") if pending.tries else self._hints.get(group, "")
+        known = self.directory.members(group) if self.directory is not None else frozenset()
+        members = sorted(known - {self.node}) or self._others()
+        if hint or members:
+            self._send_to(hint or members[pending.tries % len(members)], pending)
+            pending.tries += 1
+
+    def _others(self) -> list[str]:
+        return sorted({*(self.directory.nodes if self.directory is not None else ()), *self.heard} - {self.node})
 
     def _ask(self, log: ReplicatedLog, kind: pb.Request.Kind, request_id: bytes, data: bytes, node: str) -> None:
         if kind == PROPOSE:
@@ -340,7 +404,7 @@ class Host:
                 self._answer(
                     pending, Unavailable(f"group {pending.group} did not take it in time: {why}. It may be done yet")
                 )
-            elif pending.retry_at <= self.now:
+            elif pending.retry_at <= self.now + TOGETHER_S:
                 self._send(pending)
             else:
                 self._retry_at = min(self._retry_at, pending.retry_at, pending.ends_at)
@@ -362,11 +426,15 @@ class Host:
             self._replied(reply)
         for chunk in parcel.chunks:
             self.carriage.received(peer, chunk.group, chunk.to_receiver, chunk.data)
+        if parcel.HasField("following"):
+            self.following.told(peer, parcel.following)
+        if parcel.HasField("followed"):
+            self.following.answered(peer, parcel.followed)
 
     def _requested(self, peer: str, request: pb.Request) -> None:
         log = self.logs.get(request.group)
         request_id = request.request_id
-        if request_id[:1] not in (HARMLESS, ONCE):
+        if request_id[:1] not in (HARMLESS, ONCE, PLACES):
             raise PeerError("a request has an id of an unknown kind")
         leader = self._leaders.get(request.group, ("", 0))[0]
         if log is None or leader != self.node:
@@ -378,25 +446,30 @@ class Host:
                 del self._foreign[next(iter(self._foreign))]
         self._ask(log, request.kind, request_id, request.data, request.node)
 
-    def _reply(self, peer: str, request_id: bytes, kind: pb.Reply.Kind, index: int = 0, why: str = "") -> None:
-        reply = pb.Reply(request_id=request_id, kind=kind, index=index, why=why)
+    def _reply(
+        self, peer: str, request_id: bytes, kind: pb.Reply.Kind, index: int = 0, why: str = "", code: str = ""
+    ) -> None:
+        reply = pb.Reply(request_id=request_id, kind=kind, index=index, why=why, code=code)
         self._replies.setdefault(peer, []).append(reply)
 
     def _replied(self, reply: pb.Reply) -> None:
         pending = self._pending.get(reply.request_id)
         if pending is None:
             return
-        if reply.kind == pb.Reply.DONE and pending.kind != PROPOSE:
+        away = not self.holds(pending.group)
+        if reply.kind == pb.Reply.DONE and (away or pending.kind != PROPOSE):
             self._done(pending, reply.index)
         elif reply.kind == pb.Reply.REFUSED:
-            self._answer(pending, Refused("refused", reply.why))
+            self._answer(pending, Refused(reply.code or "refused", reply.why))
         elif reply.kind in (pb.Reply.NOT_LEADER, pb.Reply.BUSY, pb.Reply.UNKNOWN):
+            if away and reply.why and reply.kind == pb.Reply.NOT_LEADER:
+                self._hints[pending.group], pending.tries = reply.why, 0
             pending.retry_at = self.now + SOON_S
             self._retry_at = min(self._retry_at, pending.retry_at)
 
     def _done(self, pending: Pending, index: int) -> None:
         """A leader did what it was asked; a read waits until this node's state is as new as that."""
-        if pending.kind == READ:
+        if pending.kind == READ and (pending.group == 0 or pending.group in self.logs):
             self._pending.pop(pending.request_id, None)
             self._reads.append((pending.group, index, pending))
         else:
@@ -436,7 +509,7 @@ class Host:
 
     def deadline(self) -> float:
         """When the next step is due, if nothing comes before."""
-        if self._requests or self._replies or self.carriage.chunks or self._halts:
+        if self._requests or self._replies or self.carriage.chunks or self.following.waits or self._halts:
             return self.now
         at = min(self.groups.deadline(), self._retry_at, self._duty_at)
         for group, replica in self.replicas.items():
@@ -451,9 +524,9 @@ class Host:
         self._retry()
         for group in [group for group, at in self._reopen_at.items() if at <= now]:
             self._reopen(group)
-        if now >= self._duty_at:
+        if now >= self._duty_at - DUTY_SHARES_S:
             self._duty_at = now + DUTY_S
-            self._duties()
+            self.duties.do()
         self._tick()
         return self._parcels(self.groups.advance(now, time))
 
@@ -473,23 +546,29 @@ class Host:
         self._look_at_leaders()
         self._serve_reads()
         commands = sum(len(entry.batch) for entry in ready.applied)
-        return step._replace(parcels=self._parcels(ready.frames), commands=commands, changed=changed)
+        changed |= self.following.news()
+        return Step(self._parcels(ready.frames), *step[1:7], commands, changed)
 
     def _answered(self, answer: Answer) -> None:
         self.answered(answer.group, answer.request_id, answer.outcome)
 
     def _parcels(self, frames: Mapping[str, bytes]) -> dict[str, bytes]:
+        if not (frames or self._requests or self._replies or self.carriage.chunks or self.following.waits):
+            return {}
         requests, self._requests = self._requests, {}
         replies, self._replies = self._replies, {}
         chunks, self.carriage.chunks = self.carriage.chunks, {}
+        told, answers = self.following.taken()
         return {
             peer: pb.Parcel(
                 frame=frames.get(peer, b""),
                 requests=requests.get(peer, ()),
                 replies=replies.get(peer, ()),
                 chunks=chunks.get(peer, ()),
+                following=told.get(peer),
+                followed=answers.get(peer),
             ).SerializeToString()
-            for peer in dict.fromkeys((*frames, *requests, *replies, *chunks))
+            for peer in dict.fromkeys((*frames, *requests, *replies, *chunks, *told, *answers))
         }
 
     def _apply(self, ready: Ready, step: Step) -> bool:
@@ -507,7 +586,9 @@ class Host:
                 )
                 continue
             for request_id, answer in came.answers:
-                self._foreign.pop(request_id, None)
+                foreign = self._foreign.pop(request_id, None)
+                if foreign is not None and foreign[0] not in state.point.members:
+                    self._reply_away(foreign[0], request_id, answer, entry.index)
                 pending = self._pending.get(request_id)
                 if pending is not None:
                     self._answer(pending, answer)
@@ -516,6 +597,13 @@ class Host:
             else:
                 changed = True
         return changed
+
+    def _reply_away(self, peer: str, request_id: bytes, answer: Refused | None, index: int) -> None:
+        """To a node that does not apply the entries of a group by itself: what came of its command."""
+        if answer is None:
+            self._reply(peer, request_id, pb.Reply.DONE, index)
+        else:
+            self._reply(peer, request_id, pb.Reply.REFUSED, index, answer.message, answer.code)
 
     def _act(self, replica: Replica, came: Came, step: Step) -> None:
         """This node's part of what a machine wishes for. Effects are performed by a life that the group knows of:
@@ -557,7 +645,8 @@ class Host:
         waiting = []
         for group, index, pending in self._reads:
             state = self.state(group)
-            if state is not None and state.applied >= index and group not in self.broken:
+            at = state.known if isinstance(state, Directory) else state.applied if state is not None else -1
+            if at >= index and group not in self.broken:
                 self._answer(pending, None)
             elif pending.ends_at <= self.now:
                 self._answer(pending, Unavailable(f"group {group} is behind on {self.node}"))
@@ -578,6 +667,24 @@ class Host:
         if replica is None or known is None:
             return False
         return (known.life, known.up, known.activities) == (self._lives[group], True, self.activities(replica))
+
+    def life_in(self, group: int) -> int:
+        """The life of this node in a group: later ones have greater numbers."""
+        return self._lives[group]
+
+    def outlive(self, group: int, replica: Replica) -> None:
+        """When a clock went back between two starts, the group knows of a later life than this one."""
+        known = replica.machine.nodes.get(self.node)
+        if known is not None and known.life > self._lives[group]:
+            self.life = self._lives[group] = known.life + 1
+
+    def has_begun(self, group: int) -> bool:
+        """Whether anything of a group is on this node's disk."""
+        return group in self.logs or group in self.broken or group in self._journal.groups()
+
+    def is_waiting(self, request_id: bytes | None) -> bool:
+        """Whether a request has no answer yet."""
+        return request_id in self._pending
 
     def waiting(self, group: int) -> int:
         """Requests of this node for a group that have no answer yet."""
@@ -602,7 +709,7 @@ class Host:
             self._leaders[group] = leader, term
             self._ticking.pop(group, None)
             if leader == self.node:
-                self._leads_since[group] = self.now
+                self.duties.leads_since[group] = self.now
             self.carriage.forget(group)
             for pending in self._pending.values():
                 if pending.group == group:
@@ -623,74 +730,6 @@ class Host:
     def _ticked(self, group: int, outcome: Outcome) -> None:
         self._ticking.pop(group, None)
 
-    def _duties(self) -> None:
-        syncing = self.now >= self._sync_at
-        if syncing:
-            self._sync_at = self.now + SYNC_S
-        for group, replica in self.replicas.items():
-            log = self.logs.get(group)
-            if log is None:
-                continue
-            self._announce(group, replica)
-            if syncing and replica.kept > self._synced.get(group, 0):
-                self._want(("sync", group))
-            if self.leads(group):
-                self._bury(group, replica, log)
-                self._compare(group, replica, log)
-        if self.directory is not None:
-            if syncing and 0 in self.logs and self.directory.kept > self._synced.get(0, 0):
-                self._want(("sync", 0))
-            self._make_groups(self.directory)
-        self.carriage.offer_again()
-
-    def _want(self, job: tuple[str, int]) -> None:
-        if job not in self.jobs:
-            self.jobs.append(job)
-
-    def synced(self, group: int, index: int) -> None:
-        """A job is done: the state is durable up to this index, and the log may forget earlier entries."""
-        log = self.logs.get(group)
-        if log is not None and index <= log.status().applied:
-            self._synced[group] = index
-            log.durable(index)
-
-    def _announce(self, group: int, replica: Replica) -> None:
-        """This node says that it is there, and what it can do, whenever the group does not know that."""
-        if self.leaving or self._announced.get(group, b"") in self._pending:
-            return
-        known = replica.machine.nodes.get(self.node)
-        if known is not None and known.life > self._lives[group]:  # a clock went back between two starts
-            self.life = self._lives[group] = known.life + 1
-        activities = self.activities(replica)
-        if not self.is_known(group) and self.node in replica.point.members:
-            self._announced[group] = self.submit(group, c.NodeUp(self.node, self._lives[group], activities))
-
-    def _bury(self, group: int, replica: Replica, log: ReplicatedLog) -> None:
-        """The leader says that a node is gone which it has not heard for long: in this group, as the node may live on
-        in others."""
-        since = self._leads_since.get(group, self.now)
-        for name, each in replica.machine.nodes.items():
-            silent = self.now - max(since, log.heard(name))
-            gone = silent >= self._down_after or name not in replica.point.members
-            if not each.up or name == self.node or not gone:
-                continue
-            if self._buried.get((group, name), b"") not in self._pending:
-                self._buried[group, name] = self.submit(group, c.NodeDown(name, each.life))
-
-    def _compare(self, group: int, replica: Replica, log: ReplicatedLog) -> None:
-        if replica.applied - self._compared.get(group, 0) >= COMPARE_ENTRIES:
-            self._compared[group] = replica.applied
-            data = replica.comparable
-            if data is not None:
-                log.propose(data, COMPARE + f"{self.node}.{replica.applied}".encode()[:60])
-
-    def _make_groups(self, directory: Directory) -> None:
-        """Groups that were decreed, with this node among their first members."""
-        for group, members in directory.groups.items():
-            here = group in self.logs or group in self.broken
-            if self.node in members and not here and group not in self._journal.groups():
-                self.found(group, members)
-
     def _reopen(self, group: int) -> None:
         del self._reopen_at[group]
         try:
@@ -709,6 +748,7 @@ class Host:
         self.states.close(group)
         self.states.install(group)
         place = self._read_state(group).point
+        self._awaited.discard(group)
         self._duty_at = 0.0  # so that the group knows soon what this node can do
         if place != point:
             raise StorageFailed(f"the snapshot of group {group} says that it stands at {place}, and not at {point}")

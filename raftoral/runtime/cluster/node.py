@@ -16,7 +16,6 @@ import logging
 import os
 import random
 import secrets
-import ssl
 import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,9 +25,10 @@ from functools import partial
 from typing import Any, Self
 
 from raftoral import __version__, errors as e
+from raftoral.program.probes import determinism_digest
 from raftoral.program.steps import Activity, Definition
 
-from ..bindings import Binding, Bindings
+from ..bindings import Binding, Bindings, method_of
 from ..calls.client import Client
 from ..calls.values import drawn_id
 from ..consensus.core import Timing
@@ -41,9 +41,16 @@ from ..edge.effect_runner import EffectRunner
 from ..edge.journal_sqlite import SqliteJournal
 from ..edge.observe import Observer, Observers, observers_of
 from ..engine import command_of, tell
+from ..links.access import node_token
 from ..links.connect import connect
 from ..links.front import Front
-from ..links.peers import Identity, Peers
+from ..links.http.client import HttpWire
+from ..links.peers.choose import chosen
+from ..links.peers.greeting import Identity
+from ..links.peers.links import Peers
+from ..links.peers.wires import Transport
+from ..links.peers.within import Exchange
+from ..links.remote import Remote
 from ..links.tls import Tls
 from ..local import definitions_of
 from ..ports import Attempt, Report
@@ -52,10 +59,10 @@ from ..resources import Resources
 from ..service import JSON, Service, Source
 from .engine import HostThread
 from .host import Host, Step
-from .identity import read_identity, write_identity
+from .identity import LOG, read_identity, refuse_lost_log, write_begun, write_identity
 from .packages import ABI, Module, deployed_name, gathered, installed
 from .replica import Replica
-from .service import NodeService, moving_proof
+from .service import NodeService, moving_proof, removed_text
 from .states import FileStates
 from .threaded import Threaded
 from .watching import NodeInside, Watch
@@ -69,6 +76,7 @@ MISSED_MAX = 2
 AGAIN_S = 2.0  # between two requests to be let in
 ASK_S = 2.0  # for peers to say of which cluster they are
 LEAVE_S = 5.0
+AWAY_PATIENCE_S = 3.0  # while no member of a group takes a connection
 
 
 class Node(Client):
@@ -104,6 +112,7 @@ class Node(Client):
         down_after: float = 2.0,
         timing: Timing | None = None,
         grpc: bool | None = None,
+        peer_transport: str | Transport = "lean",
         patience: float = READY_S,
     ) -> None:
         self._peers_given = list(peers)
@@ -123,6 +132,7 @@ class Node(Client):
         self._retention = retention
         self._timing = timing or Timing()
         self._grpc, self._patience = grpc, patience
+        self._peer_transport = chosen(peer_transport, tls, grpc=grpc)
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._lock: DirectoryLock | None = None
         self._thread: HostThread | None = None
@@ -134,7 +144,7 @@ class Node(Client):
         self._page = getattr(metrics, "text", None)
         self._watch = Watch(self._observers)
         self._abilities: dict[int, tuple[Replica, int, frozenset[str]]] = {}
-        self._closing = False
+        self._closing = self._has_begun = False
         self._belonging: asyncio.Task[None] | None = None
         self._front: Front | None = None
         self._links: Peers | None = None
@@ -193,18 +203,26 @@ class Node(Client):
             secret=bytes.fromhex(known["secret"]) if known else b"",
             address="",
             abi=ABI,
+            digest=determinism_digest(),
         )
         if known and self._name and self._name != known["node"]:
             raise e.UsageError(f"the data in {folder} is that of the node {known['node']}, not of {self._name}")
         thread = self._thread = HostThread(lambda: self._made_host(folder), self._send, self._came)
         thread.start()
         service = NodeService(
-            thread, SystemClock(), self._resources, self._compiled, needs_token=bool(self._tokens or self._tls)
+            thread,
+            SystemClock(),
+            self._resources,
+            self._compiled,
+            self._away,
+            needs_token=bool(self._tokens or self._tls),
         )
         self._local = service
         super().__init__(Threaded(service, thread))
         await thread.call(lambda: self._begin(folder, known))
         await self._until_ready()
+        self._has_begun = True
+        write_begun(folder, read_identity(folder) or {})
         if self._definitions:
             await self._deploy()
             await self._until_ready()
@@ -214,7 +232,8 @@ class Node(Client):
     async def _begin(self, folder: str, known: JSON | None) -> None:
         """On the engine's loop: listens, opens what is on the disk, founds or joins a cluster."""
         assert self._thread is not None
-        links = Peers(self._identity, self._thread.received, self._thread.linked, _client_tls(self._tls))
+        transport = self._peer_transport
+        links = Peers(self._identity, transport, self._thread.received, self._thread.linked)
         self._links = links
         self._front = await Front(
             self._local,
@@ -226,9 +245,14 @@ class Node(Client):
             metrics=self._page,
             peer=links.accept,
             grpc=self._grpc,
+            within=self._local.within,
+            secret=lambda: self._identity.secret,
+            folder=folder,
         ).open()
         self.address = self._front.address
         self._identity.address = self._advertise or self.address
+        if isinstance(transport, Exchange):
+            transport.listen(self._identity.address, links.accept)
         if known is not None and self._peers_given:
             await self._refuse_others(folder, known)
         if known is None and not self._bootstrap:
@@ -243,8 +267,9 @@ class Node(Client):
         if not host.logs and founds:
             for group in range(self._groups + 1):
                 host.found(group, [host.node])
-        elif not host.logs:
-            for group in known.get("groups", (0,)):
+        else:
+            host.follow()
+            for group in known.get("groups", ()) if not host.logs else ():
                 host.wait_for(group)
         if founds:
             founded = pb.Founded(
@@ -257,6 +282,7 @@ class Node(Client):
             host.request(0, pb.Request.PROPOSE, pb.Decree(founded=founded).SerializeToString())
         nodes = known.get("nodes") or (host.directory.nodes if host.directory is not None else {})
         links.address(nodes)
+        self._local.tend()
         if self._retention is not None:
             self._local.prune_every(self._retention.total_seconds())
         others = [at for name, at in nodes.items() if name != host.node] or self._peers_given or known.get("joined", [])
@@ -264,8 +290,8 @@ class Node(Client):
         self._thread.wake()
 
     async def _belong(self, others: list[str], *, asked: bool) -> None:
-        """Says where this node listens, and asks to be let in, until the cluster has it: whoever was asked before may
-        have lost the lead, or its memory of it. From then on, sees whether it was removed."""
+        """Says where this node listens, until the cluster has it: whoever was asked before may have lost the lead, or
+        its memory of it. From then on, sees whether it was removed."""
         node, address = self._identity.node, self._identity.address
         proof = moving_proof(self._identity.secret, node, address)
         while not self._closing:
@@ -279,12 +305,13 @@ class Node(Client):
                 async with connect(*others, token=self._token or None, tls=self._tls) as client:
                     found = await client.service.admit(node, address, proof)
             except e.RaftoralError as error:
+                if isinstance(error, e.Denied) and str(error) == removed_text(node):
+                    self._is_removed()
+                    return
                 log.warning("the other nodes do not have %s at %s yet: %s", node, address, error)
                 continue
             host = self._thread.host if self._thread is not None else None
             if host is not None and self._links is not None and (host.directory is None or not host.directory.cluster):
-                for group in found["groups"]:
-                    host.wait_for(group)
                 self._links.address(found["nodes"])
 
     async def _look_for_itself(self) -> None:
@@ -305,21 +332,21 @@ class Node(Client):
         gone = health["ready"] and found["cluster"] == directory.cluster and host.node not in found["nodes"]
         self._missed = self._missed + 1 if gone else 0
         if self._missed >= MISSED_MAX:
-            self._local.shutting = f"{host.node} was removed from the cluster: to join it anew, take another directory"
-            log.error("%s", self._local.shutting)
-            self._loop.call_soon_threadsafe(self.removed.set)
+            self._is_removed()
+
+    def _is_removed(self) -> None:
+        self._local.shutting = removed_text(self._identity.node)
+        log.error("%s", self._local.shutting)
+        self._loop.call_soon_threadsafe(self.removed.set)
 
     def _belongs(self) -> bool:
-        """Whether the cluster knows where this node is, and it is a member of all groups; or was removed for good."""
+        """Whether the cluster knows where this node is; or it was removed for good."""
         host = self._thread.host if self._thread is not None else None
         directory = host.directory if host is not None else None
         if host is None or directory is None or not directory.cluster:
             return False
         at = directory.nodes.get(host.node)
-        everywhere = all(
-            group in host.logs and host.node in host.logs[group].status().members for group in (0, *directory.groups)
-        )
-        return at is None or (at == self._identity.address and everywhere)
+        return at is None or at == self._identity.address
 
     async def _refuse_others(self, folder: str, known: JSON) -> None:
         """`peers` of another cluster than that of the data are a mistake. Peers that are away are none."""
@@ -351,13 +378,21 @@ class Node(Client):
                     f"the cluster runs programs by ABI {found['abi']} (raftoral {found['version']}), and this node by "
                     f"{ABI} (raftoral {__version__}): install the same version"
                 )
+            if found.get("digest", self._identity.digest) != self._identity.digest:
+                raise e.UsageError(
+                    f"the cluster (raftoral {found['version']}) computes otherwise than this node (raftoral "
+                    f"{__version__}): by the determinism digest their states would differ. Install the same raftoral, "
+                    "pydantic and Python"
+                )
             known = await service.admit(self._identity.node, self._identity.address, self._join_token)
         kept = {name: known[name] for name in ("node", "cluster", "secret")}
         write_identity(folder, {**kept, "joined": sorted(known["nodes"].values())})
         return known
 
     def _made_host(self, folder: str) -> Host:
-        journal = SqliteJournal(os.path.join(folder, "log.db"), self._identity.node)
+        if self._has_begun:
+            refuse_lost_log(folder)
+        journal = SqliteJournal(os.path.join(folder, LOG), self._identity.node)
         own = self._definitions
         host = Host(
             self._identity.node,
@@ -382,6 +417,8 @@ class Node(Client):
             if health["ready"]:
                 return
             why = health["why"]
+            if self.removed.is_set():
+                raise e.StorageRefused(why)
             if passed > SAY_S and why != said:
                 log.info("not ready yet: %s", why)
                 said = why
@@ -394,6 +431,11 @@ class Node(Client):
         service, definitions = self._local, self._definitions
         assert self._thread is not None
         await self._thread.call(lambda: service.install(modules, definitions))
+
+    def _away(self, group: int, addresses: Sequence[str]) -> Remote:
+        """What other nodes have of a group of which this one is no member."""
+        wire = HttpWire(token=node_token(self._identity.secret), tls=self._tls, group=group)
+        return Remote(wire, addresses, patience=AWAY_PATIENCE_S)
 
     async def _compiled(self, sources: Sequence[Source]) -> tuple[Sequence[Module], Sequence[Definition]]:
         from raftoral.deploying import compiled
@@ -453,17 +495,21 @@ class Node(Client):
         service = self._local
         service.shutting = "this node is being stopped: ask another one"
         host = service.host
-        members = host.directory.point.members if host.directory is not None else frozenset()
         alive = self._links.up() if self._links is not None else frozenset()
-        if len(members) < 2 or 2 * (len(alive & members) + 1) <= len(members):
-            return  # nobody could agree to it
-        host.leaving = True
-        for group in sorted(host.replicas):
-            await service.hand_over(group, host.node)
+        groups = []
         for group in sorted(host.logs):
+            members = host.logs[group].status().members
+            agree = host.node in members and 2 * (len(alive & members) + 1) > len(members) > 1
+            if agree:  # else nobody could
+                groups.append(group)
+        host.leaving = bool(groups)
+        for group in groups:
+            if group:
+                await service.hand_over(group, host.node)
+        for group in groups:
             if host.leads(group):
                 await service.transfer(group, "")
-        if leave:
+        if leave and (alive or groups):
             await service.remove(host.node)
 
     async def _shut(self) -> None:
@@ -473,6 +519,8 @@ class Node(Client):
         if self._front is not None:
             await self._front.close(self._grace)
         if self._links is not None:
+            if isinstance(self._peer_transport, Exchange):
+                self._peer_transport.leave(self._identity.address)
             await self._links.close()
 
     # --- between the engine and the service --------------------------------------------------------------------
@@ -513,7 +561,9 @@ class Node(Client):
                 able.append(attempt)
             else:
                 name = deployed_name(attempt.activity.full_name)
-                reason = f"no node that is up implements the activity {name}"
+                method = method_of(attempt.activity)
+                hint = "" if method == attempt.activity.name else f" (in Python its name is {method})"
+                reason = f"no node that is up implements the activity {name}{hint}"
                 self._post(attempt.id, c.Stalled(attempt.id, attempt.op, reason, attempt.run, attempt.fence))
         if able:
             runner.start(able)
@@ -588,7 +638,3 @@ class _ByName(Bindings):
             return super().of(activity)
         found = super().of(own)
         return None if found is None else replace(found, activity=activity)
-
-
-def _client_tls(tls: Tls | None) -> ssl.SSLContext | None:
-    return None if tls is None else tls.client_context()

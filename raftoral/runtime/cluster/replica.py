@@ -22,7 +22,7 @@ from raftoral.program.steps import Definition
 
 from ..consensus.journal import BEGINNING, Point
 from ..consensus.log import Applied
-from ..core.commands import Command, Refused
+from ..core.commands import Command, Refused, StartRun
 from ..core.library import PACKAGE, RETIRED
 from ..core.lifecycle import Action
 from ..core.machine import SEQ, Machine
@@ -32,6 +32,7 @@ from ..core.wire import command_from
 from ..faults import BrokenInvariant
 from ..ports import Changes, Query, Storage
 from ..proto import log_pb2 as log
+from .placing import home
 
 PLACE = "place"  # the fact that says where in the log a state stands
 ANSWERED = "answered."  # facts that remember answers begin like that
@@ -39,8 +40,11 @@ ANSWERS_MAX = 20_000  # that are remembered, in a ring
 DIGEST_BYTES = 16
 DIGESTS_MAX = 20_000  # of late, to compare with those of others
 
-# The first byte of a request id says what a second try of it would do.
-HARMLESS, ONCE, COMPARE = b"h", b"o", b"d"
+GROUPS = "groups"  # the fact that says among which groups ids are placed
+MISPLACED = "misplaced"
+
+# The first byte of a request id says what a second try of it would do, or that it is no command.
+HARMLESS, ONCE, COMPARE, PLACES = b"h", b"o", b"d", b"p"
 
 
 class Diverged(Exception):
@@ -97,6 +101,7 @@ class Replica:
             raise BrokenInvariant(f"{row.workflow} version {row.version} has live runs, and its program is not there")
         machine.now = max(machine.now, place.time)
         self._read_answers(meta)
+        self.groups = _groups_from(meta.get(GROUPS, b""))
 
     def _read_answers(self, meta: dict[str, bytes]) -> None:
         known: list[tuple[int, log.Answered]] = []
@@ -115,19 +120,28 @@ class Replica:
             return Came([], ())  # it is in the state that was read
         answers: list[tuple[bytes, Refused | None]] = []
         fresh: list[tuple[bytes, Command]] = []
+        places = self.groups
         for request_id, data in entry.batch:
             kind = request_id[:1]
             if kind == COMPARE:
                 self._compare(data)
+            elif kind == PLACES:
+                self.groups = max(self.groups, _groups_from(data), key=len)
+                answers.append((request_id, None))
             elif kind == ONCE and request_id in self._answers:
                 answers.append((request_id, self._answers[request_id]))
             elif kind == ONCE and any(request_id == known for known, _ in fresh):
                 continue  # twice in one entry: its one answer is for both
+            elif self._is_misplaced(command := command_from(data)):
+                why = f"since there are {len(self.groups)} groups, this run belongs to another one: try again"
+                answers.append((request_id, Refused(MISPLACED, why)))
             else:
-                fresh.append((request_id, command_from(data)))
+                fresh.append((request_id, command))
         machine = self.machine
         applied = machine.apply([command for _, command in fresh], entry.time)
         changes = applied.changes
+        if self.groups != places:
+            changes.meta[GROUPS] = groups_data(self.groups)
         for (request_id, _), answer in zip(fresh, applied.answers, strict=True):
             answers.append((request_id, answer))
             if request_id[:1] == ONCE:
@@ -138,6 +152,14 @@ class Replica:
         if changes or entry.members is not None:
             self._keep(changes)
         return Came(answers, applied.actions)
+
+    def _is_misplaced(self, command: Command) -> bool:
+        """A run that is started under an id by two nodes, one of which does not know yet of a new group, is one run:
+        from the entry on that says how many groups there are, none begins here that belongs to another."""
+        if not isinstance(command, StartRun) or command.fresh or not self.groups:
+            return False
+        id = command.id
+        return home(id, self.groups) != self.group and id not in self.machine.runs and self.storage.row(id) is None
 
     def _keep(self, changes: Changes) -> None:
         self.digest = _digest(self.digest, self.applied, changes)
@@ -213,3 +235,12 @@ def _digest(before: bytes, index: int, changes: Changes) -> bytes:
     for name, fact in sorted(changes.meta.items()):
         digest.update(f"#{name} ".encode() + fact)
     return digest.digest()
+
+
+def groups_data(groups: Sequence[int]) -> bytes:
+    """Groups, for an entry that says that ids are placed among these from here on."""
+    return b",".join(b"%d" % group for group in sorted(groups))
+
+
+def _groups_from(data: bytes) -> tuple[int, ...]:
+    return tuple(int(group) for group in data.split(b",")) if data else ()

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
@@ -58,6 +59,9 @@ class States(Protocol):
 
     def install(self, group: int) -> None:
         """What the sink holds becomes the state, which must be closed."""
+
+    def drop(self, group: int) -> None:
+        """The state of a group, which must be closed, is of no use here any more."""
 
 
 class FileStates:
@@ -119,6 +123,9 @@ class FileStates:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+    def drop(self, group: int) -> None:
+        shutil.rmtree(os.path.join(self.folder, f"group-{group}"), ignore_errors=True)
 
 
 class _File:

@@ -15,9 +15,8 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterable
+from contextvars import ContextVar, Token
 from typing import Any, NamedTuple, NoReturn, Protocol
 from zlib import crc32
 
@@ -37,6 +36,7 @@ FILES = {
 }
 
 FOLLOWER, CANDIDATE, LEADER = 0, 1, 2
+ALREADY = float("-inf")  # a time that is over, whatever the clock says
 
 # An append with one entry of at least this size would be cut into pickled parts. Entries are a third of it at most
 # (`entries.ENTRY_BYTES_MAX`), so that this path is never taken.
@@ -277,6 +277,20 @@ class _Raw(_engine.SyncObj):  # type: ignore[misc, name-defined]
         self.hooks.core_acks(node.name, reset, nextNodeIdx, success)
 
 
+class _Work:
+    """While a call into the engine lasts, the engine's world is that of one guard. A hook may call into it again."""
+
+    def __init__(self, hooks: Hooks) -> None:
+        self._hooks = hooks
+        self._tokens: list[Token[Hooks]] = []
+
+    def __enter__(self) -> None:
+        self._tokens.append(_at_work.set(self._hooks))
+
+    def __exit__(self, *fault: object) -> None:
+        _at_work.reset(self._tokens.pop())
+
+
 # --- the typed face ------------------------------------------------------------------------------------------------
 
 
@@ -301,21 +315,15 @@ class Core:
             dynamicMembershipChange=False,
         )
         wire = _Wire(hooks)
-        with self._working():
+        self._work = _Work(hooks)
+        with self._work:
             self._raw: Any = _Raw(hooks, own, sorted(peers), conf, wire)
-
-    @contextmanager
-    def _working(self) -> Iterator[None]:
-        token = _at_work.set(self._hooks)
-        try:
-            yield
-        finally:
-            _at_work.reset(token)
 
     # What it knows.
     @property
     def term(self) -> int:
-        return int(self._raw._SyncObj__raftCurrentTerm)
+        term: int = self._raw._SyncObj__raftCurrentTerm
+        return term
 
     @property
     def vote(self) -> str | None:
@@ -324,20 +332,26 @@ class Core:
 
     @property
     def role(self) -> int:
-        return int(self._raw._SyncObj__raftState)
+        role: int = self._raw._SyncObj__raftState
+        return role
 
     @property
     def leader(self) -> str | None:
         node = self._raw._SyncObj__raftLeader
-        return None if node is None else str(node.name)
+        if node is None:
+            return None
+        name: str = node.name
+        return name
 
     @property
     def commit(self) -> int:
-        return int(self._raw._SyncObj__raftCommitIndex)
+        commit: int = self._raw._SyncObj__raftCommitIndex
+        return commit
 
     @property
     def applied(self) -> int:
-        return int(self._raw._SyncObj__raftLastApplied)
+        applied: int = self._raw._SyncObj__raftLastApplied
+        return applied
 
     @property
     def noop(self) -> int:
@@ -358,25 +372,36 @@ class Core:
     def election_at(self, at: float) -> None:
         self._raw._SyncObj__raftElectionDeadline = at
 
-    @property
-    def heartbeat_at(self) -> float:
-        return float(self._raw._SyncObj__newAppendEntriesTime)
+    def due(self) -> tuple[bool, float]:
+        """Whether it leads, and when a tick of it does something: at once, at the next heartbeat of a leader, or when
+        an election begins. Asked for every group in every step, hence in one piece."""
+        raw = self._raw
+        leads = raw._SyncObj__raftState == LEADER
+        if raw._SyncObj__raftCommitIndex > raw._SyncObj__raftLastApplied:
+            return leads, ALREADY
+        return leads, raw._SyncObj__newAppendEntriesTime if leads else raw._SyncObj__raftElectionDeadline
+
+    def standing(self) -> tuple[str, int]:
+        """Who leads in which term, as far as it knows; an empty name: nobody."""
+        raw = self._raw
+        node = raw._SyncObj__raftLeader
+        return "" if node is None else node.name, raw._SyncObj__raftCurrentTerm
 
     def hurry(self) -> None:
         """The next tick sends appends, whatever the time."""
         self._raw._SyncObj__newAppendEntriesTime = 0
 
     def postpone_election(self) -> None:
-        with self._working():
+        with self._work:
             self.election_at = self._hooks.now + self._raw._SyncObj__generateRaftTimeout()
 
     # What it does.
     def tick(self) -> None:
-        with self._working():
+        with self._work:
             self._raw._onTick(0.0)
 
     def send_appends(self) -> None:
-        with self._working():
+        with self._work:
             self._raw._SyncObj__sendAppendEntries()
 
     def append(self, peer: str, message: Append) -> None:
@@ -416,18 +441,18 @@ class Core:
         self._deliver(peer, type="timeout_now", term=message.term)
 
     def _deliver(self, peer: str, **message: Any) -> None:
-        with self._working():
+        with self._work:
             self._raw._SyncObj__onMessageReceived(peer_of(peer), message)
 
     def transfer(self, peer: str) -> None:
         """Asks a peer to stand at once. The caller has seen to it that it has the whole log."""
-        with self._working():
+        with self._work:
             self._raw.transferLeadership(peer_of(peer))
 
     def adopt(self, term: int) -> None:
         """There is a later term: this node votes in it, and does not lead."""
         check(term > self.term, "terms only grow")
-        with self._working():
+        with self._work:
             self._raw._SyncObj__setCurrentTerm(term, None)
             self._raw._SyncObj__setState(FOLLOWER)
             self._raw._SyncObj__raftLeader = None

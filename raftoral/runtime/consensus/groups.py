@@ -24,7 +24,7 @@ from raftoral.errors import StorageFailed, StorageRefused, UsageError
 
 from ..faults import PeerError, check
 from ..proto import consensus_pb2 as pb
-from .core import Timing
+from .core import LEADER, Timing
 from .entries import Change, Entry, pack_change
 from .guard import Guard
 from .journal import BEGINNING, Journal, Point, Record, Stored, Write
@@ -32,6 +32,7 @@ from .log import Answer, Applied, Lacking, Limits, Ready, ReplicatedLog, Stopped
 from .messages import GROUP_MAX, Message, frame_of, packed, unpacked
 from .tail import Tail
 
+BEATS_SHARE = 0.5  # of the time between two heartbeats that one may come earlier, with another group's
 INBOX_MESSAGES_MAX = 20_000  # beyond it messages are dropped: links may lose, and somebody is not stepping
 
 
@@ -50,7 +51,7 @@ class Groups:
         self._chance = chance
         self._timing = timing
         self._limits = limits
-        self._guards: dict[int, Guard] = {}
+        self._guards: dict[int, Guard] = {}  # in the order of groups
         self._inbox: list[tuple[str, int, Message]] = []
         self._down: set[str] = set()
         self._phase: Literal["idle", "advanced", "failed"] = "idle"
@@ -108,6 +109,7 @@ class Groups:
         for peer in sorted(self._down):
             guard.link(peer, False)
         self._guards[group] = guard
+        self._guards = dict(sorted(self._guards.items()))
         return guard
 
     def close(self, group: int) -> None:
@@ -169,11 +171,20 @@ class Groups:
                 continue
             busy[group] = guard_of
             self._guarded(guard_of, peer, message)
-        for group, guard in sorted(self._guards.items()):
-            if group in busy or guard.deadline() <= now or guard.answers:
-                self._guarded(guard)
+        due = {group for group, guard in self._guards.items() if guard.deadline() <= now}
+        if any(self._guards[group].beats(now) for group in due):
+            # One parcel for each peer is for the heartbeats of all groups: those that are due soon come with it, and
+            # from then on they are due together.
+            by = now + self._timing.heartbeat * BEATS_SHARE
+            for group, guard in self._guards.items():
+                if guard.beats(by):
+                    guard.core.hurry()
+                    due.add(group)
+        for group, guard in list(self._guards.items()):
+            if group in due or (group in busy and guard.core.role == LEADER):
+                self._guarded(guard)  # what came may let a leader commit; whoever follows did all with the message
                 busy[group] = guard
-        self._stepped = [guard for group, guard in sorted(busy.items()) if group in self._guards]
+        self._stepped = [guard for group, guard in self._guards.items() if group in busy]
         frames: defaultdict[str, list[pb.Message]] = defaultdict(list)
         for guard in self._stepped:
             for peer, message in guard.early:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import assert_never
 
 from ..faults import PeerError, check
-from .core import LEADER, Core, Timing
+from .core import ALREADY, LEADER, Core, Timing
 from .elections import Elections
 from .entries import (
     BATCH,
@@ -203,8 +203,7 @@ class Guard:
         return self._heard.get(peer, float("-inf"))
 
     def leads(self) -> tuple[str, int]:
-        core = self.core
-        return self.node if core.role == LEADER else self._leader(), core.term
+        return self.core.standing()
 
     def status(self) -> Status:
         core = self.core
@@ -289,14 +288,22 @@ class Guard:
     def deadline(self) -> float:
         """When `tick` is needed next, if nothing happens before."""
         core = self.core
-        if core.commit > core.applied or self._proposals or self._changes or self.answers or self.log.replaced:
+        if self._proposals or self._changes or self.answers or self.log.replaced:
             return self.now
-        if core.role != LEADER:
-            return core.election_at + SOON_S
+        leads, at = core.due()
+        if at == ALREADY:
+            return self.now
+        at += SOON_S
+        if not leads:
+            return at
         if not self._peers:
             return self.now if core.commit < self.log.last.index or self.reads else float("inf")
-        at = core.heartbeat_at + SOON_S
         return at if self._handover is None else min(at, self._handover[1])
+
+    def beats(self, by: float) -> bool:
+        """Whether it leads, and tells the others so by then."""
+        leads, at = self.core.due()
+        return leads and at < by and bool(self._peers)
 
     def _settle_role(self, term: int, role: int) -> None:
         """After whatever happened: what was promised in a role or a term that is over."""

@@ -35,6 +35,10 @@ class Members:
         """The members when the log ended with this index: what a snapshot at this index must say."""
         return self._after[bisect_right(self._indexes, index)]
 
+    def since(self, index: int) -> list[frozenset[str]]:
+        """The members when the log ended with this index, and after each change behind it."""
+        return self._after[bisect_right(self._indexes, index) :]
+
     def added(self, entry: Entry) -> None:
         if entry.data[:1] != CHANGE:
             return

@@ -65,6 +65,7 @@ class SqliteJournal:
                 raise _of_opening(error, path) from None
             undo.pop_all()
         self._failed = False
+        self._file = _file_at(path)
         self._known: dict[int, Record] = {}  # what this object wrote last of each group
 
     def _open(self) -> None:
@@ -157,6 +158,9 @@ class SqliteJournal:
             # The pages that could not be written may be marked as clean by now: a second try would succeed, and do
             # nothing.
             raise StorageFailed(f"{self.path} could not be written before. Start this node anew.")
+        if _file_at(self.path) != self._file:
+            self._failed = True  # SQLite would write on, into a file that nobody finds again
+            raise StorageFailed(f"{self.path} was taken away while this node used it. Is its disk still there?")
         db = self._db
         try:
             db.execute("BEGIN IMMEDIATE")
@@ -198,6 +202,17 @@ class SqliteJournal:
 
     def close(self) -> None:
         self._db.close()
+
+
+def _file_at(path: str) -> tuple[int, int] | None:
+    """Which file has this name now."""
+    if path == MEMORY:
+        return None
+    try:
+        found = os.stat(path)
+    except OSError:
+        return 0, 0
+    return found.st_dev, found.st_ino
 
 
 def _range(group: int) -> tuple[int, int]:

@@ -5,12 +5,15 @@
 
 In: a right and the token of a request. Out: nothing, or `Denied`. Tokens are kept and compared as digests, so that how
 long a comparison takes says nothing. Without any token everybody may do everything: for loopback only (`listener`).
+
+A node that asks another one for a client, whose own token it has checked, shows that it knows the cluster's secret.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import hmac
+from collections.abc import Callable, Mapping
 
 from raftoral import errors as e
 
@@ -20,12 +23,13 @@ RIGHTS = ("read", "write", "admin")
 class Access:
     """See the module."""
 
-    def __init__(self, tokens: Mapping[str, str] | None = None) -> None:
+    def __init__(self, tokens: Mapping[str, str] | None = None, secret: Callable[[], bytes] = bytes) -> None:
         for token, right in (tokens or {}).items():
             if right not in RIGHTS:
                 raise e.UsageError(f"a token may {', '.join(RIGHTS)}; there is no right {right!r}")
             checked_token(token)
         self._rights = {_digest(token): right for token, right in (tokens or {}).items()}
+        self._secret = secret  # of the cluster; empty while there is none
 
     @property
     def guarded(self) -> bool:
@@ -38,11 +42,20 @@ class Access:
             return
         if not token:
             raise e.Denied("a token is needed: send it as `Authorization: Bearer ...`, or give token= to connect")
-        has = self._rights.get(_digest(token))
+        has = "admin" if self._is_node(token) else self._rights.get(_digest(token))
         if has is None:
             raise e.Denied("the token is not known here")
         if RIGHTS.index(has) < RIGHTS.index(right):
             raise e.Denied(f"this needs a token that may {right}; this one may {has}")
+
+    def _is_node(self, token: str) -> bool:
+        secret = self._secret()
+        return bool(secret) and hmac.compare_digest(token.encode("utf-8", "replace"), node_token(secret).encode())
+
+
+def node_token(secret: bytes) -> str:
+    """What a node shows to others of its cluster."""
+    return "node-" + hmac.new(secret, b"asks for a client", "sha256").hexdigest()
 
 
 def checked_token(token: str) -> str:

@@ -1,6 +1,6 @@
 """The front of a node: its one port, with everything behind it that clients talk to.
 
-    front = Front(service, "127.0.0.1:7001", tokens={"s3cret": "admin"}, peer=links.take)
+    front = Front(service, "127.0.0.1:7001", tokens={"s3cret": "admin"}, peer=links.accept)
     await front.open()
     ...
     await front.close(grace=5.0)
@@ -12,7 +12,7 @@ what a node is.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Self
 
 from raftoral import errors as e
@@ -20,10 +20,12 @@ from raftoral.runtime.service import Service
 
 from .access import Access
 from .connect import has_grpc
-from .http.app import Metrics
+from .http.app import Metrics, Within
 from .http.connection import Limits
 from .http.server import HttpServer
-from .listener import Handler, Listener, is_loopback, split_address
+from .listener import Listener, is_loopback, split_address
+from .peers.lean import accepting
+from .peers.wires import Accept
 from .tls import Tls
 
 if TYPE_CHECKING:
@@ -34,7 +36,9 @@ GRACE = 5.0  # seconds that requests have to end
 
 class Front:
     """See the module. `tokens` are rights by token: read, write, admin. `origins` are those whose pages may ask (CORS);
-    `grpc` says whether gRPC is served: None, if grpcio is installed."""
+    `grpc` says whether gRPC is served: None, if grpcio is installed. `peer` takes what other nodes dial, over any
+    transport; `within` and `secret` are for what they ask of one group; `folder` is where gRPC may have its private
+    socket."""
 
     def __init__(
         self,
@@ -46,11 +50,14 @@ class Front:
         insecure: bool = False,
         origins: Sequence[str] = (),
         metrics: Metrics | None = None,
-        peer: Handler | None = None,
+        peer: Accept | None = None,
         grpc: bool | None = None,
+        within: Within | None = None,
+        secret: Callable[[], bytes] = bytes,
         limits: Limits | None = None,
+        folder: str | None = None,
     ) -> None:
-        access = Access(tokens)
+        access = Access(tokens, secret)
         self._limits = limits or Limits()
         own_machine_only = is_loopback(split_address(address)[0]) and not access.guarded and not insecure
         self.http = HttpServer(
@@ -60,6 +67,8 @@ class Front:
             metrics=metrics,
             limits=self._limits,
             own_machine_only=own_machine_only,
+            within=within,
+            peer=peer,
         )
         self._grpc: GrpcServer | None = None
         there = has_grpc() and hasattr(asyncio, "open_unix_connection")  # not on Windows
@@ -68,11 +77,12 @@ class Front:
         if there and grpc is not False:
             from .grpc.server import GrpcServer
 
-            self._grpc = GrpcServer(service, access, message_bytes_max=self._limits.body_bytes_max)
+            most = self._limits.body_bytes_max
+            self._grpc = GrpcServer(service, access, message_bytes_max=most, peer=peer, near=folder)
         self._listener = Listener(
             address,
             http=self.http.serve,
-            peer=peer,
+            peer=accepting(peer) if peer is not None else None,
             tls=tls,
             guarded=access.guarded,
             insecure=insecure,
@@ -99,8 +109,10 @@ class Front:
     async def close(self, grace: float = GRACE) -> None:
         """No new connections; what is being answered has `grace` seconds, and streams are told to go elsewhere."""
         self._listener.stop()
-        ending = [self.http.close(grace), *([self._grpc.close(grace)] if self._grpc is not None else [])]
-        await asyncio.gather(*ending)
+        draining = [self.http.close(grace), *([self._grpc.drain(grace)] if self._grpc is not None else [])]
+        await asyncio.gather(*draining)
+        if self._grpc is not None:
+            await self._grpc.close(0.0)
         await self._listener.close()
 
     async def __aenter__(self) -> Self:

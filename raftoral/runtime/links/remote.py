@@ -188,8 +188,12 @@ class Remote:
     async def transfer(self, group: int, node: str) -> None:
         await self._call("transfer", group=group, node=node)
 
-    async def make_group(self) -> JSON:
-        given: JSON = await self._call("make_group")
+    async def make_group(self, members: Sequence[str] = ()) -> JSON:
+        given: JSON = await self._call("make_group", members=members)
+        return given
+
+    async def change_group(self, group: int, node: str, member: bool) -> JSON:
+        given: JSON = await self._call("change_group", group=group, node=node, member=member)
         return given
 
     async def catch_up(self) -> None:

@@ -244,7 +244,23 @@ _ALL = (
         params=(Param("group", Place.PATH, k.INT), Param("node", Place.BODY, default="")),
         tag="cluster",
     ),
-    Operation("make_group", "POST", "/v1/cluster/groups", f.view(), tag="cluster", about="One more group for runs."),
+    Operation(
+        *("make_group", "POST", "/v1/cluster/groups", f.view()),
+        params=(Param("members", Place.BODY, k.TEXTS, (), about="without them: all nodes, or of many some"),),
+        tag="cluster",
+        about="One more group for runs.",
+    ),
+    Operation(
+        *("change_group", "POST", "/v1/cluster/groups/{group}:change", f.view()),
+        params=(
+            Param("group", Place.PATH, k.INT),
+            Param("node", Place.BODY),
+            Param("member", Place.BODY, k.BOOL, about="true: it becomes one; false: it is taken out"),
+        ),
+        tag="cluster",
+        again=True,
+        about="Makes a node a member of a group of runs, or takes it out.",
+    ),
     Operation(
         *("catch_up", "POST", "/v1/cluster:catch-up", f.NOTHING),
         tag="cluster",

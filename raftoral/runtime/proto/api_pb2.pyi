@@ -642,11 +642,29 @@ class TransferRequest(_message.Message):
     node: str
     def __init__(self, group: _Optional[int] = ..., node: _Optional[str] = ...) -> None: ...
 
-class GroupReply(_message.Message):
-    __slots__ = ("group",)
+class MakeGroupRequest(_message.Message):
+    __slots__ = ("members",)
+    MEMBERS_FIELD_NUMBER: _ClassVar[int]
+    members: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, members: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class ChangeGroupRequest(_message.Message):
+    __slots__ = ("group", "node", "member")
     GROUP_FIELD_NUMBER: _ClassVar[int]
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    MEMBER_FIELD_NUMBER: _ClassVar[int]
     group: int
-    def __init__(self, group: _Optional[int] = ...) -> None: ...
+    node: str
+    member: bool
+    def __init__(self, group: _Optional[int] = ..., node: _Optional[str] = ..., member: _Optional[bool] = ...) -> None: ...
+
+class GroupReply(_message.Message):
+    __slots__ = ("group", "more_json")
+    GROUP_FIELD_NUMBER: _ClassVar[int]
+    MORE_JSON_FIELD_NUMBER: _ClassVar[int]
+    group: int
+    more_json: str
+    def __init__(self, group: _Optional[int] = ..., more_json: _Optional[str] = ...) -> None: ...
 
 class TokenReply(_message.Message):
     __slots__ = ("token",)

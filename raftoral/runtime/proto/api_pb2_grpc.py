@@ -327,7 +327,12 @@ class ClusterStub:
                 _registered_method=True)
         self.MakeGroup = channel.unary_unary(
                 '/raftoral.v1.Cluster/MakeGroup',
-                request_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Nothing.SerializeToString,
+                request_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.MakeGroupRequest.SerializeToString,
+                response_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.GroupReply.FromString,
+                _registered_method=True)
+        self.ChangeGroup = channel.unary_unary(
+                '/raftoral.v1.Cluster/ChangeGroup',
+                request_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.ChangeGroupRequest.SerializeToString,
                 response_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.GroupReply.FromString,
                 _registered_method=True)
         self.CatchUp = channel.unary_unary(
@@ -376,7 +381,12 @@ def add_ClusterServicer_to_server(servicer, server):
             ),
             'MakeGroup': grpc.unary_unary_rpc_method_handler(
                     servicer.MakeGroup,
-                    request_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.Nothing.FromString,
+                    request_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.MakeGroupRequest.FromString,
+                    response_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.GroupReply.SerializeToString,
+            ),
+            'ChangeGroup': grpc.unary_unary_rpc_method_handler(
+                    servicer.ChangeGroup,
+                    request_deserializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.ChangeGroupRequest.FromString,
                     response_serializer=raftoral_dot_runtime_dot_proto_dot_api__pb2.GroupReply.SerializeToString,
             ),
             'CatchUp': grpc.unary_unary_rpc_method_handler(

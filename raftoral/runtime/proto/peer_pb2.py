@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!raftoral/runtime/proto/peer.proto\x12\rraftoral.peer\"\x91\x01\n\x05Hello\x12\x10\n\x08protocol\x18\x01 \x01(\r\x12\x0f\n\x07\x63luster\x18\x02 \x01(\t\x12\x0c\n\x04node\x18\x03 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x04 \x01(\t\x12\x0b\n\x03\x61\x62i\x18\x05 \x01(\r\x12\x0f\n\x07version\x18\x06 \x01(\t\x12\r\n\x05proof\x18\x07 \x01(\x0c\x12\r\n\x05nonce\x18\x08 \x01(\x0c\x12\n\n\x02to\x18\t \x01(\t\"\x8e\x01\n\x06Parcel\x12\r\n\x05\x66rame\x18\x01 \x01(\x0c\x12(\n\x08requests\x18\x02 \x03(\x0b\x32\x16.raftoral.peer.Request\x12%\n\x07replies\x18\x03 \x03(\x0b\x32\x14.raftoral.peer.Reply\x12$\n\x06\x63hunks\x18\x04 \x03(\x0b\x32\x14.raftoral.peer.Chunk\"\xb7\x01\n\x07Request\x12\r\n\x05group\x18\x01 \x01(\r\x12\x12\n\nrequest_id\x18\x02 \x01(\x0c\x12)\n\x04kind\x18\x03 \x01(\x0e\x32\x1b.raftoral.peer.Request.Kind\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\x12\x0c\n\x04node\x18\x05 \x01(\t\"B\n\x04Kind\x12\x0b\n\x07PROPOSE\x10\x00\x12\x08\n\x04READ\x10\x01\x12\t\n\x05\x42RING\x10\x02\x12\n\n\x06REMOVE\x10\x03\x12\x0c\n\x08TRANSFER\x10\x04\"\xa6\x01\n\x05Reply\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\'\n\x04kind\x18\x02 \x01(\x0e\x32\x19.raftoral.peer.Reply.Kind\x12\r\n\x05index\x18\x03 \x01(\x04\x12\x0b\n\x03why\x18\x04 \x01(\t\"D\n\x04Kind\x12\x08\n\x04\x44ONE\x10\x00\x12\x0e\n\nNOT_LEADER\x10\x01\x12\x08\n\x04\x42USY\x10\x02\x12\x0b\n\x07REFUSED\x10\x03\x12\x0b\n\x07UNKNOWN\x10\x04\"9\n\x05\x43hunk\x12\r\n\x05group\x18\x01 \x01(\r\x12\x13\n\x0bto_receiver\x18\x02 \x01(\x08\x12\x0c\n\x04\x64\x61ta\x18\x03 \x01(\x0c\"\xed\x01\n\x06\x44\x65\x63ree\x12)\n\x07\x66ounded\x18\x01 \x01(\x0b\x32\x16.raftoral.peer.FoundedH\x00\x12+\n\x08\x61\x64mitted\x18\x02 \x01(\x0b\x32\x17.raftoral.peer.AdmittedH\x00\x12#\n\x04left\x18\x03 \x01(\x0b\x32\x13.raftoral.peer.LeftH\x00\x12.\n\ngroup_made\x18\x04 \x01(\x0b\x32\x18.raftoral.peer.GroupMadeH\x00\x12.\n\ntoken_made\x18\x05 \x01(\x0b\x32\x18.raftoral.peer.TokenMadeH\x00\x42\x06\n\x04\x62ody\"Y\n\x07\x46ounded\x12\x0f\n\x07\x63luster\x18\x01 \x01(\t\x12\x0c\n\x04node\x18\x02 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x03 \x01(\t\x12\x0e\n\x06secret\x18\x04 \x01(\x0c\x12\x0e\n\x06groups\x18\x05 \x03(\r\"8\n\x08\x41\x64mitted\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12\r\n\x05token\x18\x03 \x01(\x0c\"\x14\n\x04Left\x12\x0c\n\x04node\x18\x01 \x01(\t\"9\n\tGroupMade\x12\r\n\x05group\x18\x01 \x01(\r\x12\x0f\n\x07members\x18\x02 \x03(\t\x12\x0c\n\x04open\x18\x03 \x01(\x08\")\n\tTokenMade\x12\r\n\x05token\x18\x01 \x01(\x0c\x12\r\n\x05until\x18\x02 \x01(\x03\"\xb5\x01\n\tDirectory\x12\x0f\n\x07\x63luster\x18\x01 \x01(\t\x12\x0e\n\x06secret\x18\x02 \x01(\x0c\x12$\n\x05nodes\x18\x03 \x03(\x0b\x32\x15.raftoral.peer.Member\x12(\n\x06groups\x18\x04 \x03(\x0b\x32\x18.raftoral.peer.GroupMade\x12(\n\x06tokens\x18\x05 \x03(\x0b\x32\x18.raftoral.peer.TokenMade\x12\r\n\x05named\x18\x06 \x01(\x04\"\'\n\x06Member\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!raftoral/runtime/proto/peer.proto\x12\rraftoral.peer\"\xa1\x01\n\x05Hello\x12\x10\n\x08protocol\x18\x01 \x01(\r\x12\x0f\n\x07\x63luster\x18\x02 \x01(\t\x12\x0c\n\x04node\x18\x03 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x04 \x01(\t\x12\x0b\n\x03\x61\x62i\x18\x05 \x01(\r\x12\x0f\n\x07version\x18\x06 \x01(\t\x12\r\n\x05proof\x18\x07 \x01(\x0c\x12\r\n\x05nonce\x18\x08 \x01(\x0c\x12\n\n\x02to\x18\t \x01(\t\x12\x0e\n\x06\x64igest\x18\n \x01(\t\"\xe6\x01\n\x06Parcel\x12\r\n\x05\x66rame\x18\x01 \x01(\x0c\x12(\n\x08requests\x18\x02 \x03(\x0b\x32\x16.raftoral.peer.Request\x12%\n\x07replies\x18\x03 \x03(\x0b\x32\x14.raftoral.peer.Reply\x12$\n\x06\x63hunks\x18\x04 \x03(\x0b\x32\x14.raftoral.peer.Chunk\x12+\n\tfollowing\x18\x05 \x01(\x0b\x32\x18.raftoral.peer.Following\x12)\n\x08\x66ollowed\x18\x06 \x01(\x0b\x32\x17.raftoral.peer.Followed\"\xb7\x01\n\x07Request\x12\r\n\x05group\x18\x01 \x01(\r\x12\x12\n\nrequest_id\x18\x02 \x01(\x0c\x12)\n\x04kind\x18\x03 \x01(\x0e\x32\x1b.raftoral.peer.Request.Kind\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\x12\x0c\n\x04node\x18\x05 \x01(\t\"B\n\x04Kind\x12\x0b\n\x07PROPOSE\x10\x00\x12\x08\n\x04READ\x10\x01\x12\t\n\x05\x42RING\x10\x02\x12\n\n\x06REMOVE\x10\x03\x12\x0c\n\x08TRANSFER\x10\x04\"\xb4\x01\n\x05Reply\x12\x12\n\nrequest_id\x18\x01 \x01(\x0c\x12\'\n\x04kind\x18\x02 \x01(\x0e\x32\x19.raftoral.peer.Reply.Kind\x12\r\n\x05index\x18\x03 \x01(\x04\x12\x0b\n\x03why\x18\x04 \x01(\t\x12\x0c\n\x04\x63ode\x18\x05 \x01(\t\"D\n\x04Kind\x12\x08\n\x04\x44ONE\x10\x00\x12\x0e\n\nNOT_LEADER\x10\x01\x12\x08\n\x04\x42USY\x10\x02\x12\x0b\n\x07REFUSED\x10\x03\x12\x0b\n\x07UNKNOWN\x10\x04\"Q\n\tFollowing\x12\r\n\x05index\x18\x01 \x01(\x04\x12\x0c\n\x04term\x18\x02 \x01(\x04\x12\'\n\x05state\x18\x03 \x01(\x0b\x32\x18.raftoral.peer.Directory\"\x19\n\x08\x46ollowed\x12\r\n\x05index\x18\x01 \x01(\x04\"9\n\x05\x43hunk\x12\r\n\x05group\x18\x01 \x01(\r\x12\x13\n\x0bto_receiver\x18\x02 \x01(\x08\x12\x0c\n\x04\x64\x61ta\x18\x03 \x01(\x0c\"\xf8\x02\n\x06\x44\x65\x63ree\x12)\n\x07\x66ounded\x18\x01 \x01(\x0b\x32\x16.raftoral.peer.FoundedH\x00\x12+\n\x08\x61\x64mitted\x18\x02 \x01(\x0b\x32\x17.raftoral.peer.AdmittedH\x00\x12#\n\x04left\x18\x03 \x01(\x0b\x32\x13.raftoral.peer.LeftH\x00\x12.\n\ngroup_made\x18\x04 \x01(\x0b\x32\x18.raftoral.peer.GroupMadeH\x00\x12.\n\ntoken_made\x18\x05 \x01(\x0b\x32\x18.raftoral.peer.TokenMadeH\x00\x12)\n\x07leaving\x18\x06 \x01(\x0b\x32\x16.raftoral.peer.LeavingH\x00\x12,\n\tgroup_now\x18\x07 \x01(\x0b\x32\x17.raftoral.peer.GroupNowH\x00\x12\x30\n\x0bgroup_sized\x18\x08 \x01(\x0b\x32\x19.raftoral.peer.GroupSizedH\x00\x42\x06\n\x04\x62ody\"Y\n\x07\x46ounded\x12\x0f\n\x07\x63luster\x18\x01 \x01(\t\x12\x0c\n\x04node\x18\x02 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x03 \x01(\t\x12\x0e\n\x06secret\x18\x04 \x01(\x0c\x12\x0e\n\x06groups\x18\x05 \x03(\r\"8\n\x08\x41\x64mitted\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12\r\n\x05token\x18\x03 \x01(\x0c\"\x14\n\x04Left\x12\x0c\n\x04node\x18\x01 \x01(\t\"\x17\n\x07Leaving\x12\x0c\n\x04node\x18\x01 \x01(\t\"6\n\x08GroupNow\x12\r\n\x05group\x18\x01 \x01(\r\x12\x0f\n\x07members\x18\x02 \x03(\t\x12\n\n\x02\x61t\x18\x03 \x01(\x04\")\n\nGroupSized\x12\r\n\x05group\x18\x01 \x01(\r\x12\x0c\n\x04size\x18\x02 \x01(\r\"m\n\tGroupMade\x12\r\n\x05group\x18\x01 \x01(\r\x12\x0f\n\x07members\x18\x02 \x03(\t\x12\x0c\n\x04open\x18\x03 \x01(\x08\x12$\n\x03now\x18\x04 \x01(\x0b\x32\x17.raftoral.peer.GroupNow\x12\x0c\n\x04size\x18\x05 \x01(\r\")\n\tTokenMade\x12\r\n\x05token\x18\x01 \x01(\x0c\x12\r\n\x05until\x18\x02 \x01(\x03\"\xde\x01\n\tDirectory\x12\x0f\n\x07\x63luster\x18\x01 \x01(\t\x12\x0e\n\x06secret\x18\x02 \x01(\x0c\x12$\n\x05nodes\x18\x03 \x03(\x0b\x32\x15.raftoral.peer.Member\x12(\n\x06groups\x18\x04 \x03(\x0b\x32\x18.raftoral.peer.GroupMade\x12(\n\x06tokens\x18\x05 \x03(\x0b\x32\x18.raftoral.peer.TokenMade\x12\r\n\x05named\x18\x06 \x01(\x04\x12\'\n\x06voters\x18\x07 \x01(\x0b\x32\x17.raftoral.peer.GroupNow\"8\n\x06Member\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12\x0f\n\x07leaving\x18\x03 \x01(\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,33 +32,43 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'raftoral.runtime.proto.peer
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_HELLO']._serialized_start=53
-  _globals['_HELLO']._serialized_end=198
-  _globals['_PARCEL']._serialized_start=201
-  _globals['_PARCEL']._serialized_end=343
-  _globals['_REQUEST']._serialized_start=346
-  _globals['_REQUEST']._serialized_end=529
-  _globals['_REQUEST_KIND']._serialized_start=463
-  _globals['_REQUEST_KIND']._serialized_end=529
-  _globals['_REPLY']._serialized_start=532
-  _globals['_REPLY']._serialized_end=698
-  _globals['_REPLY_KIND']._serialized_start=630
-  _globals['_REPLY_KIND']._serialized_end=698
-  _globals['_CHUNK']._serialized_start=700
-  _globals['_CHUNK']._serialized_end=757
-  _globals['_DECREE']._serialized_start=760
-  _globals['_DECREE']._serialized_end=997
-  _globals['_FOUNDED']._serialized_start=999
-  _globals['_FOUNDED']._serialized_end=1088
-  _globals['_ADMITTED']._serialized_start=1090
-  _globals['_ADMITTED']._serialized_end=1146
-  _globals['_LEFT']._serialized_start=1148
-  _globals['_LEFT']._serialized_end=1168
-  _globals['_GROUPMADE']._serialized_start=1170
-  _globals['_GROUPMADE']._serialized_end=1227
-  _globals['_TOKENMADE']._serialized_start=1229
-  _globals['_TOKENMADE']._serialized_end=1270
-  _globals['_DIRECTORY']._serialized_start=1273
-  _globals['_DIRECTORY']._serialized_end=1454
-  _globals['_MEMBER']._serialized_start=1456
-  _globals['_MEMBER']._serialized_end=1495
+  _globals['_HELLO']._serialized_end=214
+  _globals['_PARCEL']._serialized_start=217
+  _globals['_PARCEL']._serialized_end=447
+  _globals['_REQUEST']._serialized_start=450
+  _globals['_REQUEST']._serialized_end=633
+  _globals['_REQUEST_KIND']._serialized_start=567
+  _globals['_REQUEST_KIND']._serialized_end=633
+  _globals['_REPLY']._serialized_start=636
+  _globals['_REPLY']._serialized_end=816
+  _globals['_REPLY_KIND']._serialized_start=748
+  _globals['_REPLY_KIND']._serialized_end=816
+  _globals['_FOLLOWING']._serialized_start=818
+  _globals['_FOLLOWING']._serialized_end=899
+  _globals['_FOLLOWED']._serialized_start=901
+  _globals['_FOLLOWED']._serialized_end=926
+  _globals['_CHUNK']._serialized_start=928
+  _globals['_CHUNK']._serialized_end=985
+  _globals['_DECREE']._serialized_start=988
+  _globals['_DECREE']._serialized_end=1364
+  _globals['_FOUNDED']._serialized_start=1366
+  _globals['_FOUNDED']._serialized_end=1455
+  _globals['_ADMITTED']._serialized_start=1457
+  _globals['_ADMITTED']._serialized_end=1513
+  _globals['_LEFT']._serialized_start=1515
+  _globals['_LEFT']._serialized_end=1535
+  _globals['_LEAVING']._serialized_start=1537
+  _globals['_LEAVING']._serialized_end=1560
+  _globals['_GROUPNOW']._serialized_start=1562
+  _globals['_GROUPNOW']._serialized_end=1616
+  _globals['_GROUPSIZED']._serialized_start=1618
+  _globals['_GROUPSIZED']._serialized_end=1659
+  _globals['_GROUPMADE']._serialized_start=1661
+  _globals['_GROUPMADE']._serialized_end=1770
+  _globals['_TOKENMADE']._serialized_start=1772
+  _globals['_TOKENMADE']._serialized_end=1813
+  _globals['_DIRECTORY']._serialized_start=1816
+  _globals['_DIRECTORY']._serialized_end=2038
+  _globals['_MEMBER']._serialized_start=2040
+  _globals['_MEMBER']._serialized_end=2096
 # @@protoc_insertion_point(module_scope)

@@ -121,7 +121,7 @@ class Hosts:
                     assert state is not None
                     kept = state.kept
                     host.states.sync(group)
-                    host.synced(group, kept)
+                    host.duties.synced(group, kept)
 
     def up(self) -> list[Node]:
         return [node for node in self.nodes.values() if node.host is not None]

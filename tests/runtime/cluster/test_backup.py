@@ -8,28 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from raftoral import errors as e
-from tests.runtime.cluster.test_nodes import TEXT, cluster, until
+from tests.runtime.cluster.nodes import cluster, until
 from tests.runtime.kit import on_loop
-from tests.runtime.machines import Kit, forget
 
 NAMES = ("a", "b", "c")
-
-
-@pytest.fixture(scope="module")
-def m() -> Iterator[ModuleType]:
-    kit = Kit({"pay.rft": TEXT})
-    module = kit.modules["pay"]
-    text = kit.both.texts["pay.py"]
-    module.__loader__ = type("Loader", (), {"get_source": staticmethod(lambda name: text)})()
-    yield module
-    forget([kit])
 
 
 @on_loop

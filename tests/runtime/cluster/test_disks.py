@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -12,14 +14,13 @@ import pytest
 
 from raftoral import errors as e
 from raftoral.runtime.cluster import engine
+from raftoral.runtime.cluster.node import Node
 from raftoral.runtime.consensus.journal import Write
 from raftoral.runtime.edge.journal_sqlite import SqliteJournal
 from raftoral.runtime.edge.storage_sqlite import SqliteStorage
 from raftoral.runtime.ports import Changes
-from tests.runtime.cluster.test_nodes import Cluster, cluster, m, until
+from tests.runtime.cluster.nodes import Cluster, cluster, until
 from tests.runtime.kit import on_loop
-
-_ = m  # a fixture
 
 
 class Disk:
@@ -101,8 +102,6 @@ def test_others_go_on_while_the_disk_of_one_is_ill(
 
 
 def test_a_read_only_directory_is_refused_in_words(m: ModuleType, tmp_path: Path) -> None:
-    from raftoral.runtime.cluster.node import Node
-
     (tmp_path / "file").write_text("")
 
     @on_loop
@@ -125,3 +124,69 @@ def test_a_damaged_log_is_refused(m: ModuleType, tmp_path: Path) -> None:
             await Cluster(m, tmp_path).start("a")
 
     play()
+
+
+@on_loop
+async def _gone(m: ModuleType, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "REBUILD_S", 0.05)
+    async with cluster(m, folder, "a", "b", "c", down_after=0.5) as made:
+        node = made.nodes["a"]
+        assert await (await m.Quick.start(node, 1, id="before")).result() == 2
+        shutil.rmtree(folder / "a")
+        assert await (await m.Quick.start(made.nodes["b"], 2, id="during")).result() == 4
+        why = await until(lambda: _why(node, "is gone, and with it what this node has voted and acknowledged"))
+        assert "remove the node from the cluster and join it anew with an empty directory" in why
+        with pytest.raises(e.RaftoralError):
+            await m.Quick.start(node, 3, id="into nothing")
+        assert await m.Quick.get(made.nodes["c"], "before").result() == 2
+
+
+async def _why(node: Node, words: str) -> str:
+    why = str((await node.health())["why"])
+    return why if words in why else ""
+
+
+def test_a_directory_that_goes_away_under_a_node_takes_it_out_and_loses_nothing(
+    m: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _gone(m, tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("name", ["a", "b"])
+def test_a_node_whose_log_is_gone_does_not_begin_anew(m: ModuleType, tmp_path: Path, name: str) -> None:
+    """`a` was started with `bootstrap`, and must not found the same cluster twice; `b` has joined."""
+
+    @on_loop
+    async def play() -> None:
+        async with cluster(m, tmp_path, "a", "b"):
+            pass
+        (tmp_path / name / "log.db").unlink()
+        with pytest.raises(e.StorageRefused, match=r"log\.db is gone, and with it what this node has voted"):
+            await Cluster(m, tmp_path).start(name)
+
+    play()
+
+
+def test_a_disk_that_is_slow_is_said_and_costs_no_answer(
+    m: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    write = SqliteJournal.write
+
+    def slowly(own: SqliteJournal, writes: Mapping[int, Write]) -> None:
+        if slow:
+            time.sleep(2 * engine.SLOW_S)
+        write(own, writes)
+
+    slow = False
+    monkeypatch.setattr(SqliteJournal, "write", slowly)
+
+    @on_loop
+    async def play() -> None:
+        nonlocal slow
+        async with cluster(m, tmp_path, "a") as made:
+            slow = True
+            assert await (await m.Quick.start(made.nodes["a"], 1)).result() == 2
+            slow = False
+
+    play()
+    assert "is its disk slow?" in caplog.text

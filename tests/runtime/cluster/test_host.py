@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from raftoral.errors import Unavailable
-from raftoral.runtime.cluster.host import BRING
+from raftoral.runtime.cluster.host import BRING, RETRY_S, Outcome, Pending
 from raftoral.runtime.core import commands as c
 from tests.runtime.cluster.hosts import Hosts
 from tests.runtime.machines import Kit, forget
@@ -103,6 +103,32 @@ def test_the_same_request_twice_is_done_once(world: Hosts) -> None:
     assert world.run("c", 1, c.Signal("r", "paid", b"2"), key="l") is None
     run = world.host("a").replicas[1].machine.runs["r"]
     assert [payload for _, payload in run.mail["paid"]] == [1, 2]
+
+
+def test_requests_wait_quietly_while_nobody_leads(world: Hosts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A leader that was cut off does not look at all that waits many times a second; it goes when one is there."""
+    cut = ready(world)
+    world.cut.add(cut)
+    host = world.host(cut)
+    world.until(lambda: not host.leader(1))
+    outcomes: list[Outcome] = []
+    for number in range(20):
+        host.submit(1, start(f"quiet-{number}", "pay.Nap", b"[]", cut), outcomes.append, key=f"quiet {number}")
+        world.step()
+    sent: list[object] = []
+    send = host._send
+
+    def counted(pending: Pending) -> None:
+        sent.append(pending)
+        send(pending)
+
+    monkeypatch.setattr(host, "_send", counted)
+    end = world.now + 3.0
+    world.until(lambda: world.now >= end)
+    assert len(sent) <= 20 * 3.0 / RETRY_S * 1.2
+    world.cut.clear()
+    world.until(lambda: len(outcomes) == 20, most=300)
+    assert outcomes == [None] * 20
 
 
 @pytest.mark.parametrize("dies", ["owner", "leader"])

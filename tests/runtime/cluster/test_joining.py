@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -11,24 +10,15 @@ import pytest
 
 from raftoral import errors as e
 from raftoral.runtime.cluster import node as node_module
+from raftoral.runtime.cluster.directory import Directory
+from raftoral.runtime.cluster.host import Host
 from raftoral.runtime.cluster.node import Node
 from raftoral.runtime.cluster.replica import PLACE
 from raftoral.runtime.cluster.service import NodeService
 from raftoral.runtime.cluster.states import FileStates
 from raftoral.runtime.ports import Changes
-from tests.runtime.cluster.test_nodes import TEXT, Activities, cluster, until
+from tests.runtime.cluster.nodes import Activities, cluster, until
 from tests.runtime.kit import on_loop
-from tests.runtime.machines import Kit, forget
-
-
-@pytest.fixture(scope="module")
-def m() -> Iterator[ModuleType]:
-    kit = Kit({"pay.rft": TEXT})
-    module = kit.modules["pay"]
-    text = kit.both.texts["pay.py"]
-    module.__loader__ = type("Loader", (), {"get_source": staticmethod(lambda name: text)})()
-    yield module
-    forget([kit])
 
 
 def test_a_later_snapshot_does_not_end_an_earlier_one(tmp_path: Path) -> None:
@@ -63,40 +53,40 @@ def test_several_nodes_join_at_the_same_time(m: ModuleType, tmp_path: Path) -> N
 
 @on_loop
 async def _forgotten(m: ModuleType, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever let the node in forgets to bring it into the groups, once: as a leader does that dies at that moment."""
-    monkeypatch.setattr(node_module, "AGAIN_S", 0.1)
-    whole, asked = NodeService._bring, []
+    """The leader does not come to bring the node into the groups, at first: as one that dies at that moment."""
+    whole, looked = NodeService._wanted, []
 
-    async def forgets(self: NodeService, name: str) -> None:
-        asked.append(name)
-        if asked.count(name) > 1:
-            await whole(self, name)
+    def forgets(self: NodeService, host: Host, directory: Directory, group: int) -> str:
+        looked.append(group)
+        return whole(self, host, directory, group) if looked.count(group) > 1 else ""
 
-    monkeypatch.setattr(NodeService, "_bring", forgets)
+    monkeypatch.setattr(NodeService, "_wanted", forgets)
     async with cluster(m, folder, "a") as made:
         await made.start("b")
-        assert asked[:2] == ["b", "b"]
+        assert looked[:4] == [0, 1, 0, 1]
         assert await (await m.Quick.start(made.nodes["b"], 4)).result() == 8
 
 
-def test_a_node_asks_until_it_is_in(m: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_node_waits_until_it_is_in(m: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _forgotten(m, tmp_path, monkeypatch)
 
 
 @on_loop
 async def _stopped_halfway(m: ModuleType, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = NodeService._bring
+    whole = NodeService._wanted
 
-    async def never(self: NodeService, name: str) -> None:
-        await asyncio.sleep(0)
+    def never(self: NodeService, host: Host, directory: Directory, group: int) -> str:
+        return ""
 
     async with cluster(m, folder, "a", tokens={"s3cret": "admin"}) as made:
         token = await made.nodes["a"].service.token()
-        monkeypatch.setattr(NodeService, "_bring", never)
+        monkeypatch.setattr(NodeService, "_wanted", never)
         peers = [made.nodes["a"].address]
-        with pytest.raises(e.Unavailable, match="it waits to be let into a cluster"):
+        with pytest.raises(
+            e.Unavailable, match=r"it waits to be let into a cluster|group 0 is not|no member of group 0"
+        ):
             await made.start("b", peers=peers, join_token=token, patience=0.3, tokens={"s3cret": "admin"})
-        monkeypatch.setattr(NodeService, "_bring", whole)
+        monkeypatch.setattr(NodeService, "_wanted", whole)
         # Its token is used up, and it does not need one: it knows the secret of the cluster.
         node = Node(
             node_id="b",

@@ -238,3 +238,30 @@ def test_a_journal_of_one_who_was_brought_can_be_read_at_once(when):
     status = again.open(1, point, 2.0).status()
     assert (status.base, status.term) == (7, 3)
     Groups("d", MemoryJournal(durable), chance=random.Random(1).random).open(1, point, 3.0)
+
+
+def test_groups_of_one_leader_send_their_heartbeats_together(tmp_path, monkeypatch):
+    """Ten groups that are led by one node cost its peers as many parcels as one group does."""
+    numbers = tuple(range(1, 11))
+    cluster = Cluster(tmp_path, "abc", numbers)
+    cluster.run(lambda: all(cluster.leader(group) for group in numbers))
+    for group in numbers:
+        leader = cluster.leader(group)
+        assert leader is not None
+        leader.transfer("a")
+    cluster.run(lambda: all((log := cluster.leader(group)) and log.status().node == "a" for group in numbers))
+    beat = cluster.now + 1.0
+    cluster.run(lambda: cluster.now > beat)
+    steps: list[str] = []
+    step = cluster.step
+
+    def counted(name, groups):
+        steps.append(name)
+        step(name, groups)
+
+    monkeypatch.setattr(cluster, "step", counted)
+    end = cluster.now + 1.0
+    cluster.run(lambda: cluster.now > end)
+    heartbeats = 10
+    assert steps.count("b") <= heartbeats + 1 and steps.count("c") <= heartbeats + 1
+    assert steps.count("a") <= 2 * (heartbeats + 1)  # its own, and one for the answers

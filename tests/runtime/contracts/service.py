@@ -69,8 +69,12 @@ class Whole(DeskService):
     async def transfer(self, group: int, node: str) -> None:
         self.asked.append(("transfer", group, node))
 
-    async def make_group(self) -> JSON:
-        self.asked.append(("make_group",))
+    async def change_group(self, group: int, node: str, member: bool) -> JSON:
+        self.asked.append(("change_group", group, node, member))
+        return {"group": group, "members": ["a", node]}
+
+    async def make_group(self, members: Sequence[str] = ()) -> JSON:
+        self.asked.append(("make_group", list(members)))
         return {"group": 2}
 
     async def catch_up(self) -> None:
@@ -458,9 +462,17 @@ class ServiceContract:
             await service.remove("n/1")
             await service.transfer(1, "")
             assert await service.make_group() == {"group": 2}
+            assert await service.make_group(["a", "b"]) == {"group": 2}
+            assert await service.change_group(2, "c", True) == {"group": 2, "members": ["a", "c"]}
             await service.catch_up()
             assert await service.token() == "t0ken"
-            said = [("admit", "", "h:2", "t"), ("remove", "n/1"), ("transfer", 1, ""), ("make_group",), ("catch_up",)]
+            said: list[tuple[Any, ...]] = [
+                ("admit", "", "h:2", "t"),
+                ("remove", "n/1"),
+                ("transfer", 1, ""),
+                ("make_group", []),
+            ]
+            said += [("make_group", ["a", "b"]), ("change_group", 2, "c", True), ("catch_up",)]
             assert behind.asked == said
             for behind.ready in (True, False):
                 assert await service.health() == await behind.health()

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +24,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc  # noqa:
 from raftoral import errors as e  # noqa: E402
 from raftoral.runtime.links.connect import connect  # noqa: E402
 from raftoral.runtime.links.grpc.messages import METHODS  # noqa: E402
+from raftoral.runtime.links.grpc.server import private_folder  # noqa: E402
 from raftoral.runtime.links.http.connection import Limits  # noqa: E402
 from raftoral.runtime.links.table import OPERATIONS  # noqa: E402
 from raftoral.runtime.proto import api_pb2 as pb, api_pb2_grpc as stubs  # noqa: E402
@@ -200,6 +205,7 @@ def test_every_operation_has_its_method_and_every_method_its_operation():
 
 WITHOUT = """
 import sys
+import tempfile
 for name in ("grpc", "grpc_health", "grpc_reflection"):
     sys.modules[name] = None
 import asyncio, raftoral
@@ -237,3 +243,32 @@ assert not found, found
 def test_nobody_needs_it_who_does_not_ask_for_it(program):
     result = subprocess.run([sys.executable, "-c", program], cwd=laws.ROOT, capture_output=True, text=True)
     assert (result.returncode, result.stderr) == (0, "")
+
+
+# --- the private socket ------------------------------------------------------------------------------------------
+
+
+def test_the_socket_lies_in_the_directory_of_the_node_and_nobody_else_may_enter(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="rft-") as near:
+        folder = private_folder(near)
+        assert (os.path.dirname(folder), stat.S_IMODE(os.stat(folder).st_mode)) == (near, 0o700)
+        (Path(folder) / "api").write_text("what a process left that was killed")
+        os.chmod(folder, 0o755)
+        assert private_folder(near) == folder
+        assert (os.listdir(folder), stat.S_IMODE(os.stat(folder).st_mode)) == ([], 0o700)
+
+
+def test_a_directory_whose_name_is_too_long_for_a_socket_has_it_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="rft-") as short:
+        monkeypatch.setattr(tempfile, "tempdir", short)
+        deep = tmp_path / ("d" * 100)
+        deep.mkdir()
+        folder = private_folder(str(deep))
+        assert os.path.dirname(folder) == short
+        assert private_folder(str(deep)) == folder, "the next process finds what this one may leave"
+        assert private_folder(str(tmp_path)) != folder
+        os.rmdir(folder)
+        os.symlink(tmp_path, folder)  # somebody was here before us
+        assert private_folder(str(deep)) not in (folder, str(tmp_path))

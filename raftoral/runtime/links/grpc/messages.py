@@ -43,6 +43,7 @@ _NAMES = {
     "retire": "Programs.Retire",
     "cluster": "Cluster.Show",
     "make_group": "Cluster.MakeGroup",
+    "change_group": "Cluster.ChangeGroup",
     "catch_up": "Cluster.CatchUp",
     **{name: f"Cluster.{name.title()}" for name in ("discover", "admit", "remove", "transfer", "token", "health")},
 }

@@ -30,9 +30,10 @@ from raftoral.runtime.links.table import Operation
 from raftoral.runtime.service import Service
 
 from . import events, openapi
-from .requests import Request, found_route, path_of, read
+from .requests import GROUP_HEADER, Request, found_route, path_of, read
 from .responses import Response, refusal
 
+Within = Callable[[int], Service]  # a service of one group
 Metrics = Callable[[], str] | Callable[[], Awaitable[str]]
 
 PING_SECONDS = 15.0
@@ -51,8 +52,10 @@ class App:
         origins: Sequence[str] = (),
         metrics: Metrics | None = None,
         own_machine_only: bool = False,
+        within: Within | None = None,
     ) -> None:
         self._service = service
+        self._within = within
         self._access = access
         self._origins = frozenset(origins)
         self._metrics = metrics
@@ -109,15 +112,25 @@ class App:
             wrong = e.UsageError(f"{path} takes {allowed}, not {request.method}")
             return refusal(wrong, 405, {"Allow": allowed})
         given = read(operation, found, request)
+        service = self._asked(request)
         if operation.name == "watch":
-            return await self._stream(self._service.watch(**operation.arguments(given)), operation.gives.write)
+            return await self._stream(service.watch(**operation.arguments(given)), operation.gives.write)
         if operation.name == "ended" and EVENTS_TYPE in request.headers.get("accept", ""):
-            return await self._stream_end(operation, given)
-        return await self._perform(operation, given)
+            return await self._stream_end(service, operation, given)
+        return await self._perform(service, operation, given)
 
-    async def _perform(self, operation: Operation, given: Mapping[str, Any]) -> Response:
+    def _asked(self, request: Request) -> Service:
+        """The whole node, or one group of it, when another node asks for that."""
+        group = request.headers.get(GROUP_HEADER.lower())
+        if group is None or self._within is None:
+            return self._service
+        if not (group.isascii() and group.isdigit() and len(group) < 6):
+            raise e.UsageError(f"{GROUP_HEADER} is a number, not {group!r}")
+        return self._within(int(group))
+
+    async def _perform(self, service: Service, operation: Operation, given: Mapping[str, Any]) -> Response:
         gives = operation.gives
-        value = await operation.perform(self._service, given)
+        value = await operation.perform(service, given)
         body = gives.write(value)
         status = gives.status
         if operation.name == "health":
@@ -129,14 +142,14 @@ class App:
         body = events.written(all_of_them, write, self.closing, PING_SECONDS)
         return Response(200, {"Content-Type": EVENTS_TYPE, "Cache-Control": "no-store"}, body)
 
-    async def _stream_end(self, operation: Operation, given: Mapping[str, Any]) -> Response:
+    async def _stream_end(self, service: Service, operation: Operation, given: Mapping[str, Any]) -> Response:
         """How a run ended, as one event; until then, signs of life."""
 
         async def wait() -> AsyncIterator[Any]:
             yield {"id": given["id"]}  # it exists, and is waited for
-            yield await operation.perform(self._service, given)
+            yield await operation.perform(service, given)
 
-        await self._service.describe(given["id"])  # `NotFound` is a response, and no event
+        await service.describe(given["id"])  # `NotFound` is a response, and no event
 
         def write(value: Any) -> bytes:
             return to_json(value) if isinstance(value, dict) else ENDED.write(value)

@@ -26,21 +26,26 @@ from raftoral.runtime.links.tls import Tls
 from raftoral.runtime.service import JSON
 
 from . import events
-from .requests import written
+from .requests import GROUP_HEADER, written
 
 CONNECT_SECONDS = 5.0
 IDLE_SECONDS = 30.0  # after which a connection is not used again: well before a node lets go of it
 IDLE_MAX = 100  # connections that are kept for one address
 BODY_BYTES_MAX = 64 * 1024 * 1024
 SILENCE_SECONDS = 60.0  # in a stream: a node says something much more often
+ASKED_BYTES = 1024 * 1024  # of a body: above it, a node is asked first whether it wants it
+ASKED_SECONDS = 2.0
 READ_BYTES = 64 * 1024
 
 
 class HttpWire:
     """See the module."""
 
-    def __init__(self, *, token: str | None = None, tls: Tls | ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, *, token: str | None = None, tls: Tls | ssl.SSLContext | None = None, group: int | None = None
+    ) -> None:
         self._token = token
+        self._group = group  # of a node, which asks for what concerns one group alone
         self._name = tls.name if isinstance(tls, Tls) else None
         self._context = tls.client_context() if isinstance(tls, Tls) else tls
         self._idle: dict[str, list[_Connection]] = {}
@@ -122,6 +127,8 @@ class HttpWire:
         usual = {"Host": f"[{host}]:{port}" if ":" in host else f"{host}:{port}", "Accept": "application/json"}
         if self._token is not None:
             usual["Authorization"] = f"Bearer {self._token}"
+        if self._group is not None:
+            usual[GROUP_HEADER] = str(self._group)
         return _Connection(reader, writer, usual)
 
     def _keep(self, address: str, connection: _Connection) -> None:
@@ -138,6 +145,7 @@ class _Connection:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, usual: Mapping[str, str]) -> None:
         self._reader, self._writer, self._usual = reader, writer, usual
         self._h11 = h11.Connection(h11.CLIENT)
+        self._early: Any = None  # an answer that came before the body was sent
         self._used = asyncio.get_running_loop().time()
 
     async def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> None:
@@ -146,17 +154,34 @@ class _Connection:
             lines["Content-Type"] = "application/json"
         if body or method != "GET":
             lines["Content-Length"] = str(len(body))
+        if len(body) > ASKED_BYTES:
+            lines["Expect"] = "100-continue"
         request = h11.Request(method=method, target=target, headers=list(lines.items()))
         data = self._h11.send(request) or b""
+        if len(body) > ASKED_BYTES:
+            self._writer.write(data)
+            data = b""
+            if not await self._may_send():
+                return
         data += (self._h11.send(h11.Data(data=body)) or b"") if body else b""
         data += self._h11.send(h11.EndOfMessage()) or b""
         self._writer.write(data)
         with suppress(OSError):  # a node that refuses a body may have said why: it is there to be read
             await self._writer.drain()
 
+    async def _may_send(self) -> bool:
+        """Whether the node wants the body. Who sends one that is too large unasked loses the answer that says so."""
+        with suppress(TimeoutError):  # something on the way may not know of this: then it is sent, as it was before
+            async with asyncio.timeout(ASKED_SECONDS):
+                event = await self._event()
+                if not isinstance(event, h11.InformationalResponse):
+                    self._early = event
+                    return False
+        return True
+
     async def response(self) -> h11.Response:
         while True:
-            event = await self._event()
+            event, self._early = self._early or await self._event(), None
             if isinstance(event, h11.Response):
                 return event
             if not isinstance(event, h11.InformationalResponse):

@@ -11,7 +11,7 @@ a client that is slow, silent, or sends what is no HTTP costs no more than its c
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 import h11
@@ -198,6 +198,11 @@ class Connection:
                 await self._writer.drain()
         except (TimeoutError, OSError):
             raise Gone from None
+
+    async def switched(self, headers: Sequence[tuple[str, str]]) -> bytes:
+        """Agrees to go on as something else than HTTP; gives what came behind the request already."""
+        await self._send(h11.InformationalResponse(status_code=101, headers=list(headers)))
+        return self._h11.trailing_data[0]
 
     @property
     def can_answer(self) -> bool:

@@ -21,6 +21,7 @@ from raftoral.runtime.links.kinds import ANY, given
 from raftoral.runtime.links.table import OPERATIONS, REQUIRED, Operation, Param, Place
 
 QUERY_PARTS_MAX = 1_000
+GROUP_HEADER = "Raftoral-Group"  # from node to node: what the asked one itself has of this group, and nobody else's
 KEY_SAFE = "".join(map(chr, range(33, 127))).replace("%", "")  # a header takes no more than these
 
 

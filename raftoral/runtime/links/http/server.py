@@ -18,10 +18,13 @@ from collections.abc import Mapping, Sequence
 
 from raftoral import errors as e
 from raftoral.runtime.links.access import Access
+from raftoral.runtime.links.peers.lean import StreamWire
+from raftoral.runtime.links.peers.wires import Accept
 from raftoral.runtime.service import Service
 
-from .app import App, Metrics
+from .app import App, Metrics, Within
 from .connection import Connection, Gone, Limits, Refused
+from .peers import SWITCH, wants_link
 from .requests import Request
 from .responses import Response, refusal
 
@@ -42,13 +45,17 @@ class HttpServer:
         metrics: Metrics | None = None,
         limits: Limits | None = None,
         own_machine_only: bool = False,
+        within: Within | None = None,
+        peer: Accept | None = None,
     ) -> None:
+        self._peer = peer
         self._app = App(
             service,
             access or Access(),
             origins=origins,
             metrics=metrics,
             own_machine_only=own_machine_only,
+            within=within,
         )
         self._limits = limits or Limits()
         self._serving: dict[asyncio.Task[None], Connection] = {}
@@ -69,7 +76,10 @@ class HttpServer:
                 why = "this node has as many connections as it takes" if too_many else "this node is closing"
                 await self._send(connection, refusal(e.Unavailable(f"{why}; ask another one")), last=True)
             else:
-                await self._serve(connection, reader)
+                behind = await self._serve(connection, reader)
+                if behind is not None and self._peer is not None:
+                    self._serving.pop(task)  # it is no request any more: closing does not wait for it
+                    await self._peer(StreamWire(behind, reader, writer))
         except (Gone, OSError):
             connection.abort()
         except Exception as error:
@@ -78,7 +88,8 @@ class HttpServer:
         finally:
             self._serving.pop(task, None)
 
-    async def _serve(self, connection: Connection, reader: asyncio.StreamReader) -> None:
+    async def _serve(self, connection: Connection, reader: asyncio.StreamReader) -> bytes | None:
+        """One request after the other. When the connection goes on as a link, what came of that already."""
         while True:
             try:
                 request = await connection.request()
@@ -86,13 +97,15 @@ class HttpServer:
                 if connection.can_answer:
                     await self._send(connection, refused.response, last=True)
                     await _linger(reader, self._limits.linger_seconds)
-                return
+                return None
             if request is None:
-                return
+                return None
+            if self._peer is not None and wants_link(request):
+                return await connection.switched(SWITCH)
             exchange = self._exchange(connection, request)
             await (connection.while_there(exchange) if self._app.waits(request) else exchange)
             if not connection.next():
-                return
+                return None
 
     async def _exchange(self, connection: Connection, request: Request) -> None:
         response = await self._app.answer(request)
