@@ -18,7 +18,7 @@ from typing import Any
 
 try:
     from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
-    from prometheus_client.core import GaugeMetricFamily, Metric
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
     from prometheus_client.registry import Collector
 except ImportError as error:
     raise ImportError("raftoral.metrics needs prometheus-client: pip install 'raftoral[metrics]'") from error
@@ -122,6 +122,7 @@ class _Gauges(Collector):
         timers = sum(inside.timers() for inside in insides)
         yield _family("raftoral_timers", "What waits for a time.", [], {(): timers})
         yield from _of_groups([member for inside in insides for member in inside.members()])
+        yield from _of_links(_sum(inside.links() for inside in insides))
         stopped = sum(inside.stopped() for inside in insides)
         yield _family("raftoral_stopped", "Runtimes that a bug of raftoral has stopped.", [], {(): stopped})
 
@@ -140,6 +141,15 @@ def _of_groups(members: Sequence[Member]) -> Iterable[Metric]:
     ):
         samples = {(each.node, str(each.group)): value(each) for each in members}
         yield _family(f"raftoral_group_{name}", says, ["node", "group"], samples)
+
+
+def _of_links(lost: Mapping[str, int]) -> Iterable[Metric]:
+    """A runtime without a cluster has none of these either."""
+    if lost:
+        family = CounterMetricFamily("raftoral_links_lost", "Links between nodes that ended, by why.", labels=["why"])
+        for why, count in sorted(lost.items()):
+            family.add_metric([why], count)
+        yield family
 
 
 def _sum(each: Iterable[Mapping[Any, int]]) -> Mapping[Any, int]:

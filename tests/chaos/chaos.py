@@ -1,8 +1,10 @@
-"""Three nodes as processes, under load, while they are killed and stopped: `./dev chaos [--minutes N] [--seed N]`.
+"""Three nodes as processes, under load, while they are killed and stopped: `./dev chaos [--minutes N] [--seed N]
+[--transport lean|http|grpc|mixed]`.
 
     what happens    kill -9 (also of the leader), SIGSTOP for seconds, a stop by SIGTERM, two nodes at once
     what is held    a start that was acknowledged ends; a result never changes and is the right one; a message that was
                     acknowledged arrives once; an effect that may happen at most once does; in the end all nodes agree
+    mixed           a node takes another transport to the others at each of its starts, as in a cluster that changes it
 
 The seed says what is done, not when it meets what: this is the real world. What a seed alone repeats is `raftoral sim`.
 """
@@ -20,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from itertools import cycle
 from typing import Any
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -33,18 +36,21 @@ NODES = "abc"
 STEPS = 5
 RIGHT = sum(range(1, 2 * STEPS + 1))
 CLIENTS = 8
+TRANSPORTS = ("lean", "http", "grpc")
 
 
 class Node:
-    def __init__(self, folder: str, name: str, peers: list[str]) -> None:
+    def __init__(self, folder: str, name: str, peers: list[str], transport: str) -> None:
         self.folder, self.name, self.peers = folder, name, peers
+        self.transports = cycle(TRANSPORTS if transport == "mixed" else (transport,))
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.address = f"127.0.0.1:{free.getsockname()[1]}"
         self.process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
-        words = [sys.executable, os.path.join(HERE, "node.py"), self.folder, self.name, self.address, *self.peers]
+        program, transport = os.path.join(HERE, "node.py"), next(self.transports)
+        words = [sys.executable, program, self.folder, self.name, self.address, transport, *self.peers]
         with open(os.path.join(self.folder, f"{self.name}.log"), "a") as log:
             self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=log, text=True)
 
@@ -61,13 +67,13 @@ class Node:
 
 
 class Chaos:
-    def __init__(self, folder: str, seed: int, seconds: float) -> None:
+    def __init__(self, folder: str, seed: int, seconds: float, transport: str = "lean") -> None:
         self.folder = folder
         self.random = random.Random(seed)
         self.seconds = seconds
         self.ends = 0.0
-        self.nodes = [Node(folder, NODES[0], [])]
-        self.nodes += [Node(folder, name, [self.nodes[0].address]) for name in NODES[1:]]
+        self.nodes = [Node(folder, NODES[0], [], transport)]
+        self.nodes += [Node(folder, name, [self.nodes[0].address], transport) for name in NODES[1:]]
         self.done: Counter[str] = Counter()
         self.wrong: list[str] = []
         self.acknowledged: dict[str, str | None] = {}  # run -> its result, once it was seen
@@ -182,7 +188,7 @@ def main(words: list[str]) -> int:
     seconds = float(options.get("--minutes", "1")) * 60
     seed = int(options.get("--seed", str(int(time.time()))))
     folder = tempfile.mkdtemp(prefix="raftoral-chaos-")
-    chaos = Chaos(folder, seed, seconds)
+    chaos = Chaos(folder, seed, seconds, options.get("--transport", "lean"))
     began = time.monotonic()
     try:
         asyncio.run(chaos.run())

@@ -1,4 +1,4 @@
-"""A node that is killed at any moment: python tests/chaos/node.py DIR NAME ADDRESS [PEER...]
+"""A node that is killed at any moment: python tests/chaos/node.py DIR NAME ADDRESS TRANSPORT [PEER...]
 
 What its activities do is written to DIR/calls.txt before they answer, a line for each call, so that what happened twice
 is seen afterwards.
@@ -40,7 +40,7 @@ class Activities:
         return n
 
 
-async def main(folder: str, name: str, address: str, peers: list[str]) -> None:
+async def main(folder: str, name: str, address: str, transport: str, peers: list[str]) -> None:
     begin: Any = {"peers": peers} if peers else {"bootstrap": True}
     node = raftoral.Node(
         node_id=name,
@@ -49,6 +49,7 @@ async def main(folder: str, name: str, address: str, peers: list[str]) -> None:
         programs=[trials],
         activities=[Activities(folder)],
         groups=2,
+        peer_transport=transport,
         **begin,
     )
     stop = asyncio.Event()
@@ -59,4 +60,4 @@ async def main(folder: str, name: str, address: str, peers: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]))
+    asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4], sys.argv[5:]))

@@ -19,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import raftoral
 from raftoral import errors as e
-from raftoral.metrics import Metrics, _of_groups
+from raftoral.metrics import Metrics, _of_groups, _of_links
 from raftoral.runtime.edge.observe import OUTCOMES, Inside, Member
 from raftoral.runtime.ports import LIVE, Row
 from tests.house import laws
@@ -401,6 +401,14 @@ async def test_the_document_has_every_metric(m, desk, scraped):
                 found.setdefault(name, set()).update({label for label, _ in labels} - {"le"})
     rows = re.findall(r"^\| `(raftoral_\w+)` \| \w+ \|([^|]*)\|", OPERATIONS, re.MULTILINE)
     assert {name: set(re.findall(r"`(\w+)`", labels)) for name, labels in rows} == found
+
+
+def test_links_that_ended_are_counted_where_there_are_links():
+    (family,) = _of_links({"silent": 2, "full": 0})
+    samples = {(sample.name, sample.labels["why"]): sample.value for sample in family.samples}
+    assert samples == {("raftoral_links_lost_total", "full"): 0, ("raftoral_links_lost_total", "silent"): 2}
+    assert list(_of_links({})) == []
+    assert "`raftoral_links_lost_total`" in OPERATIONS
 
 
 def test_the_queries_of_the_document_ask_for_what_there_is():

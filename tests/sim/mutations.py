@@ -505,6 +505,18 @@ def members_told_too_early(patch: Patch) -> None:
     patch.setattr(Host, "settled", lambda self, log, node: Committed(0, 0))
 
 
+def left_too_early(patch: Patch) -> None:
+    """*Found here*: a node that is being brought into a group forgets it, since the directory does not name it yet."""
+
+    def was_taken_out(self: Host, group: int, state: Any) -> bool:
+        directory = self.directory
+        if directory is None or not state.applied:
+            return False
+        return directory.said_at(group) > state.applied and self.node not in directory.members(group)
+
+    patch.setattr(Host, "was_taken_out", was_taken_out)
+
+
 def same_life_again(patch: Patch) -> None:
     """A group that is opened again goes on as the life that it was."""
     opened = Host._open_group
@@ -561,5 +573,6 @@ DEFECTS: dict[str, Defect] = {
     "strangers remembered": Defect(strangers_remembered, "calm", seeds_from(0)),
     "stalls that come twice": Defect(stalls_twice, "everything", ()),
     "members told too early": Defect(members_told_too_early, "membership", seeds_from(4)),
+    "groups left too early": Defect(left_too_early, "groups", seeds_from(0)),
     "same life again": Defect(same_life_again, "crashes", seeds_from(0)),
 }

@@ -171,7 +171,7 @@ class Host:
         for group in self._journal.groups():
             self._open_group(group)
             state = self.state(group)
-            if state is not None and not state.point.members:
+            if state is not None and self.node not in state.point.members:
                 self._awaited.add(group)  # it was about to be brought into it
 
     def follow(self) -> Directory:
@@ -196,7 +196,7 @@ class Host:
             self._open_group(group)
 
     def is_awaited(self, group: int) -> bool:
-        """Whether it is about to be brought into a group, and has not got its state yet."""
+        """Whether it is about to be brought into a group, and has not seen yet that it is a member."""
         return group in self._awaited
 
     def holds(self, group: int) -> bool:
@@ -213,10 +213,14 @@ class Host:
 
     def was_taken_out(self, group: int, state: State) -> bool:
         """Nobody sends a node the entry of the log that takes it out of a group: the directory says so."""
-        directory = self.directory
-        if directory is None or group in self._awaited:
+        directory, log = self.directory, self.logs.get(group)
+        if directory is None or group in self._awaited or self.node in directory.members(group):
             return False
-        return directory.said_at(group) > state.applied and self.node not in directory.members(group)
+        said_at = directory.said_at(group)
+        if said_at <= state.applied:
+            return False
+        # Whatever this node has acknowledged must be older than what was said: it may have come back since then.
+        return log is None or said_at > log.status().last
 
     def let_go(self, group: int) -> None:
         """A group that this node is no longer a member of."""
@@ -469,7 +473,9 @@ class Host:
 
     def _done(self, pending: Pending, index: int) -> None:
         """A leader did what it was asked; a read waits until this node's state is as new as that."""
-        if pending.kind == READ and (pending.group == 0 or pending.group in self.logs):
+        if pending.kind == READ and pending.group != 0 and pending.group not in self.logs:
+            self._answer(pending, Unavailable(f"group {pending.group} is not on {self.node}: ask another node"))
+        elif pending.kind == READ:
             self._pending.pop(pending.request_id, None)
             self._reads.append((pending.group, index, pending))
         else:
@@ -592,11 +598,18 @@ class Host:
                 pending = self._pending.get(request_id)
                 if pending is not None:
                     self._answer(pending, answer)
+            if entry.members is not None:
+                self._joined(entry.group, entry.members)
             if isinstance(state, Replica):
                 self._act(state, came, step)
             else:
                 changed = True
         return changed
+
+    def _joined(self, group: int, members: Iterable[str]) -> None:
+        """A state of a group came, or a change of its members: from now on this node may be one of them."""
+        if self.node in members:
+            self._awaited.discard(group)
 
     def _reply_away(self, peer: str, request_id: bytes, answer: Refused | None, index: int) -> None:
         """To a node that does not apply the entries of a group by itself: what came of its command."""
@@ -748,7 +761,7 @@ class Host:
         self.states.close(group)
         self.states.install(group)
         place = self._read_state(group).point
-        self._awaited.discard(group)
+        self._joined(group, place.members)
         self._duty_at = 0.0  # so that the group knows soon what this node can do
         if place != point:
             raise StorageFailed(f"the snapshot of group {group} says that it stands at {place}, and not at {point}")

@@ -139,7 +139,7 @@ class Node(Client):
         self._runner: EffectRunner | None = None
         self._reports: list[tuple[str, c.Command]] = []
         observers = observers_of(metrics=metrics, tracing=tracing)
-        inside = NodeInside(lambda: self._thread, lambda: self._runner)
+        inside = NodeInside(lambda: self._thread, lambda: self._runner, lambda: self._links)
         self._observers = Observers(observers, inside) if observers else None
         self._page = getattr(metrics, "text", None)
         self._watch = Watch(self._observers)

@@ -626,15 +626,14 @@ class NodeService:
             if len(members) not in (USUAL_SIZE, len(directory.staying)):
                 sized = pb.GroupSized(group=number, size=len(members))
                 raise_refused(await self._decree(pb.Decree(group_sized=sized)))
-        try:
-            raise_refused(await self._ask(number, READ, "", ANSWER_S))
-        except e.Unavailable:
-            raise e.Unavailable(f"group {number} was made, and has no leader yet: ask for it again") from None
         known = self.host.replicas[here[0]]
-        for package in known.packages():
-            raise_refused(await self._propose(number, c.Deploy(package)))
-        for name, version in sorted(known.machine.retired):
-            raise_refused(await self._propose(number, c.Retire(name, version)))
+        try:
+            for package in known.packages():
+                raise_refused(await self._propose(number, c.Deploy(package)))
+            for name, version in sorted(known.machine.retired):
+                raise_refused(await self._propose(number, c.Retire(name, version)))
+        except e.Unavailable as error:
+            raise e.Unavailable(f"group {number} was made, and is not ready yet: ask for it again ({error})") from None
         # Before anybody places a run there, all others must refuse it.
         for group in (*groups, number):
             data = groups_data((*groups, number))

@@ -5,9 +5,10 @@ In: what each step brought, on the engine's loop. Out: hooks of observers, lines
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ..edge.observe import Calling, Inside, Life, Member, Moving, Observers
+from ..links.peers.links import Peers
 from ..ports import Row
 from .engine import HostThread
 from .host import Host, Step
@@ -17,9 +18,14 @@ from .replica import Replica
 class NodeInside(Inside):
     """A node at this moment: its groups are what moves runs."""
 
-    def __init__(self, thread: Callable[[], HostThread | None], calling: Callable[[], Calling | None]) -> None:
+    def __init__(
+        self,
+        thread: Callable[[], HostThread | None],
+        calling: Callable[[], Calling | None],
+        peers: Callable[[], Peers | None],
+    ) -> None:
         super().__init__(self._groups, calling)
-        self._thread = thread
+        self._thread, self._peers = thread, peers
 
     def _host(self) -> Host | None:
         thread = self._thread()
@@ -28,6 +34,10 @@ class NodeInside(Inside):
     def _groups(self) -> Sequence[Moving]:
         host = self._host()
         return [] if host is None else [_Group(host, replica) for replica in list(host.replicas.values())]
+
+    def links(self) -> Mapping[str, int]:
+        peers = self._peers()
+        return {} if peers is None else dict(peers.counted)
 
     def members(self) -> Sequence[Member]:
         host = self._host()

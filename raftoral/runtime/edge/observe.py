@@ -121,6 +121,10 @@ class Inside:
         """The groups that a node of a cluster is in; none for a runtime that is alone."""
         return ()
 
+    def links(self) -> Mapping[str, int]:
+        """Links to and from other nodes that a node refused or broke, by why; none for a runtime that is alone."""
+        return {}
+
     def timers(self) -> int:
         """What waits for a time: sleeps, deadlines of waits, next attempts. Some may be needed no longer."""
         return sum(len(each.machine.deadlines) for each in self._moving())

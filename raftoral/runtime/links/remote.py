@@ -21,6 +21,7 @@ from raftoral.runtime.service import JSON, Ended, Filters, Page, Source, Start
 from .table import OPERATIONS
 
 TIMEOUT = 30.0  # seconds for a call, with all its attempts
+OVER = 0.01  # seconds: a call that has no more of them was ended by its own time
 ATTEMPT = 10.0  # seconds for one node, when there are others
 LONG = frozenset({"deploy"})  # compiles
 PATIENCE = 3.0  # seconds while nobody takes a connection
@@ -252,7 +253,10 @@ class _Rounds:
         """Waits before the next attempt, or gives up. A node that answered is worth more patience than one that does
         not even take a connection: an election takes a second or two, a wrong address for ever. But all are tried."""
         self._tried += 1
-        self._said[address] = str(error)
+        if (
+            address not in self._said or self.left > OVER
+        ):  # that the time is over says less than what a node said before
+            self._said[address] = str(error)
         self._reached = self._reached or not isinstance(error, NotSent)
         full_rounds, within = divmod(self._tried, self._addresses)
         pause = 0.0

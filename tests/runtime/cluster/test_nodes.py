@@ -425,6 +425,7 @@ async def _observed(m: ModuleType, folder: Path) -> None:
         inside = looks["a"].inside
         assert inside is not None
         assert [(each.group, each.members) for each in inside.members()] == [(0, 2), (1, 2)]
+        assert {"refused", "nonsense", "silent", "full"} <= inside.links().keys()
         await made.kill("a")
         await made.start("a", metrics=looks["a"])
         assert await m.Pay.get(made.nodes["a"], "r").result() == "a1 a2"

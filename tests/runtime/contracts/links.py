@@ -227,6 +227,7 @@ class LinksContract:
             ({"secret": b"t" * 32}, "does not know the secret"),
             ({"cluster": "d"}, "belongs to the cluster 'd'"),
             ({"abi": 2}, "runs programs by ABI 2"),
+            ({"digest": "another"}, r"computes otherwise \(determinism digest another"),
             ({"secret": b""}, "no cluster yet|does not know the secret"),
         ],
     )

@@ -10,11 +10,13 @@ from typing import Any, cast
 import pytest
 
 from raftoral import errors as e
+from raftoral.runtime.links.connect import connect
 from raftoral.runtime.links.front import Front
+from raftoral.runtime.links.http.connection import Limits
 from raftoral.runtime.links.peers.choose import chosen
 from raftoral.runtime.links.peers.greeting import Identity, greet
 from raftoral.runtime.links.peers.link import Link
-from raftoral.runtime.links.peers.wires import Accept, Transport
+from raftoral.runtime.links.peers.wires import Accept, Transport, Wire
 from raftoral.runtime.links.peers.within import Exchange
 from raftoral.runtime.links.tls import Tls
 from tests.runtime.contracts.links import LinksContract, know, two, until
@@ -139,6 +141,27 @@ async def _serves_no_links(name: str, words: str) -> None:
 def test_a_server_that_takes_no_links_says_so() -> None:
     _serves_no_links("http", "over HTTP no link is made there: 404")
     _serves_no_links("grpc", "by gRPC it cannot be reached")
+
+
+@on_loop
+async def _full() -> None:
+    """Its clients have taken all places."""
+
+    async def accepts(wire: Wire) -> None:
+        wire.write(await wire.read())
+
+    front = Front(cast(Any, None), "127.0.0.1:0", grpc=False, peer=accepts, limits=Limits(connections_max=0))
+    async with front, connect(front.address, patience=0.0) as client:
+        with pytest.raises(e.Unavailable, match="as many connections as it takes"):
+            await client.health()
+        wire = await chosen("http", None).dial(front.address)
+        wire.write(b"heard")
+        assert await wire.read() == b"heard"
+        wire.abort()
+
+
+def test_clients_do_not_shut_out_the_links_of_nodes() -> None:
+    _full()
 
 
 @on_loop

@@ -102,6 +102,21 @@ async def test_what_may_be_done_twice_goes_to_the_next_node(what):
         assert all(other == first for other in others)  # with the same key, above all
 
 
+@on_a_loop
+async def test_what_a_node_said_says_more_than_that_the_time_was_over():
+    class Silent(Scripted):
+        async def call(self, address: str, name: str, arguments: Mapping[str, Any], seconds: float) -> Any:
+            if self.script:
+                return await super().call(address, name, arguments, seconds)
+            await asyncio.sleep(seconds)
+            raise e.Unavailable(f"{address} did not answer within {seconds:g} s")
+
+    wire = Silent(e.Unavailable("group 1 has no leader"))
+    with pytest.raises(e.Unavailable) as raised:
+        await Remote(wire, ["A"], timeout=0.3).describe("a")
+    assert str(raised.value) == "no node could do it: A: group 1 has no leader"
+
+
 @pytest.mark.parametrize("what", ONCE)
 @on_a_loop
 async def test_what_may_not_is_never_sent_again_once_it_was_sent(what):

@@ -20,6 +20,7 @@ from raftoral.runtime.links.tls import Tls
 from .requests import Request
 
 PATH = "/v1/link"
+LINK_LINE = f"GET {PATH} ".encode()
 UPGRADE = "raftoral-link"
 HEAD_BYTES_MAX = 16 * 1024
 SWITCH = [("Connection", "upgrade"), ("Upgrade", UPGRADE)]

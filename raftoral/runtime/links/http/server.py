@@ -24,7 +24,7 @@ from raftoral.runtime.service import Service
 
 from .app import App, Metrics, Within
 from .connection import Connection, Gone, Limits, Refused
-from .peers import SWITCH, wants_link
+from .peers import LINK_LINE, SWITCH, wants_link
 from .requests import Request
 from .responses import Response, refusal
 
@@ -69,7 +69,8 @@ class HttpServer:
         connection = Connection(first, reader, writer, self._limits, self._app.refused)
         task = asyncio.current_task()
         assert task is not None
-        too_many = len(self._serving) >= self._limits.connections_max
+        # Clients must not shut out the other nodes: who asks for a link proves who it is, in seconds.
+        too_many = len(self._serving) >= self._limits.connections_max and not first.startswith(LINK_LINE)
         self._serving[task] = connection
         try:
             if too_many or self._app.closing.is_set():
