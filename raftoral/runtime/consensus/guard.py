@@ -135,6 +135,8 @@ class Guard:
                 request_id,
                 Refused(f"{len(data)} bytes with an id of {len(request_id)}; the most is {PROPOSAL_BYTES_MAX}"),
             )
+        if request_id in self._open:
+            return None  # it is in the log already, and was asked for again: it gets its answer from there
         if self._handover is not None:
             return self._answer(request_id, Busy(f"handing over to {self._handover[0]}"))
         if len(self._proposals) + self._open.total() >= self._limits.proposals_waiting_max:
