@@ -54,12 +54,23 @@ def _show(found: list[Figure], count: int, seen: dict[str, Any]) -> None:
             _idle(add, f"{groups} groups" if layout == "all groups" else layout, count, seen[layout])
     work = seen["work"]
     for where, what in (("leader", "at its leader"), ("far", "at a node without the group")):
-        add(f"p50 of a run of ten steps, {what}", work[where], "ms", f"{work[f'{where} entries'] / 11:.2f} entries a step")
+        add(
+            f"p50 of a run of ten steps, {what}",
+            work[where],
+            "ms",
+            f"{work[f'{where} entries'] / 11:.2f} entries a step",
+        )
 
 
 def _idle(add: Any, layout: str, count: int, idle: dict[str, float]) -> None:
     each = idle["cpu"] * 100 / count
     add(f"CPU of all, idle, {layout}", idle["cpu"] * 100, "% of a core", f"{each:.2f} of a node")
-    add(f"frames a second, idle, {layout}", idle["frames"], "1/s", f"{idle['beats']:.0f} of them are beats of links", True)
+    add(
+        f"frames a second, idle, {layout}",
+        idle["frames"],
+        "1/s",
+        f"{idle['beats']:.0f} of them are beats of links",
+        True,
+    )
     add(f"bytes a second, idle, {layout}", idle["bytes"], "B/s", "of all nodes together, without TCP and IP", True)
     add(f"syncs and entries a second, idle, {layout}", idle["syncs"] + idle["entries"], "1/s", counted=True)

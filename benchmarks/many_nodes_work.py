@@ -52,7 +52,7 @@ class Sent:
             self.bytes += len(frame) + 4  # its length goes before it
             send(link, frame)
 
-        Link.send = counted  # type: ignore[method-assign]
+        Link.send = counted  # type: ignore[method-assign, assignment]
 
 
 def host_of(node: raftoral.Node) -> Host:
@@ -119,21 +119,16 @@ class Cluster:
     async def make_groups(self, count: int) -> list[float]:
         """Groups of three, of the nodes with the least to do: seconds until each is open, and all nodes know it."""
         taken = []
-        for at in range(count):
+        for _ in range(count):
             begun = time.perf_counter()
-            held = [0] * len(self.nodes)
-            for group in directory_of(self.nodes[0]).groups:
-                for place, node in enumerate(self.nodes):
-                    held[place] += node.node_id in directory_of(self.nodes[0]).members(group)
-            least = sorted(range(len(self.nodes)), key=lambda place: (held[place], place))[:SIZE]
-            made = await self.nodes[0].service.make_group([self.nodes[place].node_id for place in least])
-            number = made["group"]
-            await until(
-                lambda: all(number in directory_of(node).open_groups for node in self.nodes),
-                f"all know group {number}",
-            )
+            made = await self.nodes[0].service.make_group()
+            await self._all_know(made["group"])
             taken.append(time.perf_counter() - begun)
         return taken
+
+    async def _all_know(self, group: int) -> None:
+        known = [directory_of(node) for node in self.nodes]
+        await until(lambda: all(group in each.open_groups for each in known), f"all know group {group}")
 
     def member(self, group: int, *, leads: bool) -> raftoral.Node:
         """One that leads the group; or one that is no member of it."""
@@ -144,7 +139,7 @@ class Cluster:
         return self.nodes[-1]
 
     async def work(self, group: int) -> Answer:
-        """Runs of ten effects, one at a time, in one group: started at its leader, and at a node that has not got it."""
+        """Runs of ten effects, one at a time, in one group: at its leader, and at a node that has not got it."""
         groups = directory_of(self.nodes[0]).open_groups
         ids = [f"run-{at}" for at in range(100 * len(groups) * RUNS) if home(f"run-{at}", groups) == group]
         found: Answer = {}
