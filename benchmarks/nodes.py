@@ -22,12 +22,13 @@ from benchmarks.measure import ROOT
 
 WORK = os.path.join(ROOT, "benchmarks", "cluster_work.py")
 NAMES = "abcdefg"
+LEAN = "lean"  # the transport between nodes if nobody says another one
 
 
 class Process:
     """A node. What it is told goes to its standard input."""
 
-    def __init__(self, folder: str, name: str, peers: list[str], groups: int = 1, transport: str = "lean") -> None:
+    def __init__(self, folder: str, name: str, peers: list[str], groups: int = 1, transport: str = LEAN) -> None:
         self.name = name
         self._log = os.path.join(folder, f"{name}.txt")  # where it complains: others are killed, and it says so
         words = [sys.executable, WORK, os.path.join(folder, name), name, str(groups), transport, *peers]
@@ -67,7 +68,7 @@ class Process:
 
 
 class Cluster:
-    def __init__(self, top: str, groups: int = 1, nodes: int = 3, transport: str = "lean") -> None:
+    def __init__(self, top: str, groups: int = 1, nodes: int = 3, transport: str = LEAN) -> None:
         self.folder = tempfile.mkdtemp(prefix="nodes-", dir=top)
         self.nodes = [Process(self.folder, NAMES[0], [], groups, transport)]
         for name in NAMES[1:nodes]:
@@ -95,9 +96,9 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def cluster(top: str, groups: int = 1, nodes: int = 3) -> Iterator[Cluster]:
+def cluster(top: str, groups: int = 1, nodes: int = 3, transport: str = LEAN) -> Iterator[Cluster]:
     """Nodes that are gone afterwards."""
-    made = Cluster(top, groups, nodes)
+    made = Cluster(top, groups, nodes, transport)
     try:
         yield made
     finally:

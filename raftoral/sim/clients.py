@@ -281,6 +281,8 @@ class Clients:
         host = self._world.nodes[name].host
         if outcome is not None or host is None or group in host.broken or self._world.nodes[name].life != life:
             return
+        if not host.holds(group):
+            return  # it was taken out meanwhile, and says so
         row = host.replicas[group].storage.row(TALLY_ID)
         values: Any = json.loads(row.checkpoints)["seen"] if row is not None else []
         self.looks.append(Look(tuple(values), asked, self._world.now, row is not None))

@@ -142,7 +142,7 @@ class Operators:
     # --- groups come -----------------------------------------------------------------------------------------------
 
     def make_group(self) -> None:
-        """One more group of runs, with the members that group 0 has: while it is made, nobody comes or goes."""
+        """One more group of runs, into which all others are brought then: while it is made, nobody comes or goes."""
         world = self._world
         if not self.busy and not world.healed and len(world.groups) <= GROUPS_MAX:
             self._making = max(world.groups) + 1
@@ -162,7 +162,8 @@ class Operators:
 
     def _decree(self, number: int, host: Host, outcome: Outcome) -> None:
         if outcome is None and host.directory is not None:
-            made = pb.GroupMade(group=number, members=sorted(host.directory.point.members))
+            # Alone at first: a founder that is behind may learn by a snapshot that the group is there.
+            made = pb.GroupMade(group=number, members=[host.node])
             data = pb.Decree(group_made=made).SerializeToString()
             host.request(0, PROPOSE, data, done=partial(self._decreed, number, host), timeout=PATIENCE_S)
             self._world.nodes[host.node].wake(self._world.now)
@@ -173,6 +174,10 @@ class Operators:
         if outcome is not None or number in world.groups or world.groups[1] in host.broken:
             return
         world.groups.append(number)
+        founders = host.directory.groups[number] if host.directory is not None else ()
+        world.coming_into |= {(number, name) for name in world.members if name not in founders}
+        for name in world.members:
+            self.want(number, name)
         first = host.replicas[world.groups[1]]
         wishes: list[c.Command] = [c.Deploy(package) for package in first.packages()]
         wishes += [c.Retire(name, version) for name, version in sorted(first.machine.retired)]

@@ -136,6 +136,7 @@ TABLE = {
         may={"sys": "modules of deployed programs are found by their names"},
         may_call={"exec": "runs the modules of deployed programs: who may deploy runs code on every node"},
     ),
+    "raftoral.runtime.cluster.crossing": Room(may={"asyncio": "wakes a loop, and waits for what it answers"}),
     "raftoral.runtime.cluster.engine": Room(
         may={
             **dict.fromkeys(("asyncio", "threading"), "it is the thread of the engine, with a loop of its own"),

@@ -100,9 +100,13 @@ class GroupDesk(Desk):
     async def catch_up(self) -> None:
         """Returns when this node's state is as new as that of the leader was at the call."""
         answer = Answer()
-        host_of(self._thread).request(self.group, READ, done=answer.put, timeout=ANSWER_S)
+        host = host_of(self._thread)
+        host.request(self.group, READ, done=answer.put, timeout=ANSWER_S)
         self._thread.wake()
         await answer.get()
+        if not host.holds(self.group):
+            # It was taken out meanwhile: what a leader said of its group says nothing of the state that is left here.
+            raise Unavailable(f"{host.node} is no member of group {self.group} any more: ask another node")
 
 
 class Answer:

@@ -73,7 +73,7 @@ class Duties:
             if host.leads(0):
                 self._say_members(0, directory)
                 host.following.tell(directory)
-            self._make_groups(directory)
+            self.make_groups(directory)
         host.carriage.offer_again()
 
     # --- of each node ----------------------------------------------------------------------------------------
@@ -100,13 +100,17 @@ class Duties:
             up = c.NodeUp(host.node, host.life_in(group), host.activities(replica))
             self.announced[group] = host.submit(group, up)
 
-    def _make_groups(self, directory: Directory) -> None:
+    def make_groups(self, directory: Directory) -> None:
         """Groups that were decreed, with this node among their first members. One that has said who its members are
-        exists already: a node that lost its disk is no founder."""
+        exists already: who hears of both at once has never had a log of it, nor a vote, and is filled by its leader."""
         host = self._host
         for group, members in directory.groups.items():
-            if host.node in members and not directory.said_at(group) and not host.has_begun(group):
+            if host.has_begun(group):
+                continue
+            if host.node in members and not directory.said_at(group):
                 host.found(group, members)
+            elif host.node in members and host.node in directory.members(group):
+                host.wait_for(group)
 
     # --- of a leader -----------------------------------------------------------------------------------------
 

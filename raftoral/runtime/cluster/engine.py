@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 from raftoral.errors import Closed, RaftoralError, StorageFailed, UsageError
 
 from ..faults import PeerError
+from .crossing import Crossing, across
 from .host import Host, Step
 from .states import Snapshot
 
@@ -50,6 +51,8 @@ class HostThread:
         self._send = send
         self._came = came
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._crossing: Crossing | None = None
+        self._last_back: Crossing | None = None
         self._thread: threading.Thread | None = None
         self._scheduled = False
         self._timer: asyncio.TimerHandle | None = None
@@ -69,6 +72,7 @@ class HostThread:
         loop = _new_loop()
         asyncio.set_event_loop(loop)
         self._loop = loop
+        self._crossing = Crossing(loop)
         loop.call_soon(self._ready.set)
         try:
             loop.run_forever()
@@ -86,12 +90,20 @@ class HostThread:
 
     async def call(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Runs a coroutine on this thread's loop; awaited on another one."""
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work(), self.loop))
+        assert self.loop is not None and self._crossing is not None
+        return await across(self._crossing, self._back(asyncio.get_running_loop()), work)
+
+    def _back(self, loop: asyncio.AbstractEventLoop) -> Crossing:
+        """The way to the loop of whoever calls: mostly that of the service."""
+        back = self._last_back
+        if back is None or back.loop is not loop:
+            back = self._last_back = Crossing(loop)
+        return back
 
     def post(self, work: Callable[[], object]) -> None:
         """Has something done on this thread, soon. From any thread."""
-        if not self._closed and self._loop is not None:
-            self._loop.call_soon_threadsafe(work)
+        if not self._closed and self._crossing is not None:
+            self._crossing.post(work)
 
     async def close(self) -> None:
         """Stops the thread, after the step that is under way. Awaited on another loop."""

@@ -604,6 +604,8 @@ class Host:
                 self._act(state, came, step)
             else:
                 changed = True
+                if isinstance(state, Directory):
+                    self.duties.make_groups(state)  # at once: the next entry may say that its group has begun
         return changed
 
     def _joined(self, group: int, members: Iterable[str]) -> None:

@@ -57,6 +57,7 @@ from ..ports import Attempt, Report
 from ..proto import peer_pb2 as pb
 from ..resources import Resources
 from ..service import JSON, Service, Source
+from .crossing import Crossing
 from .engine import HostThread
 from .host import Host, Step
 from .identity import LOG, read_identity, refuse_lost_log, write_begun, write_identity
@@ -188,6 +189,7 @@ class Node(Client):
 
     async def _open(self, folder: str) -> None:
         self._loop = asyncio.get_running_loop()
+        self._outward = Crossing(self._loop)
         if self._resources is not None:
             await self._resources.open()
         self._runner = self._made_runner()
@@ -537,7 +539,7 @@ class Node(Client):
             self._local.moved(group, id, status)
         self._local.look_again()
         if step.performs or step.halts:
-            self._loop.call_soon_threadsafe(self._act, step.performs, step.halts)
+            self._outward.post(partial(self._act, step.performs, step.halts))
         for each in step.tells:
             tell(each)
         links = self._links

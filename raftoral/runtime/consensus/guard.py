@@ -113,6 +113,8 @@ class Guard:
         self._answering: Append | None = None
         self._verified: int | None = None
         self._told_commit = 0
+        self._said: tuple[str, int, int, int] | None = None  # to a leader: how far our log is its own
+        self._said_at = float("-inf")
         self._lacking_at: dict[str, float] = {}
         others = tail.members.now - {node}
         self.core = Core(self, node, others, timing)
@@ -135,6 +137,8 @@ class Guard:
                 request_id,
                 Refused(f"{len(data)} bytes with an id of {len(request_id)}; the most is {PROPOSAL_BYTES_MAX}"),
             )
+        if request_id in self._open:
+            return None  # it is in the log already, and was asked for again: it gets its answer from there
         if self._handover is not None:
             return self._answer(request_id, Busy(f"handing over to {self._handover[0]}"))
         if len(self._proposals) + self._open.total() >= self._limits.proposals_waiting_max:
@@ -373,7 +377,20 @@ class Guard:
         check(success == (self._verified is not None), "the engine sees a match where we do")
         # Exactly what this message verified, not what else stands in our log: that may be another leader's.
         at = self._verified + 1 if self._verified is not None else retry_at(self.log, next_index)
-        self._later(peer, Appended(self.core.term, at, success, reset, append.round, append.previous_index))
+        answer = Appended(self.core.term, at, success, reset, append.round, append.previous_index)
+        if self._is_news(peer, answer, append):
+            self._later(peer, answer)
+
+    def _is_news(self, peer: str, answer: Appended, append: Append) -> bool:
+        """That entries are committed is said in appends without any, one behind each that has some. An answer to those
+        tells a leader what it has just heard: a third of all messages. Were the one before lost, the next heartbeat
+        brings another."""
+        said = peer, answer.term, answer.next_index, answer.round
+        soon = self.now - self._said_at < self._timing.heartbeat / 2
+        if answer.success and not append.entries and soon and said == self._said:
+            return False
+        self._said, self._said_at = (said if answer.success else None), self.now
+        return True
 
     # --- the leader's side -------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ import pytest
 from raftoral.errors import Unavailable
 from raftoral.runtime.cluster.host import BRING, RETRY_S, Outcome, Pending
 from raftoral.runtime.core import commands as c
+from raftoral.runtime.proto import peer_pb2 as pb
 from tests.runtime.cluster.hosts import Hosts
 from tests.runtime.machines import Kit, forget
 
@@ -241,3 +242,44 @@ def test_nobody_is_told_of_a_member_before_that_is_committed(world: Hosts) -> No
     host.request(1, BRING, node="d", done=outcomes.append, timeout=0.5)
     world.until(lambda: outcomes)
     assert isinstance(outcomes[0], Unavailable)
+
+
+def decree(world: Hosts, node: str, **body: object) -> None:
+    """A decree, in the log of group 0."""
+    outcomes: list[object] = []
+    data = pb.Decree(**body).SerializeToString()  # type: ignore[arg-type]
+    world.host(node).request(0, pb.Request.PROPOSE, data, outcomes.append)
+    world.until(lambda: outcomes)
+    assert outcomes == [None]
+
+
+def test_a_founder_that_was_away_while_its_group_began_gets_its_log(world: Hosts) -> None:
+    leader = ready(world)
+    founded = pb.Founded(cluster="c", node="a", address="a:1", secret=b"s", groups=[1])
+    decree(world, leader, founded=founded)
+    away = next(name for name in "cba" if name not in (leader, world.leader(0)))
+    world.cut.add(away)
+    decree(world, leader, group_made=pb.GroupMade(group=2, members=["a", "b", "c"]))
+    world.until(lambda: world.host(leader).directory.said_at(2))  # type: ignore[union-attr]
+    for n in range(60):  # so that the log of group 0 begins behind both
+        decree(world, leader, admitted=pb.Admitted(node="a", address=f"a:{n}"))
+    world.cut.discard(away)
+    world.until(lambda: world.host(away).holds(2))
+    world.run(away, 2, start("r", "pay.Quick", b"[4]", away))
+    assert world.snapshots
+
+
+def test_a_member_that_is_brought_back_does_not_forget_what_it_has(world: Hosts) -> None:
+    """What the directory says of a place before its own log is of another time."""
+    leader = ready(world)
+    decree(world, leader, founded=pb.Founded(cluster="c", node="a", address="a:1", secret=b"s", groups=[1]))
+    world.until(lambda: world.host(leader).directory.said_at(1))  # type: ignore[union-attr]
+    name = next(each for each in "abc" if each != leader)
+    host = world.host(name)
+    others = sorted({*"abc"} - {name})
+    decree(world, leader, group_now=pb.GroupNow(group=1, members=others, at=host.logs[1].status().last))
+    assert host.holds(1), "its log goes on behind that, or ends there: it was there itself"
+    decree(world, leader, group_now=pb.GroupNow(group=1, members=others, at=host.logs[1].status().last + 1000))
+    world.until(lambda: 1 not in host.logs)
+    assert world.host(name).states.open(1).meta() == {}, "and now it is gone"
+    world.host(name).states.close(1)

@@ -89,13 +89,13 @@ def no_probing(monkeypatch):
     ("switch_off", "seeds"),
     [
         (raw_appends, (5,)),
-        (unverified_commits, (1, 3)),
-        (answers_for_more, (0, 1)),
-        (many_changes, (7, 13)),
-        (reads_at_once, (0, 1)),
+        (unverified_commits, (0, 5)),
+        (answers_for_more, (0, 2)),
+        (many_changes, (5, 6)),
+        (reads_at_once, (1, 6)),
         (forgotten_votes, (0,)),
         (all_at_once, (0,)),
-        (no_probing, (19, 20)),
+        (no_probing, (19, 48)),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )

@@ -48,7 +48,7 @@ def test_kept_seeds(seed):
 def test_a_run_is_hostile():
     """Else nothing would be proved by it."""
     counts: Counter[str] = Counter()
-    for seed in range(2000, 2006):
+    for seed in range(2000, 2009):
         counts += World(seed, seconds=6.0).run().counts
     for what in ("crash", "elections", "transfers", "answers Committed", "answers Readable", "answers Unknown"):
         assert counts[what] > 2, counts
