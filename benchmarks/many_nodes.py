@@ -53,7 +53,8 @@ def _show(found: list[Figure], count: int, seen: dict[str, Any]) -> None:
         if layout in seen:
             _idle(add, f"{groups} groups" if layout == "all groups" else layout, count, seen[layout])
     work = seen["work"]
-    for where, what in (("leader", "at its leader"), ("far", "at a node without the group")):
+    far = "at a node without the group" if groups > 1 else "at another node"
+    for where, what in (("leader", "at its leader"), ("far", far)):
         add(
             f"p50 of a run of ten steps, {what}",
             work[where],
