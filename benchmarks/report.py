@@ -1,7 +1,8 @@
 """Shows figures: as a table, as lines of JSON, and in benchmarks/RESULTS.md.
 
 In RESULTS.md each suite has a section between `<!-- begin: NAME -->` and `<!-- end: NAME -->`;
-what stands around it is written by people and stays. Nothing here says which host it was.
+what stands around it is written by people and stays. README.md quotes some figures. Nothing here says which host
+it was.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import time
 from benchmarks.measure import LOAD_MAX, ROOT, Figure
 
 RESULTS = os.path.join(ROOT, "benchmarks", "RESULTS.md")
+README = os.path.join(ROOT, "README.md")
+QUOTES = re.compile(r"(<!-- figures of benchmarks/RESULTS\.md.*?-->\n\n.*?\n.*?\n)(.*?)(?=\n\n)", re.DOTALL)
 GRIDS = ("scaling",)  # suites in which the same is measured many times
 HEAD = "# Results\n\nWritten by `./dev bench --write`; what was tried stands in NOTES.md.\n"
 
@@ -131,3 +134,19 @@ def write(name: str, figures: list[Figure]) -> None:
     text = pattern.sub(lambda _: f"{begin}\n{section(name, figures)}{end}", text)
     with open(RESULTS, "w", encoding="utf-8") as file:
         file.write(text)
+    with open(README, encoding="utf-8") as file:
+        page = file.read()
+    with open(README, "w", encoding="utf-8") as file:
+        file.write(quoting(page, text))
+
+
+def quoting(page: str, results: str) -> str:
+    """A page with the figures that it quotes by their names, as they stand in the results. One that is not there is
+    left empty."""
+
+    def quoted(row: str) -> str:
+        name = row.split("|")[1].strip()
+        found = re.search(rf"^\| {re.escape(name)} \| ([^|]*) \|", results, re.MULTILINE)
+        return f"| {name} | {found[1].strip() if found else ''} |"
+
+    return QUOTES.sub(lambda found: found[1] + "\n".join(map(quoted, found[2].splitlines())), page)

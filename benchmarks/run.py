@@ -7,6 +7,7 @@
     storage     what a commit costs
     consensus   how much a group of three nodes agrees on, with logs that are synced
     scaling     throughput, latency, memory and bytes against runs in flight, frames, groups, nodes, finished runs
+    many-nodes  clusters of 3, 20 and 50 nodes in one process: idle, joining, asking (on request)
     peers       ours beside another system's, in turns (not among all: it needs their drivers)
 
 Names may also be workloads, W1 to W9: those alone, as JSON lines, in one process or on `--nodes 3`.
@@ -36,9 +37,10 @@ SUITES = {
     "durable": "benchmarks.durable",
     "consensus": "benchmarks.consensus",
     "scaling": "benchmarks.scaling",
+    "many-nodes": "benchmarks.many_nodes",
     "peers": "benchmarks.peers",
 }
-ON_REQUEST = ("peers", "transports")
+ON_REQUEST = ("many-nodes", "peers", "transports")
 WORKLOAD = re.compile(r"W[1-9]$")
 WHOLE = {"W6": "cluster", "W7": "language"}  # workloads that are a suite
 

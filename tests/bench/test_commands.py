@@ -69,6 +69,19 @@ def test_scaling(tmp_path: Path) -> None:
     assert figures["syncs for an effect, 1 in flight"]["value"] == pytest.approx(1.1)
 
 
+@pytest.mark.slow
+def test_many_nodes() -> None:
+    """Counts follow from how many there are: a link each way between two, a beat a second at each of its ends."""
+    figures = by_name(lines(run("run.py", "many-nodes", "--quick", "--json")))
+    for nodes in (3, 7):
+        links = nodes * (nodes - 1)
+        assert figures[f"{nodes} nodes: connections between them"]["value"] == links
+        beats = int(figures[f"{nodes} nodes: frames a second, idle, one group"]["note"].split()[0])
+        assert links <= beats <= 4 * links
+        assert figures[f"{nodes} nodes: syncs and entries a second, idle, one group"]["value"] < 5
+    assert "7 nodes: p50 of a run of ten steps, at a node without the group" in figures
+
+
 @pytest.mark.parametrize("nodes", [0, pytest.param(3, marks=pytest.mark.slow)])
 def test_stress_checks_every_result(tmp_path: Path, nodes: int) -> None:
     out = tmp_path / "stress.jsonl"

@@ -27,3 +27,12 @@ def test_what_is_measured_many_times_is_a_grid() -> None:
         "| with 100 finished runs | 45.00 | 0.040 |",
         "",
     ]
+
+
+def test_a_page_quotes_figures_by_their_names() -> None:
+    head = "<!-- figures of benchmarks/RESULTS.md, ... -->\n\n| figure | reached |\n|---|--:|\n"
+    page = head + "| W1 a, b | old |\n| gone | 5 |\n\nText\n"
+    results = "| W1 a, b | 1.5 ms | <= 2 | pass | |\n| W1 a, b: other | 7 ms | | | |\n"
+    made = report.quoting(page, results)
+    assert "| W1 a, b | 1.5 ms |\n| gone |  |\n\nText" in made
+    assert report.quoting(made, results) == made

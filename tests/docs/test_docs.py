@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import report
 from raftoral.cli import COMMANDS
 from raftoral.dsl.diagnostics.codes import CODES
 from raftoral.dsl.facts.types import DECIMAL, FLOAT, INT, SCALARS, STR, list_of, map_of
@@ -183,6 +184,7 @@ def lines_of_shell(text: str) -> list[list[str]]:
     return [words for line in lines if (words := shlex.split(line, comments=True))]
 
 
+INLINE = [shlex.split(text) for text in dict.fromkeys(re.findall(r"`(raftoral [^`]+)`", BLOCK.sub("", README)))]
 COMMANDS_SHOWN = [words for words in lines_of_shell(README) if words[0] == "raftoral"]
 PLAYED = [command.text.split() for block in three_nodes(README) for command in block]  # by test_three_nodes
 
@@ -224,13 +226,47 @@ def test_the_readme_tells_what_a_wrong_program_gets(tmp_path: Path, update: bool
         assert made == README, "README.md shows other output; look at it, then `pytest --update`"
 
 
+def test_the_readme_quotes_figures_as_they_are(update: bool) -> None:
+    """Each claim of speed is a row of the results."""
+    made = report.quoting(README, (ROOT / "benchmarks" / "RESULTS.md").read_text("utf-8"))
+    if update:
+        (ROOT / "README.md").write_text(made, encoding="utf-8")
+    else:
+        assert made == README, "README.md quotes other figures than benchmarks/RESULTS.md has: `pytest --update`"
+    (rows,) = [found[2].splitlines() for found in report.QUOTES.finditer(made)]
+    assert len(rows) >= 5
+    assert [row for row in rows if re.search(r"\| *\|$", row)] == [], "there is no such figure"
+
+
+def test_no_speed_is_claimed_beside_the_figures() -> None:
+    """In prose no number has a unit of speed: it would be the only one that nobody renews."""
+    said = report.QUOTES.sub("", BLOCK.sub("", README))
+    assert re.findall(r"\d[\d.,]* ?(?:ms|us|µs|/s|steps a second|times (?:as fast|faster))\b", said) == []
+
+
+def test_every_command_of_the_readme_is_run_somewhere() -> None:
+    """Commands of `sh` blocks here, those of consoles by test_stories and test_three_nodes, these two by CI."""
+    others = [words for words in lines_of_shell(README) if words[0] != "raftoral"]
+    assert others == [["python3", "-m", "pip", "install", "."], ["./dev", "test"]]
+    assert set(re.findall(r"^```(\w*)", README, re.MULTILINE)) <= {"", "sh", "console", "text", "python", "rft"}
+
+
+@pytest.mark.parametrize("words", INLINE, ids=" ".join)
+def test_the_commands_in_its_sentences_work(words: list[str], tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    result = raftoral(*words[1:], folder=tmp_path)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
 def test_ci_runs_the_command_that_the_readme_gives_for_tests() -> None:
     (command,) = [words for words in lines_of_shell(README) if words[0] == "./dev"]
     assert "\n" + " ".join(command) + " " in (ROOT / ".ci" / "run").read_text("utf-8")
 
 
-def test_installing_is_the_command_that_the_readme_gives() -> None:
-    assert ["python3", "-m", "pip", "install", "."] in lines_of_shell(README)
+def test_ci_installs_by_the_command_that_the_readme_gives() -> None:
+    command = ["python3", "-m", "pip", "install", "."]
+    assert command in lines_of_shell(README)
+    assert "\n  " + " ".join(command) + "\n" in (ROOT / ".ci" / "run").read_text("utf-8")
 
 
 # --- made pages -------------------------------------------------------------------------------------
