@@ -6,7 +6,7 @@
 | `host` | all groups of a node, sans-IO: requests, forwarding, who leads, what is applied and by whom it is performed |
 | `duties` | what a host looks after by itself: who is known, who is dead, which states are synced and compared |
 | `carriage` | snapshots on their way, and who is brought into a group |
-| `directory`, `following` | the state of group 0: nodes, addresses, groups, members; how nodes without a vote in it learn it |
+| `directory`, `following` | the state of group 0: nodes, groups, members; how those without a vote in it learn it |
 | `placing` | which group a run belongs to |
 | `packages` | deployed programs: modules as bytes, and modules again |
 | `states`, `identity` | where the states of groups are kept, and their snapshots; who this node is |
