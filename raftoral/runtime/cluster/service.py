@@ -404,7 +404,7 @@ class NodeService:
                 {
                     "node": name,
                     "address": nodes[name],
-                    "up": known[name].up if name in known else name == host.node or self._lives(host, name),
+                    "up": known[name].up if name in known else self._is_up(host, name),
                     "here": name == host.node,
                     "activities": sorted(known[name].activities) if name in known else [],
                     "owned": owners[name],
@@ -501,6 +501,10 @@ class NodeService:
             "groups": lacking,
         }
 
+    def _is_up(self, host: Host, node: str) -> bool:
+        """Also of a node from which this one hears nothing, as they have no group in common: there is a link to it."""
+        return node == host.node or node in host.linked or self._lives(host, node)
+
     def _lives(self, host: Host, node: str) -> bool:
         return host.now - host.heard.get(node, float("-inf")) < ALIVE_S
 
@@ -574,14 +578,22 @@ class NodeService:
                 raise e.UsageError(f"{node} is the last member of group {group}: add another one first")
             if len(after) > MEMBERS_MAX:
                 raise e.UsageError(f"group {group} has {len(members)} members, and {MEMBERS_MAX} are the most")
-            # Said first, so that nobody brings another one in, or takes it for too small.
-            sized = pb.GroupSized(group=group, size=len(after))
-            raise_refused(await self._decree(pb.Decree(group_sized=sized)))
+            # A group never looks too small meanwhile: another node would be brought in.
+            size = max(directory.size(group), len(after)) if member else len(after)
+            sized = pb.Decree(group_sized=pb.GroupSized(group=group, size=size))
             if member:
                 await self._ask(group, BRING, node, BRING_S)
-            else:
+                await self._until_said(group, node)
+            raise_refused(await self._decree(sized))
+            if not member:
                 await self._take_out(group, node)
         return {"group": group, "members": sorted(after)}
+
+    async def _until_said(self, group: int, node: str) -> None:
+        """A group's leader says in the directory that a node is a member now."""
+        deadline = self.host.now + ANSWER_S
+        while node not in self.directory.members(group) and self.host.now < deadline:
+            await asyncio.sleep(LOOK_S)
 
     async def hand_over(self, group: int, node: str) -> None:
         """The runs of a node go to others, and so does the lead."""
@@ -620,12 +632,11 @@ class NodeService:
         # One that was made and never opened is ended, and not left behind.
         left = [group for group in sorted(directory.groups) if group not in groups]
         number = left[0] if left else max(directory.groups) + 1
-        made = pb.GroupMade(group=number, members=members)
+        # Its size with it: a group that is smaller than usual would be given others, until that is said.
+        size = 0 if len(members) in (USUAL_SIZE, len(directory.staying)) else len(members)
+        made = pb.GroupMade(group=number, members=members, size=size)
         if not left:
             raise_refused(await self._decree(pb.Decree(group_made=made)))
-            if len(members) not in (USUAL_SIZE, len(directory.staying)):
-                sized = pb.GroupSized(group=number, size=len(members))
-                raise_refused(await self._decree(pb.Decree(group_sized=sized)))
         known = self.host.replicas[here[0]]
         try:
             for package in known.packages():
@@ -656,7 +667,7 @@ class NodeService:
         if len(staying) <= USUAL_SIZE:
             return staying
         held = Counter(name for group in directory.groups for name in directory.members(group))
-        alive = [name for name in staying if name == self.host.node or self._lives(self.host, name)]
+        alive = [name for name in staying if self._is_up(self.host, name)]
         return sorted(sorted(alive, key=lambda name: (held[name], name))[:FOUNDERS])
 
     async def catch_up(self) -> None:
