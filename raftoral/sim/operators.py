@@ -142,7 +142,7 @@ class Operators:
     # --- groups come -----------------------------------------------------------------------------------------------
 
     def make_group(self) -> None:
-        """One more group of runs, into which all others are brought then: while it is made, nobody comes or goes."""
+        """One more group of runs, founded by one node or by all: while it is made, nobody comes or goes."""
         world = self._world
         if not self.busy and not world.healed and len(world.groups) <= GROUPS_MAX:
             self._making = max(world.groups) + 1
@@ -162,8 +162,9 @@ class Operators:
 
     def _decree(self, number: int, host: Host, outcome: Outcome) -> None:
         if outcome is None and host.directory is not None:
-            # Alone at first: a founder that is behind may learn by a snapshot that the group is there.
-            made = pb.GroupMade(group=number, members=[host.node])
+            # One founder and the others brought in, or all at once: one of those may be away while the group begins.
+            founders = [host.node] if number % 2 else sorted(host.directory.point.members)
+            made = pb.GroupMade(group=number, members=founders)
             data = pb.Decree(group_made=made).SerializeToString()
             host.request(0, PROPOSE, data, done=partial(self._decreed, number, host), timeout=PATIENCE_S)
             self._world.nodes[host.node].wake(self._world.now)

@@ -17,7 +17,7 @@ import pytest
 from raftoral.cli import COMMANDS
 from raftoral.cli.remote import errand
 from raftoral.runtime.cluster.node import Node
-from raftoral.runtime.cluster.service import NodeService
+from raftoral.runtime.cluster.serving.service import NodeService
 from tests.cli.served import served, write_desk
 from tests.cli.test_process import start
 

@@ -145,11 +145,17 @@ TABLE = {
             "uvloop": "a quicker loop, if it is installed",
         }
     ),
-    "raftoral.runtime.cluster.desks": Room(may={"asyncio": "whoever asked waits for the answer"}),
-    "raftoral.runtime.cluster.service": Room(
+    "raftoral.runtime.cluster.serving.desks": Room(may={"asyncio": "whoever asked waits for the answer"}),
+    "raftoral.runtime.cluster.serving.service": Room(
         may={
             "asyncio": "whoever asked waits for the answer",
             "logging": "says when runs could not be pruned",
+        }
+    ),
+    "raftoral.runtime.cluster.serving.membership": Room(
+        may={
+            "asyncio": "tends groups, and waits for another leader",
+            "logging": "says who is not a member yet",
             "secrets": "names and tokens of nodes",
         }
     ),

@@ -319,8 +319,10 @@ class Host:
             pending = self._pending[request_id] = Pending(group, request_id, kind, data, node)
             if timeout is not None:
                 pending.ends_at = self.now + timeout
-            self._send(pending)
-        if done is not None:
+            if done is not None:
+                pending.dones.append(done)
+            self._send(pending)  # which may answer at once
+        elif done is not None:
             pending.dones.append(done)
         return request_id
 

@@ -63,7 +63,8 @@ from .host import Host, Step
 from .identity import LOG, read_identity, refuse_lost_log, write_begun, write_identity
 from .packages import ABI, Module, deployed_name, gathered, installed
 from .replica import Replica
-from .service import NodeService, moving_proof, removed_text
+from .serving.membership import moving_proof, removed_text
+from .serving.service import NodeService
 from .states import FileStates
 from .threaded import Threaded
 from .watching import NodeInside, Watch
@@ -284,7 +285,7 @@ class Node(Client):
             host.request(0, pb.Request.PROPOSE, pb.Decree(founded=founded).SerializeToString())
         nodes = known.get("nodes") or (host.directory.nodes if host.directory is not None else {})
         links.address(nodes)
-        self._local.tend()
+        self._local.membership.tend()
         if self._retention is not None:
             self._local.prune_every(self._retention.total_seconds())
         others = [at for name, at in nodes.items() if name != host.node] or self._peers_given or known.get("joined", [])
@@ -507,7 +508,7 @@ class Node(Client):
         host.leaving = bool(groups)
         for group in groups:
             if group:
-                await service.hand_over(group, host.node)
+                await service.membership.hand_over(group, host.node)
         for group in groups:
             if host.leads(group):
                 await service.transfer(group, "")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from raftoral import errors as e
 from raftoral.errors import Unavailable
 from raftoral.runtime.cluster.host import BRING, RETRY_S, Outcome, Pending
 from raftoral.runtime.core import commands as c
@@ -283,3 +284,16 @@ def test_a_member_that_is_brought_back_does_not_forget_what_it_has(world: Hosts)
     world.until(lambda: 1 not in host.logs)
     assert world.host(name).states.open(1).meta() == {}, "and now it is gone"
     world.host(name).states.close(1)
+
+
+def test_what_is_answered_at_once_is_answered(world: Hosts) -> None:
+    leader = ready(world)
+    outcomes: list[object] = []
+    for kind, node in ((pb.Request.BRING, "a"), (pb.Request.REMOVE, "nobody")):
+        world.host(leader).request(1, kind, done=outcomes.append, node=node)
+    assert outcomes == [None, None], "it is so already"
+    world.host(leader).broken[1] = "a fault"
+    log = world.host(leader).logs.pop(1)
+    world.host(leader).request(1, pb.Request.READ, done=outcomes.append, timeout=5.0)
+    assert isinstance(outcomes[-1], e.Unavailable), "nobody waits for a group that stands still"
+    world.host(leader).logs[1] = log

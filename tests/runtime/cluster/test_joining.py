@@ -11,10 +11,9 @@ import pytest
 from raftoral import errors as e
 from raftoral.runtime.cluster import node as node_module
 from raftoral.runtime.cluster.directory import Directory
-from raftoral.runtime.cluster.host import Host
 from raftoral.runtime.cluster.node import Node
 from raftoral.runtime.cluster.replica import PLACE
-from raftoral.runtime.cluster.service import NodeService
+from raftoral.runtime.cluster.serving.membership import Membership
 from raftoral.runtime.cluster.states import FileStates
 from raftoral.runtime.ports import Changes
 from tests.runtime.cluster.nodes import Activities, cluster, until
@@ -54,13 +53,13 @@ def test_several_nodes_join_at_the_same_time(m: ModuleType, tmp_path: Path) -> N
 @on_loop
 async def _forgotten(m: ModuleType, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The leader does not come to bring the node into the groups, at first: as one that dies at that moment."""
-    whole, looked = NodeService._wanted, []
+    whole, looked = Membership.wanted, []
 
-    def forgets(self: NodeService, host: Host, directory: Directory, group: int) -> str:
+    def forgets(self: Membership, directory: Directory, group: int) -> str:
         looked.append(group)
-        return whole(self, host, directory, group) if looked.count(group) > 1 else ""
+        return whole(self, directory, group) if looked.count(group) > 1 else ""
 
-    monkeypatch.setattr(NodeService, "_wanted", forgets)
+    monkeypatch.setattr(Membership, "wanted", forgets)
     async with cluster(m, folder, "a") as made:
         await made.start("b")
         assert looked[:4] == [0, 1, 0, 1]
@@ -73,20 +72,20 @@ def test_a_node_waits_until_it_is_in(m: ModuleType, tmp_path: Path, monkeypatch:
 
 @on_loop
 async def _stopped_halfway(m: ModuleType, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = NodeService._wanted
+    whole = Membership.wanted
 
-    def never(self: NodeService, host: Host, directory: Directory, group: int) -> str:
+    def never(self: Membership, directory: Directory, group: int) -> str:
         return ""
 
     async with cluster(m, folder, "a", tokens={"s3cret": "admin"}) as made:
         token = await made.nodes["a"].service.token()
-        monkeypatch.setattr(NodeService, "_wanted", never)
+        monkeypatch.setattr(Membership, "wanted", never)
         peers = [made.nodes["a"].address]
         with pytest.raises(
             e.Unavailable, match=r"it waits to be let into a cluster|group 0 is not|no member of group 0"
         ):
             await made.start("b", peers=peers, join_token=token, patience=0.3, tokens={"s3cret": "admin"})
-        monkeypatch.setattr(NodeService, "_wanted", whole)
+        monkeypatch.setattr(Membership, "wanted", whole)
         # Its token is used up, and it does not need one: it knows the secret of the cluster.
         node = Node(
             node_id="b",

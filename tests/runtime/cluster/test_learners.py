@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from raftoral import errors as e
-from raftoral.runtime.cluster import directory as directory_module, service as service_module
+from raftoral.runtime.cluster import directory as directory_module
 from raftoral.runtime.cluster.node import Node
 from raftoral.runtime.cluster.placing import home
+from raftoral.runtime.cluster.serving.asks import Asks
 from raftoral.runtime.links.connect import connect
 from raftoral.runtime.service import Filters
 from tests.runtime.cluster.nodes import Cluster, cluster, until
@@ -149,14 +150,14 @@ async def _looks_too_small(node: Node, group: int) -> None:
 def test_a_group_has_the_members_that_were_named(
     m: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    decree = service_module.NodeService._decree
+    decree = Asks.decree
 
-    async def slow(service: Any, wanted: Any) -> Any:
-        refused = await decree(service, wanted)
+    async def slow(asks: Asks, wanted: Any) -> Any:
+        refused = await decree(asks, wanted)
         await asyncio.sleep(0.1)
         return refused
 
-    monkeypatch.setattr(service_module.NodeService, "_decree", slow)
+    monkeypatch.setattr(Asks, "decree", slow)
     _kept_small(m, tmp_path)
 
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 from raftoral import errors as e
 
-from ..calls.plain import DeskService
-from ..service import JSON, Ended, Filters, Page, Source, Start
+from ...calls.plain import DeskService
+from ...service import JSON, Ended, Filters, Page, Source, Start
 from .desks import Misplaced
 
 if TYPE_CHECKING:

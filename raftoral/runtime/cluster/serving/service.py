@@ -1,4 +1,4 @@
-"""What a node offers, over all groups: requests find their group, and the cluster's own operations stand here.
+"""What a node offers, over all groups: requests find their group; what is asked of the cluster goes to `membership`.
 
 In: the operations of `runtime.service`, on the engine's loop. Out: the same answers from any node. For runs of a group
 that is not here its members are asked (`away`). A run that is not known is looked for again once this node has caught
@@ -8,11 +8,8 @@ up: it may have been started at another one a moment ago.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import json
 import logging
-import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
@@ -22,34 +19,27 @@ from raftoral import __version__, errors as e
 from raftoral.program.probes import determinism_digest
 from raftoral.program.steps import Definition
 
-from ..calls.plain import DeskService
-from ..calls.values import drawn_id
-from ..core import commands as c
-from ..core.wire import command_bytes
-from ..desk import raise_refused
-from ..edge.clock import Clock
-from ..proto import peer_pb2 as pb
-from ..resources import Resources
-from ..service import JSON, Ended, Filters, Page, Service, Source, Start
-from .desks import ANSWER_S, Answer, GroupDesk, Misplaced, host_of
-from .directory import DENIED, MEMBERS_MAX, USUAL_SIZE, Directory
-from .engine import HostThread
-from .host import BRING, READ, REMOVE, TRANSFER, Host
-from .packages import ABI, Module, package_of
-from .placing import home
-from .replica import HARMLESS, PLACES, groups_data
+from ...calls.plain import DeskService
+from ...calls.values import drawn_id
+from ...core import commands as c
+from ...desk import raise_refused
+from ...edge.clock import Clock
+from ...resources import Resources
+from ...service import JSON, Ended, Filters, Page, Service, Source, Start
+from ..engine import HostThread
+from ..host import READ, Host
+from ..packages import ABI, Module, package_of
+from ..placing import home
+from .asks import Asks
+from .desks import ANSWER_S, GroupDesk, Misplaced
+from .membership import Membership
 from .within import GroupService
 
 log = logging.getLogger("raftoral")
 
 PRUNE_LEAST_S, PRUNE_MOST_S = 0.1, 3600.0  # between two looks for runs that are too old
-TOKEN_S = 3600
-BRING_S = 60.0
-TEND_S = 0.25  # between two looks whether groups have their members
 AWAY_S = 2.0  # for members of a group to say how it is
-FOUNDERS = 3  # of a group, in a cluster with many nodes
 LOOK_S = 0.02  # between two looks whether another node leads
-ALIVE_S = 1.0  # a node that was heard of in this time lives
 
 
 class Away(Service, Protocol):
@@ -58,7 +48,7 @@ class Away(Service, Protocol):
     async def close(self) -> None: ...
 
 
-class NodeService:
+class NodeService(Asks):
     """See the module. Implements `Service`."""
 
     def __init__(
@@ -71,16 +61,15 @@ class NodeService:
         *,
         needs_token: bool,
     ) -> None:
-        self._thread = thread
+        super().__init__(thread)
+        self.membership = Membership(self, self.of, self.discover, clock, needs_token=needs_token)
         self._away = away  # what the nodes at these addresses offer of a group
         self._aways: dict[int, tuple[frozenset[str], Away]] = {}
         self._clock = clock
         self._resources = resources
         self._compiled = compiled
-        self._needs_token = needs_token
         self._desks: dict[int, tuple[GroupDesk, DeskService]] = {}
-        self._left: list[Away] = []
-        self._tending: asyncio.Task[None] | None = None
+        self._closing: set[asyncio.Future[None]] = set()
         self._pruning: asyncio.Task[None] | None = None
         self.shutting = ""  # why this node takes nothing new
 
@@ -90,7 +79,7 @@ class NodeService:
         """The desk of a group, and the plain service over it."""
         known = self._desks.get(group)
         if known is None:
-            desk = GroupDesk(self._thread, group, self._clock, self._resources)
+            desk = GroupDesk(self.thread, group, self._clock, self._resources)
             known = self._desks[group] = desk, DeskService(desk)
         return known
 
@@ -114,37 +103,17 @@ class NodeService:
 
     async def close(self) -> None:
         """Ends what this node does on its own, and for others that join."""
-        tasks = [each for each in (self._tending, self._pruning) if each is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for each in (*self._left, *(service for _, service in self._aways.values())):
-            await each.close()
+        await self.membership.close()
+        if self._pruning is not None:
+            self._pruning.cancel()
+            await asyncio.gather(self._pruning, return_exceptions=True)
+        for _, service in self._aways.values():
+            await service.close()
 
     def look_again(self) -> None:
         """States may have been replaced: by a snapshot, or read anew from the disk."""
         for desk, _ in self._desks.values():
             desk.look_again()
-
-    @property
-    def host(self) -> Host:
-        return host_of(self._thread)
-
-    @property
-    def directory(self) -> Directory:
-        """What this node knows of the cluster."""
-        directory = self.host.directory
-        if directory is None or not directory.cluster:
-            raise e.Unavailable("this node does not know its cluster yet: it waits to be let in")
-        return directory
-
-    def groups(self) -> Sequence[int]:
-        """The execution groups of the cluster."""
-        return self.directory.open_groups
-
-    def here(self) -> Sequence[int]:
-        """Those of which this node is a member."""
-        return [group for group in self.groups() if self.host.holds(group)]
 
     def of(self, group: int) -> Service:
         """What is offered of one group: by this node, or by its members."""
@@ -153,14 +122,16 @@ class NodeService:
         directory = self.directory
         nodes = directory.nodes
         members = [name for name in sorted(directory.members(group)) if name in nodes and name != self.host.node]
-        alive = [name for name in members if self._lives(self.host, name)]
+        alive = [name for name in members if self.lives(name)]
         at = frozenset(nodes[name] for name in alive or members)
         if not at:
             raise e.Unavailable(f"group {group} is not on {self.host.node}, and it knows no member of it")
         known = self._aways.get(group)
         if known is None or known[0] != at:
-            if known is not None:
-                self._left.append(known[1])  # it may be in use
+            if known is not None:  # calls that it is at go on; it keeps no connections for others
+                closing = asyncio.ensure_future(known[1].close())
+                self._closing.add(closing)
+                closing.add_done_callback(self._closing.discard)
             known = self._aways[group] = at, self._away(group, sorted(at))
         return known[1]
 
@@ -171,7 +142,7 @@ class NodeService:
         return GroupService(self, group, fresh=True)
 
     async def _find(self, id: str) -> DeskService | Service:
-        """The group that has a run. Who is no member of a group asks one, unless it is the only one left."""
+        """The group that has a run. Of groups that are not here, a member is asked."""
         for attempt in range(2):
             groups = self.groups()
             first = home(id, groups)
@@ -193,7 +164,7 @@ class NodeService:
         if self.host.holds(group):
             await self.desk(group)[0].catch_up()
         if len(self.directory.nodes) > 1:
-            await self._ask(0, READ, "", ANSWER_S)
+            await self.ask(0, READ)
 
     # --- runs ------------------------------------------------------------------------------------------------
 
@@ -333,7 +304,7 @@ class NodeService:
             ]
             new |= set(lacking)
             if lacking and not dry:
-                raise_refused(await self._propose(group, c.Deploy(package)))
+                raise_refused(await self.propose(group, c.Deploy(package)))
         return [
             {
                 "workflow": each.name,
@@ -377,11 +348,7 @@ class NodeService:
 
     async def retire(self, workflow: str, version: int) -> None:
         for group in self.groups():
-            raise_refused(await self._propose(group, c.Retire(workflow, version)))
-
-    async def _propose(self, group: int, command: c.Command) -> c.Refused | None:
-        """To a group, whether it is here or not."""
-        return await self._ask(group, pb.Request.PROPOSE, "", ANSWER_S, command_bytes(command))
+            raise_refused(await self.propose(group, c.Retire(workflow, version)))
 
     # --- the cluster -----------------------------------------------------------------------------------------
 
@@ -404,7 +371,7 @@ class NodeService:
                 {
                     "node": name,
                     "address": nodes[name],
-                    "up": known[name].up if name in known else self._is_up(host, name),
+                    "up": known[name].up if name in known else self.is_up(name),
                     "here": name == host.node,
                     "activities": sorted(known[name].activities) if name in known else [],
                     "owned": owners[name],
@@ -469,227 +436,35 @@ class NodeService:
         }
 
     async def admit(self, node: str, address: str, token: str) -> JSON:
-        host, directory = self.host, self.directory
-        node = node or f"n-{secrets.token_hex(3)}"
-        known = directory.nodes.get(node)
-        was_here = token == moving_proof(directory.state.secret, node, address)
-        if known is not None and was_here:
-            token = ""
-        elif known is not None and known != address and self._lives(host, node):
-            why = f"a node {node} lives at {known}: two nodes of one name would vote twice. Take another --node-id"
-            raise e.AlreadyExists(why)
-        elif self._needs_token and (not token or known is not None):
-            why = "a join token is needed" if known is None else f"the name {node} is taken, by a node at {known}"
-            raise e.Denied(f"{why}: make one with `raftoral cluster token`")
-        decree = pb.Decree(admitted=pb.Admitted(node=node, address=address, token=_digest(token) if token else b""))
-        refused = await self._decree(decree)
-        if refused is not None and refused.code == DENIED and was_here:
-            raise e.Denied(removed_text(node))  # the log says so, and not only what this node knows of it yet
-        if refused is not None:
-            raise (e.Denied if refused.code == DENIED else e.UsageError)(refused.message)
-        nodes = {**directory.nodes, node: address}
-        lacking = [
-            group
-            for group in (0, *sorted(directory.groups))
-            if node in (members := directory.members(group)) or len(members) < directory.size(group)
-        ]
-        return {
-            **await self.discover(),
-            "nodes": nodes,
-            "node": node,
-            "secret": directory.state.secret.hex(),
-            "groups": lacking,
-        }
-
-    def _is_up(self, host: Host, node: str) -> bool:
-        """Also of a node from which this one hears nothing, as they have no group in common: there is a link to it."""
-        return node == host.node or node in host.linked or self._lives(host, node)
-
-    def _lives(self, host: Host, node: str) -> bool:
-        return host.now - host.heard.get(node, float("-inf")) < ALIVE_S
-
-    def tend(self) -> None:
-        """Sees to it that groups have their members, while this node leads group 0."""
-        self._tending = asyncio.ensure_future(self._tend_on())
-
-    async def _tend_on(self) -> None:
-        while True:
-            await asyncio.sleep(TEND_S)
-            host = self._thread.host
-            directory = host.directory if host is not None else None
-            if host is None or directory is None or not host.leads(0):
-                continue
-            left, self._left = self._left, []
-            for each in left:
-                await each.close()
-            for group in (0, *sorted(directory.groups)):
-                node = self._wanted(host, directory, group) if directory.lacks(group) else ""
-                if not node:
-                    continue
-                try:
-                    await self._ask(group, BRING, node, BRING_S)
-                except e.RaftoralError as error:
-                    log.info("%s is not a member of group %s yet: %s", node, group, error)
-
-    def _wanted(self, host: Host, directory: Directory, group: int) -> str:
-        """Who is brought into a group that has too few members: of the nodes that live, one in the fewest groups."""
-        members = directory.members(group)
-        able = [name for name in directory.staying if name not in members and self._lives(host, name)]
-        held = Counter(name for each in (0, *directory.groups) for name in directory.members(each))
-        return min(able, key=lambda name: (held[name], name), default="")
+        return await self.membership.admit(node, address, token)
 
     async def remove(self, node: str) -> None:
-        directory = self.directory
-        if node not in directory.nodes:
-            raise e.NotFound(f"there is no node {node!r}")
-        if len(directory.nodes) == 1:
-            raise e.UsageError(f"{node} is the last node: stop it, and take its data away")
-        raise_refused(await self._decree(pb.Decree(leaving=pb.Leaving(node=node))))
-        for group in (*sorted(directory.groups), 0):
-            await self._take_out(group, node)
-        raise_refused(await self._decree(pb.Decree(left=pb.Left(node=node))))
-
-    async def _take_out(self, group: int, node: str) -> None:
-        """From one group: its runs there go to others, and so does the lead."""
-        host = self.host
-        here = host.holds(group)
-        members = host.logs[group].status().members if here else self.directory.members(group)
-        if node not in members:
-            return
-        if here and group:
-            await self.hand_over(group, node)
-        if here and host.leader(group) == node:
-            await self.transfer(group, "")
-        await self._ask(group, REMOVE, node, ANSWER_S)
-
-    async def change_group(self, group: int, node: str, member: bool) -> JSON:
-        directory = self.directory
-        if group not in directory.groups:
-            there = ", ".join(map(str, sorted(directory.groups)))
-            raise e.NotFound(f"there is no group {group} of runs; there are: {there}")
-        if node not in directory.nodes:
-            raise e.NotFound(f"there is no node {node!r}")
-        if not self.host.holds(group):  # who the members are is known to them at once, to others a moment later
-            return await self.of(group).change_group(group, node, member)
-        members = self.host.logs[group].status().members
-        after = members | {node} if member else members - {node}
-        if after != members:
-            if not after:
-                raise e.UsageError(f"{node} is the last member of group {group}: add another one first")
-            if len(after) > MEMBERS_MAX:
-                raise e.UsageError(f"group {group} has {len(members)} members, and {MEMBERS_MAX} are the most")
-            # A group never looks too small meanwhile: another node would be brought in.
-            size = max(directory.size(group), len(after)) if member else len(after)
-            sized = pb.Decree(group_sized=pb.GroupSized(group=group, size=size))
-            if member:
-                await self._ask(group, BRING, node, BRING_S)
-                await self._until_said(group, node)
-            raise_refused(await self._decree(sized))
-            if not member:
-                await self._take_out(group, node)
-        return {"group": group, "members": sorted(after)}
-
-    async def _until_said(self, group: int, node: str) -> None:
-        """A group's leader says in the directory that a node is a member now."""
-        deadline = self.host.now + ANSWER_S
-        while node not in self.directory.members(group) and self.host.now < deadline:
-            await asyncio.sleep(LOOK_S)
-
-    async def hand_over(self, group: int, node: str) -> None:
-        """The runs of a node go to others, and so does the lead."""
-        known = self.host.replicas[group].machine.nodes.get(node)
-        if known is not None and known.up:
-            raise_refused(await self._propose(group, c.NodeDown(node, known.life)))
+        await self.membership.remove(node)
 
     async def transfer(self, group: int, node: str) -> None:
-        host = self.host
-        if group != 0 and group not in self.directory.groups:
-            raise e.NotFound(f"there is no group {group}")
-        if not host.holds(group):
-            return await self.of(group).transfer(group, node)
-        members = host.logs[group].status().members
-        leader = host.leader(group)
-        if node and node not in members:
-            raise e.NotFound(f"{node!r} is no member of group {group}: {', '.join(sorted(members))}")
-        alive = [name for name in sorted(members - {leader}) if self._lives(host, name)]
-        for target in [node] if node else alive:
-            host.request(group, TRANSFER, node=target, timeout=ALIVE_S)
-            self._thread.wake()
-            for _ in range(100):
-                await asyncio.sleep(LOOK_S)
-                if self.host.leader(group) == target:
-                    return None
-        if leader != node:
-            raise e.Unavailable(f"group {group} is still led by {self.host.leader(group) or 'nobody'}: try again")
-        return None
+        await self.membership.transfer(group, node)
 
     async def make_group(self, members: Sequence[str] = ()) -> JSON:
-        directory = self.directory
-        groups, here = self.groups(), self.here()
-        if not here:  # the programs that a new group begins with are on others
-            return await self.of(groups[0]).make_group(members)
-        members = self._founders(directory, members)
-        # One that was made and never opened is ended, and not left behind.
-        left = [group for group in sorted(directory.groups) if group not in groups]
-        number = left[0] if left else max(directory.groups) + 1
-        # Its size with it: a group that is smaller than usual would be given others, until that is said.
-        size = 0 if len(members) in (USUAL_SIZE, len(directory.staying)) else len(members)
-        made = pb.GroupMade(group=number, members=members, size=size)
-        if not left:
-            raise_refused(await self._decree(pb.Decree(group_made=made)))
-        known = self.host.replicas[here[0]]
-        try:
-            for package in known.packages():
-                raise_refused(await self._propose(number, c.Deploy(package)))
-            for name, version in sorted(known.machine.retired):
-                raise_refused(await self._propose(number, c.Retire(name, version)))
-        except e.Unavailable as error:
-            raise e.Unavailable(f"group {number} was made, and is not ready yet: ask for it again ({error})") from None
-        # Before anybody places a run there, all others must refuse it.
-        for group in (*groups, number):
-            data = groups_data((*groups, number))
-            raise_refused(await self._ask(group, pb.Request.PROPOSE, "", ANSWER_S, data, sort=PLACES))
-        made.open = True
-        raise_refused(await self._decree(pb.Decree(group_made=made)))
-        return {"group": number, "members": sorted(directory.members(number) or members)}
+        return await self.membership.make_group(members)
 
-    def _founders(self, directory: Directory, wanted: Sequence[str]) -> Sequence[str]:
-        """The first members of a group: those that are wanted; else all, or, where there are many, few of those that
-        have the least to do."""
-        unknown = sorted(set(wanted) - set(directory.nodes))
-        if unknown:
-            raise e.NotFound(f"there is no node {unknown[0]!r}")
-        if len(wanted) > MEMBERS_MAX:
-            raise e.UsageError(f"a group has 1 to {MEMBERS_MAX} members, not {len(wanted)}")
-        if wanted:
-            return sorted(set(wanted))
-        staying = directory.staying
-        if len(staying) <= USUAL_SIZE:
-            return staying
-        held = Counter(name for group in directory.groups for name in directory.members(group))
-        alive = [name for name in staying if self._is_up(self.host, name)]
-        return sorted(sorted(alive, key=lambda name: (held[name], name))[:FOUNDERS])
+    async def change_group(self, group: int, node: str, member: bool) -> JSON:
+        return await self.membership.change_group(group, node, member)
+
+    async def token(self) -> str:
+        return await self.membership.token()
 
     async def catch_up(self) -> None:
         """What members say of groups that are not here is always new."""
         await asyncio.gather(*(self.desk(group)[0].catch_up() for group in self.here()))
-
-    async def token(self) -> str:
-        token = secrets.token_urlsafe(24)
-        directory = self.host.directory
-        now = directory.now if directory is not None else 0
-        until = max(now, self._clock.now()) + TOKEN_S * 1_000_000
-        raise_refused(await self._decree(pb.Decree(token_made=pb.TokenMade(token=_digest(token), until=until))))
-        return token
 
     async def health(self) -> JSON:
         why = self.shutting or self._unready()
         return {"ready": not why, "why": why}
 
     def _unready(self) -> str:
-        host = self._thread.host
+        host = self.thread.host
         if host is None:
-            return self._thread.broken or "it has not begun"
+            return self.thread.broken or "it has not begun"
         if host.broken:
             return "; ".join(f"group {group}: {why}" for group, why in sorted(host.broken.items()))
         directory = host.directory
@@ -715,23 +490,6 @@ class NodeService:
                 return f"group {group} does not know yet that it is there"
         return ""
 
-    async def _decree(self, decree: pb.Decree) -> c.Refused | None:
-        return await self._ask(0, pb.Request.PROPOSE, "", ANSWER_S, decree.SerializeToString())
-
-    async def _ask(
-        self,
-        group: int,
-        kind: pb.Request.Kind,
-        node: str,
-        timeout: float,
-        data: bytes = b"",
-        sort: bytes = HARMLESS,
-    ) -> c.Refused | None:
-        answer = Answer()
-        self.host.request(group, kind, data, answer.put, node=node, timeout=timeout, sort=sort)
-        self._thread.wake()
-        return await answer.get()
-
 
 async def _has(service: Service, id: str) -> bool:
     try:
@@ -739,16 +497,3 @@ async def _has(service: Service, id: str) -> bool:
     except e.NotFound:
         return False
     return True
-
-
-def removed_text(node: str) -> str:
-    return f"{node} was removed from the cluster: to join it anew, take another directory"
-
-
-def moving_proof(secret: bytes, node: str, address: str) -> str:
-    """With this, a node that is known says that it listens somewhere else now."""
-    return "moved:" + hmac.new(secret, f"{node} {address}".encode(), "sha256").hexdigest()
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

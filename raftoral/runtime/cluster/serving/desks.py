@@ -10,16 +10,16 @@ import asyncio
 
 from raftoral.errors import RaftoralError, Unavailable
 
-from ..core import commands as c
-from ..core.machine import Machine
-from ..core.programs import Programs
-from ..desk import Desk
-from ..edge.clock import Clock
-from ..ports import Storage
-from ..resources import Resources
-from .engine import HostThread
-from .host import READ, Host, Outcome
-from .replica import MISPLACED, Replica
+from ...core import commands as c
+from ...core.machine import Machine
+from ...core.programs import Programs
+from ...desk import Desk
+from ...edge.clock import Clock
+from ...ports import Storage
+from ...resources import Resources
+from ..engine import HostThread
+from ..host import READ, Host, Outcome
+from ..replica import MISPLACED, Replica
 
 ANSWER_S = 8.0  # that a request may take to be committed; less than callers wait, so that they hear why it was not
 
