@@ -140,6 +140,7 @@ class Host:
         self.jobs: list[tuple[str, int]] = []
         self.syncing: set[int] = set()
         self.heard: dict[str, float] = {}
+        self.linked: set[str] = set()
         self.now = 0.0
         self.time = 0
         self.life = life
@@ -509,6 +510,7 @@ class Host:
 
     def link(self, peer: str, up: bool) -> None:
         """A link to a peer stands, or broke."""
+        (self.linked.add if up else self.linked.discard)(peer)
         self.groups.link(peer, up)
         if up:
             self.carriage.linked(peer)

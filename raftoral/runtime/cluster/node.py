@@ -492,7 +492,7 @@ class Node(Client):
             async with asyncio.timeout(LEAVE_S):
                 await thread.call(lambda: self._leave_to_others(leave))
         except (e.RaftoralError, TimeoutError) as error:
-            log.info("the node stops without handing over: %s", error or "nobody took it in time")
+            log.info("the node stops without handing over: %s", str(error) or "nobody took it in time")
 
     async def _leave_to_others(self, leave: bool) -> None:
         service = self._local

@@ -14,6 +14,7 @@ from raftoral import errors as e
 from raftoral.runtime.cluster import directory as directory_module
 from raftoral.runtime.cluster.node import Node
 from raftoral.runtime.cluster.placing import home
+from raftoral.runtime.cluster.serving.asks import Asks
 from raftoral.runtime.links.connect import connect
 from raftoral.runtime.service import Filters
 from tests.runtime.cluster.nodes import Cluster, cluster, until
@@ -51,6 +52,7 @@ async def _far_away(m: ModuleType, folder: Path) -> None:
         await _whole(made, "a", "b", "c", "d")
         d = made.nodes["d"]
         assert (await d.health())["ready"]
+        assert await until(lambda: _all_up(d)), "also b and c, from which it hears nothing"
         for group in (0, 1):
             found = await _group(d, group)
             assert (found["members"], found["role"]) == (["a", "b"], "none")
@@ -78,6 +80,10 @@ async def _far_away(m: ModuleType, folder: Path) -> None:
         assert not made.activities["d"].calls, "who is no member has no effects"
         await d.service.transfer(1, "b")
         assert (await _group(d, 1))["leader"] == "b"
+
+
+async def _all_up(node: Node) -> bool:
+    return all(each["up"] for each in (await node.cluster())["nodes"])
 
 
 async def _stage(node: Node, id: str, stage: str) -> bool:
@@ -116,6 +122,43 @@ async def _own_groups(m: ModuleType, folder: Path) -> None:
 
 async def _know(made: Cluster, group: int) -> bool:
     return all([group in (await node.service.discover())["groups"] for node in made.nodes.values()])
+
+
+@on_loop
+async def _kept_small(m: ModuleType, folder: Path) -> None:
+    async with cluster(m, folder) as made:
+        await _whole(made, "a", "b", "c", "d")
+        d = made.nodes["d"]
+        small = asyncio.ensure_future(_looks_too_small(made.nodes["a"], 2))
+        assert (await d.service.make_group(["c"]))["members"] == ["c"]
+        assert (await d.service.change_group(2, "a", True))["members"] == ["a", "c"]
+        assert (await d.service.change_group(2, "d", True))["members"] == ["a", "c", "d"]
+        assert (await d.service.change_group(2, "c", False))["members"] == ["a", "d"]
+        assert await until(lambda: _is(d, 2, ["a", "d"]))
+        small.cancel()
+        assert not small.done(), "somebody would have been brought in whom nobody named"
+
+
+async def _looks_too_small(node: Node, group: int) -> None:
+    thread = node._thread
+    assert thread is not None and thread.host is not None and thread.host.directory is not None
+    directory = thread.host.directory
+    while group not in directory.groups or not directory.lacks(group):
+        await asyncio.sleep(0.005)
+
+
+def test_a_group_has_the_members_that_were_named(
+    m: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decree = Asks.decree
+
+    async def slow(asks: Asks, wanted: Any) -> Any:
+        refused = await decree(asks, wanted)
+        await asyncio.sleep(0.1)
+        return refused
+
+    monkeypatch.setattr(Asks, "decree", slow)
+    _kept_small(m, tmp_path)
 
 
 def test_each_group_has_members_of_its_own(m: ModuleType, tmp_path: Path) -> None:

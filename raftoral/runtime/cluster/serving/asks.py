@@ -55,6 +55,10 @@ class Asks:
         host = self.host
         return node == host.node or host.now - host.heard.get(node, float("-inf")) < ALIVE_S
 
+    def is_up(self, node: str) -> bool:
+        """Also of a node from which this one hears nothing, as they have no group in common: there is a link to it."""
+        return self.lives(node) or node in self.host.linked
+
     async def propose(self, group: int, command: c.Command) -> c.Refused | None:
         """To a group, whether it is here or not."""
         return await self.ask(group, pb.Request.PROPOSE, data=command_bytes(command))

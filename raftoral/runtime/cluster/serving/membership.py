@@ -28,6 +28,7 @@ from ..directory import DENIED, MEMBERS_MAX, USUAL_SIZE, Directory
 from ..host import BRING, REMOVE, TRANSFER
 from ..replica import PLACES, groups_data
 from .asks import ALIVE_S, Asks
+from .desks import ANSWER_S
 
 log = logging.getLogger("raftoral")
 
@@ -164,14 +165,22 @@ class Membership:
                 raise e.UsageError(f"{node} is the last member of group {group}: add another one first")
             if len(after) > MEMBERS_MAX:
                 raise e.UsageError(f"group {group} has {len(members)} members, and {MEMBERS_MAX} are the most")
-            # Said first, so that nobody brings another one in, or takes it for too small.
-            sized = pb.GroupSized(group=group, size=len(after))
-            raise_refused(await self.asks.decree(pb.Decree(group_sized=sized)))
+            # A group never looks too small meanwhile: another node would be brought in.
+            size = max(directory.size(group), len(after)) if member else len(after)
+            sized = pb.Decree(group_sized=pb.GroupSized(group=group, size=size))
             if member:
                 await self.asks.ask(group, BRING, node, BRING_S)
-            else:
+                await self._until_said(group, node)
+            raise_refused(await self.asks.decree(sized))
+            if not member:
                 await self._take_out(group, node)
         return {"group": group, "members": sorted(after)}
+
+    async def _until_said(self, group: int, node: str) -> None:
+        """A group's leader says in the directory that a node is a member now."""
+        deadline = self.asks.host.now + ANSWER_S
+        while node not in self.asks.directory.members(group) and self.asks.host.now < deadline:
+            await asyncio.sleep(LOOK_S)
 
     async def hand_over(self, group: int, node: str) -> None:
         """The runs of a node go to others, and so does the lead."""
@@ -210,12 +219,11 @@ class Membership:
         # One that was made and never opened is ended, and not left behind.
         left = [group for group in sorted(directory.groups) if group not in groups]
         number = left[0] if left else max(directory.groups) + 1
-        made = pb.GroupMade(group=number, members=members)
+        # Its size with it: a group that is smaller than usual would be given others, until that is said.
+        size = 0 if len(members) in (USUAL_SIZE, len(directory.staying)) else len(members)
+        made = pb.GroupMade(group=number, members=members, size=size)
         if not left:
             raise_refused(await self.asks.decree(pb.Decree(group_made=made)))
-            if len(members) not in (USUAL_SIZE, len(directory.staying)):
-                sized = pb.GroupSized(group=number, size=len(members))
-                raise_refused(await self.asks.decree(pb.Decree(group_sized=sized)))
         known = self.asks.host.replicas[here[0]]
         try:
             for package in known.packages():
@@ -248,7 +256,7 @@ class Membership:
         if len(staying) <= USUAL_SIZE:
             return staying
         held = Counter(name for group in directory.groups for name in directory.members(group))
-        alive = [name for name in staying if self.asks.lives(name)]
+        alive = [name for name in staying if self.asks.is_up(name)]
         return sorted(sorted(alive, key=lambda name: (held[name], name))[:FOUNDERS])
 
     async def token(self) -> str:

@@ -371,7 +371,7 @@ class NodeService(Asks):
                 {
                     "node": name,
                     "address": nodes[name],
-                    "up": known[name].up if name in known else self.lives(name),
+                    "up": known[name].up if name in known else self.is_up(name),
                     "here": name == host.node,
                     "activities": sorted(known[name].activities) if name in known else [],
                     "owned": owners[name],
