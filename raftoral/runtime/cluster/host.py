@@ -58,6 +58,7 @@ from .states import Snapshot, States
 PENDING_MAX = 20_000  # requests of this node that wait; beyond it, clients are told to come later
 RETRY_S = 0.3  # before a request that nobody answered is sent again
 SOON_S = 0.03  # before one that was refused by a node that does not lead is tried again
+LIVES_APART = 1 << 32  # so far a life is from one that it must outlive, at most: microseconds, about an hour
 TOGETHER_S = 0.01  # requests that are to be sent again within it are sent in one step
 DUTY_S = 0.2  # between two looks at who is alive, and at what a leader has to do
 DUTY_SHARES_S = 0.1  # that it may come earlier, in a step that is made anyway
@@ -145,6 +146,7 @@ class Host:
         self.time = 0
         self.life = life
         self.leaving = False  # this node is about to stop: it does not say that it is there
+        self._chance = chance
         self._journal = journal
         self._install = install
         self._trails = trails
@@ -692,10 +694,11 @@ class Host:
         return self._lives[group]
 
     def outlive(self, group: int, replica: Replica) -> None:
-        """When a clock went back between two starts, the group knows of a later life than this one."""
+        """When a clock went back between two starts, the group knows of a later life than this one. That it knows of is
+        perhaps not the last: an earlier start may have gone beyond it too, and nobody may live a life twice."""
         known = replica.machine.nodes.get(self.node)
         if known is not None and known.life > self._lives[group]:
-            self.life = self._lives[group] = known.life + 1
+            self.life = self._lives[group] = known.life + 1 + int(self._chance() * LIVES_APART)
 
     def has_begun(self, group: int) -> bool:
         """Whether anything of a group is on this node's disk."""
