@@ -59,7 +59,7 @@ COMMAND = Command(
         Option("transport", "whom it answers (default: grpc too, if it is installed)", choices=("grpc", "http")),
         Option(
             "peer-transport",
-            "how it dials other nodes (default: lean); it accepts them over all that it serves",
+            "how it dials other nodes (default: lean); all ways are accepted",
             choices=("lean", "grpc", "http"),
         ),
         Option("app", "programs and activities; more than once", letter="a", value="MODULE[:ATTR] or FILE"),

@@ -24,7 +24,7 @@ from ..replica import MISPLACED, Replica
 ANSWER_S = 8.0  # that a request may take to be committed; less than callers wait, so that they hear why it was not
 
 
-class Misplaced(Unavailable):
+class Misplaced(Exception):
     """A start came to a group after an entry that says that it belongs to another one."""
 
 

@@ -179,9 +179,9 @@ class NodeService(Asks):
             at = await self._earlier(start.id, groups) if given and len(groups) > 1 else 0
             try:
                 return await self.of(at or home(start.id, groups)).start(start)
-            except Misplaced:  # there is a group that this node does not know yet
+            except Misplaced as misplaced:  # there is a group that this node does not know yet
                 if self.host.now > deadline:
-                    raise
+                    raise e.Unavailable(str(misplaced)) from None
             await asyncio.sleep(LOOK_S)
 
     async def _earlier(self, id: str, groups: Sequence[int]) -> int:
