@@ -560,7 +560,7 @@ DEFECTS: dict[str, Defect] = {
     "new lives call nothing again": Defect(new_lives_call_nothing_again, "crashes", seeds_from(0)),
     "starts of the dead": Defect(starts_of_the_dead, "membership", seeds_from(2)),
     "frames that forget": Defect(frames_that_forget, "crashes", seeds_from(0)),
-    "order of the map": Defect(order_of_the_map, "crashes", seeds_from(117)),
+    "order of the map": Defect(order_of_the_map, "crashes", seeds_from(247)),
     "timers forgotten": Defect(timers_forgotten, "crashes", seeds_from(0)),
     "children forgotten": Defect(children_forgotten, "crashes", seeds_from(0)),
     "retries forgotten": Defect(retries_forgotten, "crashes", seeds_from(4)),
