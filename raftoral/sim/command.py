@@ -36,7 +36,7 @@ COMMAND = Command(
         Option("seed", "this one seed", value="N"),
         Option("seeds", "so many seeds, in each mode (default: 100)", value="N"),
         Option("start", "the first of them (default: 0)", value="S"),
-        Option("mode", "calm, lossy, crashes, disk, files, groups, everything, ... (default: all)", value="M"),
+        Option("mode", "calm, lossy, disk, groups, everything, ... (default: all)", value="M"),
         Option("seconds", "how long trouble lasts in each world (default: 6)", value="N"),
         Option("nodes", "how many nodes begin (default: by chance)", value="N"),
         Option("trace", "show all that happened in the world of --seed"),

@@ -166,7 +166,9 @@ def on_a_loop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
             asyncio.get_running_loop().set_exception_handler(lambda loop, context: wrong.append(context))
             await asyncio.wait_for(test(*args, **named), 60)  # only so that a test that hangs says which one it is
             await asyncio.sleep(0)
-            assert not wrong, wrong
+            # grpcio has one poller for the process; it may still call for a loop of an earlier test, which is closed.
+            others = [each for each in wrong if "PollerCompletionQueue" not in str(each.get("message"))]
+            assert not others, others
 
         asyncio.run(inside())
 
