@@ -15,6 +15,7 @@ from raftoral.runtime.cluster import directory as directory_module
 from raftoral.runtime.cluster.node import Node
 from raftoral.runtime.cluster.placing import home
 from raftoral.runtime.cluster.serving.asks import Asks
+from raftoral.runtime.cluster.serving.membership import Membership
 from raftoral.runtime.links.connect import connect
 from raftoral.runtime.service import Filters
 from tests.runtime.cluster.nodes import Cluster, cluster, until
@@ -139,6 +140,18 @@ async def _kept_small(m: ModuleType, folder: Path) -> None:
         assert not small.done(), "somebody would have been brought in whom nobody named"
 
 
+def counted_looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Grows with each look of whoever brings nodes into groups that are too small."""
+    look, looks = Membership.look, list[int]()
+
+    async def counted(membership: Membership, directory: directory_module.Directory) -> None:
+        await look(membership, directory)
+        looks.append(1)
+
+    monkeypatch.setattr(Membership, "look", counted)
+    return looks
+
+
 async def _looks_too_small(node: Node, group: int) -> None:
     thread = node._thread
     assert thread is not None and thread.host is not None and thread.host.directory is not None
@@ -150,11 +163,14 @@ async def _looks_too_small(node: Node, group: int) -> None:
 def test_a_group_has_the_members_that_were_named(
     m: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    decree = Asks.decree
+    """Between two decrees of one operation, whoever looks for groups that are too small has looked."""
+    looks, decree = counted_looks(monkeypatch), Asks.decree
 
     async def slow(asks: Asks, wanted: Any) -> Any:
         refused = await decree(asks, wanted)
-        await asyncio.sleep(0.1)
+        begun = len(looks)
+        while wanted.HasField("group_made") and len(looks) < begun + 2:
+            await asyncio.sleep(0.005)
         return refused
 
     monkeypatch.setattr(Asks, "decree", slow)
@@ -191,7 +207,7 @@ def test_a_learner_takes_the_place_of_who_was_removed(m: ModuleType, tmp_path: P
 
 
 @on_loop
-async def _changed(m: ModuleType, folder: Path) -> None:
+async def _changed(m: ModuleType, folder: Path, looks: list[int]) -> None:
     async with cluster(m, folder) as made:
         await _whole(made, "a", "b", "c")
         a, c = made.nodes["a"], made.nodes["c"]
@@ -203,7 +219,8 @@ async def _changed(m: ModuleType, folder: Path) -> None:
         assert await until(lambda: _is(b, 1, ["a", "c"]))
         assert await until(lambda: _let_go(b, 1))
         assert (await b.describe("r")).status == "running", "its members say so"
-        await asyncio.sleep(0.6)  # several looks of those who bring nodes in: the group is kept at two
+        looked = len(looks)
+        assert await until(lambda: _looked(looks, looked + 3)), "whoever brings nodes in has looked several times"
         assert (await _group(c, 1))["members"] == ["a", "c"]
         assert (await b.service.change_group(1, "b", True))["members"] == ["a", "b", "c"]
         assert await until(lambda: _has(b, 1))
@@ -212,6 +229,10 @@ async def _changed(m: ModuleType, folder: Path) -> None:
                 await node.service.change_group(group, "b", member)
         await m.Pay.get(b, "r").paid(2)
         assert (await m.Pay.get(b, "r").result()).endswith("2")
+
+
+async def _looked(looks: list[int], count: int) -> bool:
+    return len(looks) >= count
 
 
 async def _is(node: Node, group: int, names: list[str]) -> bool:
@@ -228,8 +249,8 @@ async def _let_go(node: Node, group: int) -> bool:
     return group not in thread.host.logs and not (Path(node._data or "") / f"group-{group}").exists()
 
 
-def test_a_node_enters_and_leaves_a_group(m: ModuleType, tmp_path: Path) -> None:
-    _changed(m, tmp_path)
+def test_a_node_enters_and_leaves_a_group(m: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _changed(m, tmp_path, counted_looks(monkeypatch))
 
 
 @on_loop

@@ -109,14 +109,18 @@ class Membership:
             directory = host.directory if host is not None else None
             if host is None or directory is None or not host.leads(0):
                 continue
-            for group in (0, *sorted(directory.groups)):
-                node = self.wanted(directory, group) if directory.lacks(group) else ""
-                if not node:
-                    continue
-                try:
-                    await self.asks.ask(group, BRING, node, TEND_ASK_S)
-                except e.RaftoralError as error:
-                    log.info("%s is not a member of group %s yet: %s", node, group, error)
+            await self.look(directory)
+
+    async def look(self, directory: Directory) -> None:
+        """Brings a node into each group that has too few members."""
+        for group in (0, *sorted(directory.groups)):
+            node = self.wanted(directory, group) if directory.lacks(group) else ""
+            if not node:
+                continue
+            try:
+                await self.asks.ask(group, BRING, node, TEND_ASK_S)
+            except e.RaftoralError as error:
+                log.info("%s is not a member of group %s yet: %s", node, group, error)
 
     def wanted(self, directory: Directory, group: int) -> str:
         """Who is brought into a group that has too few members: of the nodes that live, one in the fewest groups."""
