@@ -410,6 +410,7 @@ class Node(Client):
             trails=self._profile,
         )
         host.activities = self._able
+        host.linked |= self._links.up() if self._links is not None else frozenset()  # of one that is made anew
         return host
 
     async def _until_ready(self) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from raftoral.runtime.cluster.placing import home
+from raftoral.runtime.cluster.placing import home, homes
 
 
 def test_every_group_has_its_share() -> None:
@@ -32,3 +32,10 @@ def test_children_live_with_their_parents(child: str) -> None:
 @pytest.mark.parametrize("id", ["/", "~", "//a"])
 def test_odd_ids_have_a_home_too(id: str) -> None:
     assert home(id, [1, 2]) in (1, 2)
+
+
+def test_where_a_run_would_have_been_is_found_in_one_pass() -> None:
+    for n in range(200):
+        id, groups = f"order-{n}/Pay.3", list(range(1, 12))
+        each = [home(id, groups[:count]) for count in range(1, len(groups) + 1)]
+        assert homes(id, groups) == list(dict.fromkeys(each))

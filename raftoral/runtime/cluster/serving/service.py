@@ -29,7 +29,7 @@ from ...service import JSON, Ended, Filters, Page, Service, Source, Start
 from ..engine import HostThread
 from ..host import READ, Host
 from ..packages import ABI, Module, package_of
-from ..placing import home
+from ..placing import home, homes
 from .asks import Asks
 from .desks import ANSWER_S, GroupDesk, Misplaced
 from .membership import Membership
@@ -187,7 +187,7 @@ class NodeService(Asks):
     async def _earlier(self, id: str, groups: Sequence[int]) -> int:
         """The group that has a run under this id already, though it would belong to another one: since there were fewer
         groups then, or, as far as this node sees, as a child of another run. 0: none has."""
-        before = {home(id, groups[:count]) for count in range(1, len(groups))} - {home(id, groups)}
+        before = homes(id, groups)[:-1]
         for group in groups:
             if self.host.holds(group):
                 if group in before and len(self.host.replicas[group].groups) < len(groups):
